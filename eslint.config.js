@@ -1,0 +1,56 @@
+import js from '@eslint/js';
+import ts from 'typescript-eslint';
+import tsdoc from 'eslint-plugin-tsdoc';
+import globals from 'globals';
+
+/** Folders of `src` with what each may import; design rule: imports point up this table only. */
+const layers = {
+  core: [],
+  layers: ['core'],
+  blocks: ['core', 'layers'],
+  scaling: [],
+  models: ['core', 'layers', 'blocks', 'scaling'],
+  weights: ['core', 'models'],
+  vision: ['core', 'models'],
+  training: ['core', 'layers', 'models', 'vision'],
+  explain: ['core', 'models', 'vision'],
+  backends: [],
+};
+
+/** Forbids a folder's files to import any sibling folder that is not in its row. */
+const importDirection = Object.entries(layers).map(([folder, allowed]) => {
+  const forbidden = [...Object.keys(layers), 'cli'].filter((f) => f !== folder && !allowed.includes(f));
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^(\\.\\./)+(${forbidden.join('|')}|index)(/|\\.js$)`,
+              message: `src/${folder} may import only: ${[folder, ...allowed].join(', ')}.`,
+            },
+          ],
+        },
+      ],
+    },
+  };
+});
+
+export default ts.config(
+  { ignores: ['**/dist/', 'docs/api/', 'coverage/', '**/node_modules/'] },
+  js.configs.recommended,
+  { languageOptions: { globals: { ...globals.node } } },
+  {
+    files: ['**/*.ts'],
+    extends: [ts.configs.strict],
+    plugins: { tsdoc },
+    rules: {
+      'tsdoc/syntax': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  ...importDirection,
+);

@@ -1,0 +1,16 @@
+/** @type {import('jest').Config} */
+export default {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: {
+    '\\.[jt]s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }],
+  },
+  // tfjs-core's gradients exist only as ESM files beside its CommonJS bundle.
+  transformIgnorePatterns: ['/node_modules/(?!@tensorflow/tfjs-core/dist/(?!tf-core))'],
+  moduleNameMapper: {
+    '^#backends$': '<rootDir>/src/backends/default.node.ts',
+    '^#decode-image$': '<rootDir>/src/vision/decode-image.node.ts',
+    '^#read-file$': '<rootDir>/src/core/read-file.node.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testTimeout: 120_000,
+};

@@ -1,0 +1,91 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Context } from '../core/context.js';
+import { check } from '../core/errors.js';
+import { Module, parameter } from '../core/module.js';
+import type { Random } from '../core/random.js';
+import { activation, type Activation, type ActivationName } from '../layers/activations.js';
+import { BatchNorm } from '../layers/batch-norm.js';
+import { Conv2D } from '../layers/conv2d.js';
+import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
+import type { BlockConvention } from './convention.js';
+
+/** Options of {@link ConvNorm}. */
+export interface ConvNormOptions {
+  /** Channels of the input. */
+  readonly inChannels: number;
+  /** Channels of the output, or `'depthwise'` for a kernel of its own a channel. */
+  readonly filters: number | 'depthwise';
+  /** Side of the square kernel, in pixels. */
+  readonly kernelSize: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** After the batch norm. Default none. */
+  readonly activation?: ActivationName;
+  /** Starts the batch norm's weight at zero. Default false. */
+  readonly zeroWeight?: boolean;
+  readonly convention: BlockConvention;
+  readonly random: Random;
+}
+
+/**
+ * Convolution, batch norm, activation: the unit that every network here is made of.
+ * [N, H, W, inChannels] → [N, ceil(H / stride), ceil(W / stride), filters].
+ */
+export class ConvNorm extends Module {
+  readonly conv: Conv2D | DepthwiseConv2D;
+  /** Undefined after {@link fold}. */
+  norm: BatchNorm | undefined;
+  readonly activation: Activation | undefined;
+
+  constructor(options: ConvNormOptions) {
+    super();
+    const { inChannels, filters, kernelSize, stride = 1, zeroWeight = false, convention, random } = options;
+    const { padding, convolutionBias: bias, initializer, depthwiseFanOut: fanOut, batchNorm } = convention;
+    const common = { kernelSize, stride, padding, bias, initializer, random };
+    this.conv =
+      filters === 'depthwise'
+        ? new DepthwiseConv2D({ channels: inChannels, fanOut, ...common })
+        : new Conv2D({ inChannels, filters, ...common });
+    const channels = filters === 'depthwise' ? inChannels : filters;
+    this.norm = new BatchNorm({ channels, zeroWeight, ...batchNorm });
+    this.activation = options.activation && activation(options.activation);
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    return tf.tidy(() => {
+      if (this.norm) {
+        const y = this.norm.forward(this.conv.forward(x), context);
+        return this.activation ? this.activation.forward(y) : y;
+      }
+      check(!context.training, () => 'A fused network cannot be trained: its batch norms are folded away. Build it anew.');
+      return this.#forwardFolded(x);
+    });
+  }
+
+  #forwardFolded(x: tf.Tensor4D): tf.Tensor4D {
+    const { activation } = this;
+    if (!activation) return this.conv.forward(x);
+    if ('fused' in activation) return this.conv.forwardFused(x, activation.fused);
+    return activation.forward(this.conv.forward(x));
+  }
+
+  /**
+   * Folds the batch norm's evaluation into the convolution: kernel * s and bias (bias - mean) * s + beta, where
+   * s = weight / sqrt(variance + epsilon). The output stays the same up to rounding; training ends here.
+   */
+  fold(): void {
+    const { conv, norm } = this;
+    if (!norm) return;
+    const bias = tf.tidy(() => {
+      const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.runningVariance, norm.epsilon)));
+      const perFilter = conv instanceof DepthwiseConv2D ? tf.reshape(scale, [-1, 1]) : scale;
+      conv.weight.assign(tf.mul(conv.weight, perFilter));
+      const shift = tf.sub(conv.bias ?? 0, norm.runningMean);
+      return tf.add(tf.mul(shift, scale), norm.bias).dataSync<'float32'>();
+    });
+    conv.bias?.dispose();
+    conv.bias = parameter(bias.slice(), [bias.length]);
+    norm.dispose();
+    this.norm = undefined;
+  }
+}

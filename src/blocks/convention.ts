@@ -1,0 +1,15 @@
+import type { BatchNormOptions } from '../layers/batch-norm.js';
+import type { Initializer } from '../layers/initializers.js';
+
+/** What published networks of one architecture differ in, and what silently ruins a result where it is wrong. */
+export interface BlockConvention {
+  /** Of convolutions with a kernel larger than 1: PyTorch's `'symmetric'` or TensorFlow's `'same'`. */
+  readonly padding: 'symmetric' | 'same';
+  /** Whether convolutions that batch norm follows have a bias. */
+  readonly convolutionBias: boolean;
+  readonly batchNorm: Pick<BatchNormOptions, 'epsilon' | 'momentum' | 'runningVariance'>;
+  /** First values of convolution kernels. */
+  readonly initializer: Initializer;
+  /** What counts as the fan-out of a depthwise kernel; see DepthwiseConv2D. */
+  readonly depthwiseFanOut: 'channel' | 'layer';
+}

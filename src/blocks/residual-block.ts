@@ -1,0 +1,117 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Context } from '../core/context.js';
+import { check } from '../core/errors.js';
+import { Module } from '../core/module.js';
+import type { Random } from '../core/random.js';
+import { ConvNorm } from './conv-norm.js';
+import type { BlockConvention } from './convention.js';
+
+/** How much wider a bottleneck's output is than its 3x3 convolution. */
+export const BOTTLENECK_EXPANSION = 4;
+
+/** Options of {@link ResidualBlock}. */
+export interface ResidualBlockOptions {
+  /** `'basic'`: two 3x3 convolutions; `'bottleneck'`: 1x1, 3x3 and 1x1. */
+  readonly kind: 'basic' | 'bottleneck';
+  /** Channels of the input. */
+  readonly inChannels: number;
+  /** Channels of the 3x3 convolutions; a bottleneck's output has four times as many. */
+  readonly channels: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /**
+   * The shortcut where the shape changes: `'projection'`, a 1x1 convolution with batch norm (the paper's option B),
+   * or `'pad'`, every stride-th pixel and zeros for the new channels (option A). Default `'projection'`.
+   */
+  readonly shortcut?: 'projection' | 'pad';
+  /** Where a bottleneck's stride stands: `'3x3'` (v1.5, most of today's) or `'1x1'`, the first one (v1). Default `'3x3'`. */
+  readonly strideIn?: '3x3' | '1x1';
+  /** Starts the last batch norm's weight at zero, so that the block starts as the identity. Default false. */
+  readonly zeroLast?: boolean;
+  readonly convention: BlockConvention;
+  readonly random: Random;
+}
+
+/**
+ * y = relu(H(x, W) + x): a residual branch H of two or three convolutions, and a shortcut.
+ * [N, H, W, inChannels] → [N, ceil(H / stride), ceil(W / stride), channels or 4 * channels].
+ * Source: He et al. 2015, arXiv 1512.03385, section 3; as torchvision's BasicBlock and Bottleneck.
+ */
+export class ResidualBlock extends Module {
+  readonly conv1: ConvNorm;
+  readonly conv2: ConvNorm;
+  /** Of a bottleneck only. */
+  readonly conv3: ConvNorm | undefined;
+  /** Undefined where the input itself is the shortcut. */
+  readonly shortcut: Module | undefined;
+
+  constructor(options: ResidualBlockOptions) {
+    super();
+    const { kind, inChannels, channels, stride = 1, zeroLast: zeroWeight = false, convention, random } = options;
+    const common = { convention, random };
+    const relu = { activation: 'relu', ...common } as const;
+    if (kind === 'basic') {
+      this.conv1 = new ConvNorm({ inChannels, filters: channels, kernelSize: 3, stride, ...relu });
+      this.conv2 = new ConvNorm({ inChannels: channels, filters: channels, kernelSize: 3, zeroWeight, ...common });
+    } else {
+      const [stride1, stride2] = options.strideIn === '1x1' ? [stride, 1] : [1, stride];
+      const filters = channels * BOTTLENECK_EXPANSION;
+      this.conv1 = new ConvNorm({ inChannels, filters: channels, kernelSize: 1, stride: stride1, ...relu });
+      this.conv2 = new ConvNorm({ inChannels: channels, filters: channels, kernelSize: 3, stride: stride2, ...relu });
+      this.conv3 = new ConvNorm({ inChannels: channels, filters, kernelSize: 1, zeroWeight, ...common });
+    }
+    const filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION;
+    if (stride !== 1 || inChannels !== filters) {
+      this.shortcut =
+        options.shortcut === 'pad'
+          ? new PadShortcut(inChannels, filters, stride)
+          : new ConvNorm({ inChannels, filters, kernelSize: 1, stride, ...common });
+    }
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    return tf.tidy(() => {
+      let h = this.conv1.forward(x, context);
+      h = this.conv2.forward(h, context);
+      if (this.conv3) h = this.conv3.forward(h, context);
+      const shortcut = this.shortcut ? this.shortcut.forward(x, context) : x;
+      return tf.relu(tf.add(h, shortcut));
+    });
+  }
+}
+
+/**
+ * The shortcut without parameters: every stride-th pixel, and zero channels, half of them before and half after the
+ * input's. Source: He et al. 2015, section 4.2 (option A).
+ */
+export class PadShortcut extends Module {
+  readonly #before: number;
+  readonly #after: number;
+
+  constructor(
+    inChannels: number,
+    filters: number,
+    readonly stride: number,
+  ) {
+    super();
+    check(
+      filters >= inChannels,
+      () => `PadShortcut: ${inChannels} channels cannot be padded to ${filters}; use the shortcut 'projection'.`,
+    );
+    this.#before = Math.floor((filters - inChannels) / 2);
+    this.#after = filters - inChannels - this.#before;
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      // A mean over windows of one pixel is a strided slice that has a gradient.
+      const pixels = this.stride === 1 ? x : tf.avgPool(x, 1, this.stride, 'valid');
+      return tf.pad(pixels, [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [this.#before, this.#after],
+      ]);
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Context } from './context.js';
+
+/** A variable of a module tree, with the path of fields that leads to it and the module that owns it. */
+export interface NamedVariable {
+  /** For example `stages.0.1.conv1.conv.weight`. */
+  readonly name: string;
+  readonly variable: tf.Variable;
+  readonly owner: AnyModule;
+}
+
+/** A module of a module tree, with the path of fields that leads to it; the root's is empty. */
+export interface NamedModule {
+  readonly name: string;
+  readonly module: AnyModule;
+}
+
+/** A module whatever it takes and gives. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyModule = Module<any, any>;
+
+/**
+ * A layer, a block or a model: fields that are variables, modules, or (nested) arrays of modules, and a function
+ * of one tensor. The fields are the module tree: names, counts, saving, freezing and disposal all read it.
+ */
+export abstract class Module<Input extends tf.Tensor = tf.Tensor4D, Output extends tf.Tensor = tf.Tensor4D> {
+  /**
+   * @param x - Activations, the batch first.
+   * @param context - Whether this is training, and where its randomness comes from.
+   */
+  abstract forward(x: Input, context: Context): Output;
+
+  /** Every module of this tree with its path, parents before children, in the order of the fields. */
+  *namedModules(prefix = ''): Generator<NamedModule> {
+    yield { name: prefix, module: this };
+    for (const [name, module] of children(this, prefix)) yield* module.namedModules(name);
+  }
+
+  /** Every variable of this tree with its path and owner, in the order of the fields. */
+  *namedVariables(): Generator<NamedVariable> {
+    for (const { name: path, module: owner } of this.namedModules()) {
+      for (const [field, variable] of Object.entries(owner)) {
+        if (variable instanceof tf.Variable) yield { name: path ? `${path}.${field}` : field, variable, owner };
+      }
+    }
+  }
+
+  /** Every variable of this tree; those with `trainable` false are running statistics. */
+  variables(): tf.Variable[] {
+    return Array.from(this.namedVariables(), ({ variable }) => variable);
+  }
+
+  /** Frees every variable. The module cannot be used after. */
+  dispose(): void {
+    for (const variable of this.variables()) variable.dispose();
+  }
+}
+
+function* children(value: object, prefix: string): Generator<[string, AnyModule]> {
+  for (const [field, child] of Object.entries(value)) {
+    const name = prefix ? `${prefix}.${field}` : field;
+    if (child instanceof Module) yield [name, child];
+    else if (Array.isArray(child)) yield* children(child, name);
+  }
+}
+
+/** A trainable parameter with these first values. */
+export function parameter<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): tf.Variable<R> {
+  return variable<R>(values, shape, true);
+}
+
+/** A running statistic: kept and saved with the parameters, but never trained. */
+export function statistic<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): tf.Variable<R> {
+  return variable<R>(values, shape, false);
+}
+
+function variable<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R], trainable: boolean) {
+  return tf.tidy(() => tf.variable(tf.tensor<R>(values, shape), trainable));
+}

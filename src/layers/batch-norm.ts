@@ -1,0 +1,118 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Context } from '../core/context.js';
+import { check, checkInteger } from '../core/errors.js';
+import { Module, parameter, statistic } from '../core/module.js';
+
+/** Options of {@link BatchNorm}; the numeric ones have no default since the frameworks' defaults differ. */
+export interface BatchNormOptions {
+  /** Channels of the input. */
+  readonly channels: number;
+  /** Added to the variance. PyTorch's default is 1e-5, Keras's 1e-3. */
+  readonly epsilon: number;
+  /**
+   * How much of a running statistic a training step keeps: running = momentum * running + (1 - momentum) * batch.
+   * This is TensorFlow's sense; PyTorch's momentum of 0.1 is 0.9 here.
+   */
+  readonly momentum: number;
+  /** Which variance the running one averages: `'unbiased'` (divided by n - 1) as PyTorch, `'biased'` as TensorFlow. */
+  readonly runningVariance: 'unbiased' | 'biased';
+  /** Starts `weight` at zero rather than one, so that a residual branch starts as nothing. Default false. */
+  readonly zeroWeight?: boolean;
+}
+
+/**
+ * Batch normalisation over all but the channels, which come last: y = (x - mean) / sqrt(variance + epsilon) * weight
+ * + bias. Training takes mean and variance from the batch and moves the running ones towards them; evaluation takes
+ * the running ones. Source: Ioffe and Szegedy 2015, arXiv 1502.03167; as torch.nn.BatchNorm2d.
+ */
+export class BatchNorm extends Module {
+  /** Gamma: [channels] */
+  readonly weight: tf.Variable<tf.Rank.R1>;
+  /** Beta: [channels] */
+  readonly bias: tf.Variable<tf.Rank.R1>;
+  /** [channels] */
+  readonly runningMean: tf.Variable<tf.Rank.R1>;
+  /** [channels] */
+  readonly runningVariance: tf.Variable<tf.Rank.R1>;
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly unbiased: boolean;
+
+  constructor(options: BatchNormOptions) {
+    super();
+    const { channels, epsilon, momentum, runningVariance, zeroWeight = false } = options;
+    checkInteger('BatchNorm: channels', channels, 1);
+    check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);
+    check(momentum >= 0 && momentum < 1, () => `BatchNorm: momentum is ${momentum}; give a number in [0, 1).`);
+    const filled = (value: number) => new Float32Array(channels).fill(value);
+    this.weight = parameter(filled(zeroWeight ? 0 : 1), [channels]);
+    this.bias = parameter(filled(0), [channels]);
+    this.runningMean = statistic(filled(0), [channels]);
+    this.runningVariance = statistic(filled(1), [channels]);
+    this.epsilon = epsilon;
+    this.momentum = momentum;
+    this.unbiased = runningVariance === 'unbiased';
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const { weight, bias, epsilon } = this;
+    if (!context.training) {
+      return tf.batchNorm4d(x, this.runningMean, this.runningVariance, bias, weight, epsilon);
+    }
+    const n = x.size / weight.size;
+    check(
+      n > 1,
+      () => `BatchNorm got [${x.shape}]: one value a channel has no variance; train with larger batches or images.`,
+    );
+    return normalizeBatch(x, weight, bias, epsilon, (mean, variance) => this.#updateStatistics(mean, variance, n));
+  }
+
+  #updateStatistics(mean: tf.Tensor, variance: tf.Tensor, n: number): void {
+    tf.tidy(() => {
+      const move = (running: tf.Variable, batch: tf.Tensor) =>
+        running.assign(tf.add(tf.mul(running, this.momentum), tf.mul(batch, 1 - this.momentum)));
+      move(this.runningMean, mean);
+      move(this.runningVariance, this.unbiased ? tf.mul(variance, n / (n - 1)) : variance);
+    });
+  }
+}
+
+/**
+ * Normalises by the batch's own mean and (biased) variance, which `moments` is told of, as one operation with one
+ * gradient; composed of tfjs's operations it would keep eight tensors of x's size instead of one.
+ */
+function normalizeBatch(
+  x: tf.Tensor4D,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  epsilon: number,
+  moments: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void,
+): tf.Tensor4D {
+  const operation = tf.customGrad((...args) => {
+    const [x, weight, bias, save] = args as unknown as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D, tf.GradSaveFunc];
+    const batch = tf.moments(x, [0, 1, 2]);
+    const mean = batch.mean as tf.Tensor1D;
+    const variance = batch.variance as tf.Tensor1D;
+    moments(mean, variance);
+    const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
+    save([x, weight, mean, inverseDeviation]);
+    return {
+      value: tf.batchNorm4d(x, mean, variance, bias, weight, epsilon),
+      gradFunc: (dy, saved) => normalizeBatchGradient(dy as tf.Tensor4D, saved as tf.Tensor[]),
+    };
+  });
+  return operation(x, weight, bias) as tf.Tensor4D;
+}
+
+/** The gradients of x, weight and bias (Ioffe and Szegedy 2015, section 3). */
+function normalizeBatchGradient(dy: tf.Tensor4D, saved: tf.Tensor[]): tf.Tensor[] {
+  const [x, weight, mean, inverseDeviation] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  return tf.tidy(() => {
+    const n = x.size / weight.size;
+    const normalized = tf.mul(tf.sub(x, mean), inverseDeviation);
+    const dWeight = tf.sum(tf.mul(dy, normalized), [0, 1, 2]);
+    const dBias = tf.sum(dy, [0, 1, 2]);
+    const centred = tf.sub(dy, tf.div(tf.add(dBias, tf.mul(normalized, dWeight)), n));
+    return [tf.mul(centred, tf.mul(weight, inverseDeviation)), dWeight, dBias];
+  });
+}

@@ -1,0 +1,80 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkInteger } from '../core/errors.js';
+import { Module, parameter } from '../core/module.js';
+import type { Random } from '../core/random.js';
+import type { FusedActivation } from './activations.js';
+import { dilateKernel } from './dilation.js';
+import { heNormal, type Initializer } from './initializers.js';
+import { tfPadding, type Padding, type TfPadding } from './padding.js';
+
+/** Options of {@link DepthwiseConv2D}. */
+export interface DepthwiseConv2DOptions {
+  /** Channels of the input and of the output. */
+  readonly channels: number;
+  /** Side of the square kernels, in pixels. */
+  readonly kernelSize: number;
+  /** Pixels between two windows. Default 1. */
+  readonly stride?: number;
+  /** Pixels between two taps of a kernel. Default 1. */
+  readonly dilation?: number;
+  /** Default `'valid'`. */
+  readonly padding?: Padding;
+  /** Whether a bias is added to each channel. Default false. */
+  readonly bias?: boolean;
+  /** First values of the kernels; the bias starts at zero. Default {@link heNormal}. */
+  readonly initializer?: Initializer;
+  /**
+   * The fan-out that the initialiser is told: `'channel'` counts k * k, as TensorFlow does; `'layer'` counts
+   * channels * k * k, as PyTorch does. Default `'channel'`.
+   */
+  readonly fanOut?: 'channel' | 'layer';
+  /** Where the first values come from. */
+  readonly random: Random;
+}
+
+/**
+ * Convolution of each channel with a kernel of its own: [N, H, W, channels] → [N, H', W', channels].
+ * As torch.nn.Conv2d with groups = channels and tf.keras.layers.DepthwiseConv2D with multiplier 1.
+ */
+export class DepthwiseConv2D extends Module {
+  /** [kernelSize, kernelSize, channels, 1] */
+  readonly weight: tf.Variable<tf.Rank.R4>;
+  /** [channels] */
+  bias: tf.Variable<tf.Rank.R1> | undefined;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: TfPadding;
+
+  constructor(options: DepthwiseConv2DOptions) {
+    super();
+    const { channels, kernelSize, stride = 1, dilation = 1, padding = 'valid' } = options;
+    checkInteger('DepthwiseConv2D: channels', channels, 1);
+    checkInteger('DepthwiseConv2D: kernelSize', kernelSize, 1);
+    checkInteger('DepthwiseConv2D: stride', stride, 1);
+    checkInteger('DepthwiseConv2D: dilation', dilation, 1);
+    const { bias = false, initializer = heNormal, fanOut = 'channel', random } = options;
+    const taps = kernelSize * kernelSize;
+    const kernel = { count: taps * channels, fanIn: taps, fanOut: fanOut === 'layer' ? taps * channels : taps };
+    this.weight = parameter(initializer(random, kernel), [kernelSize, kernelSize, channels, 1]);
+    this.bias = bias ? parameter(new Float32Array(channels), [channels]) : undefined;
+    this.stride = stride;
+    this.dilation = dilation;
+    this.padding = tfPadding(padding, kernelSize, dilation);
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return this.forwardFused(x, 'linear');
+  }
+
+  /** The convolution with its bias and then an activation, in one operation where the backend has one. */
+  forwardFused(x: tf.Tensor4D, activation: FusedActivation): tf.Tensor4D {
+    return tf.tidy(() => {
+      const { stride, padding, bias } = this;
+      const filter = dilateKernel(this.weight, this.dilation);
+      if (!bias && activation === 'linear') return tf.depthwiseConv2d(x, filter, stride, padding);
+      // Explicit paddings work, though this operation's type leaves them out.
+      const pad = padding as Exclude<TfPadding, tf.backend_util.ExplicitPadding>;
+      return tf.fused.depthwiseConv2d({ x, filter, strides: [stride, stride], pad, bias, activation });
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { check, checkInteger } from '../core/errors.js';
+import { Module } from '../core/module.js';
+import { tfPadding, type Padding, type TfPadding } from './padding.js';
+import { zeroPad } from './zero-padding.js';
+
+/** Options of {@link MaxPool}. */
+export interface PoolOptions {
+  /** Side of the square window, in pixels. */
+  readonly size: number;
+  /** Pixels between two windows. Default `size`. */
+  readonly stride?: number;
+  /** Default `'valid'`; at most half the window, so that no window lies outside the image. */
+  readonly padding?: Padding;
+}
+
+/** What the two pooling layers share: their window. */
+abstract class Pool extends Module {
+  readonly size: number;
+  readonly stride: number;
+  readonly padding: TfPadding;
+
+  constructor({ size, stride = size, padding = 'valid' }: PoolOptions) {
+    super();
+    const layer = new.target.name;
+    checkInteger(`${layer}: size`, size, 1);
+    checkInteger(`${layer}: stride`, stride, 1);
+    this.size = size;
+    this.stride = stride;
+    this.padding = tfPadding(padding, size);
+    const sides = typeof this.padding === 'string' ? [] : [this.padding].flat(2);
+    check(
+      sides.every((pixels) => 2 * pixels <= size),
+      () => `${layer}: padding ${JSON.stringify(padding)} is more than half the window of ${size}; give less.`,
+    );
+  }
+}
+
+/**
+ * The largest value of each window: [N, H, W, C] → [N, H', W', C]. Padding never wins, as if it were minus infinity.
+ * As torch.nn.MaxPool2d and tf.keras.layers.MaxPooling2D.
+ */
+export class MaxPool extends Pool {
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.maxPool(x, this.size, this.stride, this.padding);
+  }
+}
+
+/** Options of {@link AvgPool}. */
+export interface AvgPoolOptions extends PoolOptions {
+  /**
+   * Whether padding counts as zeros in the mean, as PyTorch's default; otherwise the mean is over the pixels of the
+   * image alone, as TensorFlow's. Default true; means nothing with `'valid'`.
+   */
+  readonly countPadding?: boolean;
+}
+
+/** The mean of each window: [N, H, W, C] → [N, H', W', C]. As torch.nn.AvgPool2d. */
+export class AvgPool extends Pool {
+  readonly countPadding: boolean;
+
+  constructor(options: AvgPoolOptions) {
+    super(options);
+    this.countPadding = options.countPadding ?? true;
+    check(
+      !(this.padding === 'same' && options.countPadding),
+      () => `AvgPool: padding 'same' is TensorFlow's, which never counts it; leave countPadding out or give false.`,
+    );
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    const { size, stride, padding, countPadding } = this;
+    if (typeof padding === 'string' || !countPadding) return tf.avgPool(x, size, stride, padding);
+    return tf.tidy(() => tf.avgPool(zeroPad(x, padding), size, stride, 'valid'));
+  }
+}
+
+/** The mean over height and width: [N, H, W, C] → [N, C]. */
+export class GlobalAvgPool extends Module<tf.Tensor4D, tf.Tensor2D> {
+  override forward(x: tf.Tensor4D): tf.Tensor2D {
+    return tf.mean(x, [1, 2]);
+  }
+}

@@ -1,0 +1,109 @@
+import type { BlockConvention } from '../blocks/convention.js';
+import {
+  glorotUniform,
+  heNormal,
+  heTruncatedNormal,
+  uniformFanIn,
+  uniformFanOut,
+  zeros,
+  type Initializer,
+} from '../layers/initializers.js';
+import type { Preprocessing } from './preprocessing.js';
+
+/**
+ * Whose numbers a model follows: padding, stride placement, convolution biases, epsilon, momentum, initialisation and
+ * preprocessing, all together, since a wrong combination fails silently.
+ */
+export type ConventionName = 'torchvision' | 'keras';
+
+/** Everything that one source's models of one family share. */
+export interface Convention extends BlockConvention {
+  /** Where the stride of a bottleneck stands. */
+  readonly strideIn: '3x3' | '1x1';
+  readonly headInitializer: Initializer;
+  readonly headBiasInitializer: Initializer;
+  /** How an image of any size becomes the network's square of `size` pixels. */
+  readonly preprocessing: (size: number) => Preprocessing;
+}
+
+/** RGB / 255, normalised by ImageNet's statistics: torchvision's and timm's input. */
+const imageNet = {
+  channels: 'rgb',
+  scale: 1 / 255,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+} as const;
+
+/** BGR, ImageNet's mean subtracted, not scaled: the input of the original Caffe ResNets, which Keras kept. */
+const caffe = { channels: 'bgr', scale: 1, mean: [103.939, 116.779, 123.68], std: [1, 1, 1] } as const;
+
+/** The short side that is cropped to 224 of 256, in proportion; images as small as CIFAR's are not cropped. */
+const resize256 = (size: number) => (size <= 64 ? size : Math.round((size * 256) / 224));
+
+/** ResNets; sources: torchvision/models/resnet.py and keras/applications/resnet.py. */
+export const resNetConventions: Record<ConventionName, Convention> = {
+  torchvision: {
+    padding: 'symmetric',
+    convolutionBias: false,
+    batchNorm: { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
+    initializer: heNormal,
+    depthwiseFanOut: 'layer',
+    strideIn: '3x3',
+    headInitializer: uniformFanIn,
+    headBiasInitializer: uniformFanIn,
+    preprocessing: (size) => ({ size, resize: resize256(size), interpolation: 'bilinear', ...imageNet }),
+  },
+  keras: {
+    padding: 'symmetric',
+    convolutionBias: true,
+    batchNorm: { epsilon: 1.001e-5, momentum: 0.99, runningVariance: 'biased' },
+    initializer: glorotUniform,
+    depthwiseFanOut: 'channel',
+    strideIn: '1x1',
+    headInitializer: glorotUniform,
+    headBiasInitializer: zeros,
+    preprocessing: (size) => ({ size, resize: resize256(size), interpolation: 'bilinear', ...caffe }),
+  },
+};
+
+/** The short side that torchvision resizes to for its published B0–B7, by the size of the crop. */
+const torchvisionResize: Record<number, number> = { 224: 256, 240: 256, 260: 288, 300: 320, 380: 384, 456: 456, 528: 528, 600: 600 };
+
+/**
+ * EfficientNets; sources: torchvision/models/efficientnet.py and keras/applications/efficientnet.py.
+ * @param depth - The depth coefficient: torchvision's B5 and larger follow TensorFlow's batch norm.
+ */
+export function efficientNetConvention(name: ConventionName, depth: number): Convention {
+  const common = {
+    convolutionBias: false,
+    strideIn: '3x3',
+    headInitializer: uniformFanOut,
+    headBiasInitializer: zeros,
+  } as const;
+  if (name === 'keras') {
+    return {
+      ...common,
+      padding: 'same',
+      batchNorm: { epsilon: 1e-3, momentum: 0.99, runningVariance: 'biased' },
+      initializer: heTruncatedNormal,
+      depthwiseFanOut: 'channel',
+      preprocessing: (size) => ({ size, resize: size + 32, interpolation: 'bicubic', ...imageNet }),
+    };
+  }
+  const likeTensorFlow = depth >= 2.2;
+  return {
+    ...common,
+    padding: 'symmetric',
+    batchNorm: likeTensorFlow
+      ? { epsilon: 1e-3, momentum: 0.99, runningVariance: 'unbiased' }
+      : { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
+    initializer: heNormal,
+    depthwiseFanOut: 'layer',
+    preprocessing: (size) => ({
+      size,
+      resize: torchvisionResize[size] ?? size + 32,
+      interpolation: 'bicubic',
+      ...imageNet,
+    }),
+  };
+}

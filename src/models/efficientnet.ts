@@ -1,0 +1,117 @@
+import { ConvNorm } from '../blocks/conv-norm.js';
+import { MBConv } from '../blocks/mb-conv.js';
+import { checkOneOf, checkRate } from '../core/errors.js';
+import { Random } from '../core/random.js';
+import { Dense } from '../layers/dense.js';
+import { Dropout } from '../layers/dropout.js';
+import { zeros } from '../layers/initializers.js';
+import {
+  describeEfficientNet,
+  efficientNetArchitecture,
+  type Coefficients,
+  type EfficientNetArchitecture,
+  type ModelDescription,
+} from '../scaling/index.js';
+import { efficientNetConvention, type Convention, type ConventionName } from './conventions.js';
+import { ImageClassifier } from './image-classifier.js';
+import type { Preprocessing } from './preprocessing.js';
+
+/** Options of {@link buildEfficientNet}. */
+export interface EfficientNetOptions {
+  /** Default 1000. */
+  readonly classes?: number;
+  /** Default 3. */
+  readonly inputChannels?: number;
+  /**
+   * `'lite'`: EfficientNet-Lite 0–4, with ReLU6, without squeeze-excitation, stem and head not scaled, first and last
+   * stage not repeated. Default `'standard'`.
+   */
+  readonly variant?: 'standard' | 'lite';
+  /** Whose padding, batch norm, initialisation and preprocessing. Default `'torchvision'`. */
+  readonly convention?: ConventionName;
+  /** Rate of dropout before the head. Default what the network was published with. */
+  readonly dropout?: number;
+  /**
+   * Rate of stochastic depth at the last block; block i of N has rate * i / N. Default 0.2.
+   */
+  readonly stochasticDepth?: number;
+  /** Whether the model ends with the dense head; otherwise with the pooled features. Default true. */
+  readonly includeTop?: boolean;
+  /** `false` leaves every kernel zero, which is faster where weights are loaded next. Default true. */
+  readonly initialize?: boolean;
+  /** Of the random initial weights. Default 0. */
+  readonly seed?: number;
+}
+
+/** A compound-scaled network of Tan and Le 2019 (arXiv 1905.11946); {@link buildEfficientNet} makes it. */
+export class EfficientNet extends ImageClassifier {
+  readonly architecture: EfficientNetArchitecture;
+  readonly convention: ConventionName;
+  readonly preprocessing: Preprocessing;
+  readonly stem: ConvNorm;
+  readonly stages: readonly (readonly MBConv[])[];
+  override readonly lastConv: ConvNorm;
+  readonly dropout: Dropout;
+  readonly head: Dense | undefined;
+
+  constructor(architecture: EfficientNetArchitecture, options: EfficientNetOptions = {}) {
+    super();
+    const { convention: conventionName = 'torchvision', seed = 0, initialize = true } = options;
+    const { dropout = architecture.dropout, stochasticDepth = 0.2 } = options;
+    checkOneOf('convention', conventionName, ['torchvision', 'keras']);
+    checkRate('dropout', dropout);
+    checkRate('stochasticDepth', stochasticDepth);
+    const preset = efficientNetConvention(conventionName, architecture.depth);
+    const convention: Convention = initialize ? preset : { ...preset, initializer: zeros, headInitializer: zeros };
+    const random = new Random(seed);
+    const { activation, squeezeRatio, inputChannels, classes } = architecture;
+    const common = { activation, convention, random };
+    this.architecture = architecture;
+    this.convention = conventionName;
+    this.preprocessing = preset.preprocessing(architecture.resolution);
+
+    const { stemFilters, lastFilters } = architecture;
+    this.stem = new ConvNorm({ inChannels: inputChannels, filters: stemFilters, kernelSize: 3, stride: 2, ...common });
+
+    const blocks = architecture.stages.reduce((sum, { repeats }) => sum + repeats, 0);
+    let index = 0;
+    this.stages = architecture.stages.map(({ repeats, kernelSize, stride, expandRatio, inChannels, outChannels }) =>
+      Array.from(
+        { length: repeats },
+        (_, i) =>
+          new MBConv({
+            inChannels: i === 0 ? inChannels : outChannels,
+            outChannels,
+            kernelSize,
+            stride: i === 0 ? stride : 1,
+            expandRatio,
+            squeezeRatio,
+            stochasticDepth: (stochasticDepth * index++) / blocks,
+            ...common,
+          }),
+      ),
+    );
+
+    const inChannels = architecture.stages.at(-1)!.outChannels;
+    this.lastConv = new ConvNorm({ inChannels, filters: lastFilters, kernelSize: 1, ...common });
+    this.dropout = new Dropout(dropout);
+    if (classes !== undefined) {
+      const initializer = convention.headInitializer;
+      this.head = new Dense({ inFeatures: lastFilters, units: classes, initializer, random });
+    }
+  }
+
+  describe(size?: number): ModelDescription {
+    return describeEfficientNet(this.architecture, { resolution: size });
+  }
+}
+
+/**
+ * Builds an EfficientNet with random weights.
+ * @param scale - 0 to 7 for B0 to B7 exactly as published; a number between two of them, or beyond 7 up to the limit
+ * that `coefficients` names, for a network between or beyond; or coefficients of your own.
+ * @throws ArgumentError where the scale or an option is out of range.
+ */
+export function buildEfficientNet(scale: number | Coefficients, options: EfficientNetOptions = {}): EfficientNet {
+  return new EfficientNet(efficientNetArchitecture(scale, options), options);
+}

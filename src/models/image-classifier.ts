@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ConvNorm } from '../blocks/conv-norm.js';
+import { evaluation, type Context } from '../core/context.js';
+import { check } from '../core/errors.js';
+import { Module } from '../core/module.js';
+import type { Dense } from '../layers/dense.js';
+import type { Dropout } from '../layers/dropout.js';
+import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
+import type { ModelDescription } from '../scaling/index.js';
+import type { Preprocessing } from './preprocessing.js';
+import { formatSummary } from './summary.js';
+
+/**
+ * What every network here is: a stem, stages of blocks, the mean over the image, and a dense head.
+ * Images are [N, H, W, channels], already preprocessed; logits are [N, classes].
+ */
+export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
+  /** All sizes of the network, its name among them. */
+  abstract readonly architecture: { readonly name: string; readonly inputChannels: number; readonly classes: number | undefined };
+  /** What `classify` does to an image first. */
+  abstract readonly preprocessing: Preprocessing;
+  /** Names of the classes, where they are known. */
+  labels: readonly string[] | undefined;
+
+  abstract readonly stem: ConvNorm;
+  /** After the stem, where the network has one. */
+  declare readonly pool: MaxPool | undefined;
+  /** The stages, each a list of blocks. */
+  abstract readonly stages: readonly (readonly Module[])[];
+  /** A convolution between the last stage and the pooling, where the network has one. */
+  declare readonly lastConv: ConvNorm | undefined;
+  readonly globalPool = new GlobalAvgPool();
+  abstract readonly dropout: Dropout;
+  /** Undefined where the model was built with `includeTop: false`. */
+  abstract readonly head: Dense | undefined;
+
+  /** Rows of every layer for one square image, counted without running the model. */
+  abstract describe(size?: number): ModelDescription;
+
+  /**
+   * The logits [N, classes]; of a model without top, the pooled features.
+   * @throws ArgumentError where `x` is not [N, H, W, inputChannels].
+   */
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor2D {
+    return tf.tidy(() => {
+      const features = this.#stageOutputs(x, context).at(-1)!;
+      const last = this.lastConv ? this.lastConv.forward(features, context) : features;
+      const pooled = this.dropout.forward(this.globalPool.forward(last), context);
+      return this.head ? this.head.forward(pooled) : pooled;
+    });
+  }
+
+  /** What {@link forward} gives in evaluation: deterministic, and nothing in the model changes. */
+  predict(images: tf.Tensor4D): tf.Tensor2D {
+    return this.forward(images, evaluation);
+  }
+
+  /** The output of every stage [N, H', W', C'], the largest image first. The caller disposes of them. */
+  features(x: tf.Tensor4D, context: Context = evaluation): tf.Tensor4D[] {
+    return tf.tidy(() => this.#stageOutputs(x, context));
+  }
+
+  #stageOutputs(x: tf.Tensor4D, context: Context): tf.Tensor4D[] {
+    const { name, inputChannels } = this.architecture;
+    check(
+      x.rank === 4 && x.shape[3] === inputChannels,
+      () => `${name} got images of shape [${x.shape}]; give [N, height, width, ${inputChannels}].`,
+    );
+    const outputs: tf.Tensor4D[] = [];
+    let y = this.stem.forward(x, context);
+    if (this.pool) y = this.pool.forward(y, context);
+    for (const stage of this.stages) {
+      y = tf.tidy(() => stage.reduce((y, block) => block.forward(y, context), y));
+      outputs.push(y);
+    }
+    return outputs;
+  }
+
+  /**
+   * Folds every batch norm into its convolution and fuses bias and activation, in place: evaluation gets faster, its
+   * results stay the same up to rounding, and training is no longer possible.
+   * @returns this model.
+   */
+  fuse(): this {
+    for (const { module } of this.namedModules()) {
+      if (module instanceof ConvNorm) module.fold();
+    }
+    return this;
+  }
+
+  /** {@link describe} as a table to print: a row a layer with its output's shape, parameters and multiply-adds. */
+  summary(size?: number): string {
+    return formatSummary(this.describe(size));
+  }
+}
