@@ -10,7 +10,7 @@ const layers = {
   blocks: ['core', 'layers'],
   scaling: [],
   models: ['core', 'layers', 'blocks', 'scaling'],
-  weights: ['core', 'models'],
+  weights: ['core', 'layers', 'models'],
   vision: ['core', 'models'],
   training: ['core', 'layers', 'models', 'vision'],
   explain: ['core', 'models', 'vision'],

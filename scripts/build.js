@@ -6,17 +6,35 @@
  * copy of tfjs-core in a process shares.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const require = createRequire(import.meta.url);
 rmSync('dist', { recursive: true, force: true });
 
-const formats = { esm: 'module', cjs: 'commonjs' };
-for (const [format, type] of Object.entries(formats)) {
-  const options = { format, platform: 'neutral', target: 'es2022', logLevel: 'warning', outbase: 'src', outdir: `dist/${format}` };
-  await build({ ...options, entryPoints: ['src/**/*.ts'] });
-  await build({ ...options, entryPoints: ['src/core/gradients.ts'], bundle: true, minifySyntax: true });
-  writeFileSync(`dist/${format}/package.json`, JSON.stringify({ type }));
+const sources = readdirSync('src', { recursive: true })
+  .filter((file) => file.endsWith('.ts') && !file.includes('assembly'))
+  .map((file) => join('src', file));
+
+for (const [format, type] of [
+  ['esm', 'module'],
+  ['cjs', 'commonjs'],
+]) {
+  const outdir = `dist/${format}`;
+  const options = {
+    format,
+    target: 'es2022',
+    platform: 'neutral',
+    outbase: 'src',
+    outdir,
+    logLevel: 'warning',
+  };
+  await build({ ...options, entryPoints: sources });
+  await build({ ...options, entryPoints: ['src/core/gradients.ts'], bundle: true, allowOverwrite: true });
+  writeFileSync(join(outdir, 'package.json'), JSON.stringify({ type }));
+}
+
+execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+for (const file of readdirSync('dist/esm', { recursive: true }).filter((file) => file.endsWith('.d.ts'))) {
+  cpSync(join('dist/esm', file), join('dist/cjs', file));
 }

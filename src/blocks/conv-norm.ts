@@ -57,7 +57,10 @@ export class ConvNorm extends Module {
         const y = this.norm.forward(this.conv.forward(x), context);
         return this.activation ? this.activation.forward(y) : y;
       }
-      check(!context.training, () => 'A fused network cannot be trained: its batch norms are folded away. Build it anew.');
+      check(
+        !context.training,
+        () => 'A fused network cannot be trained: its batch norms are folded away. Build it anew.',
+      );
       return this.#forwardFolded(x);
     });
   }

@@ -59,10 +59,17 @@ export class MBConv extends Module {
     if (squeezeRatio > 0) {
       const squeezed = squeezeChannels(inChannels, squeezeRatio);
       const { initializer } = convention;
-      this.squeezeExcite = new SqueezeExcite({ channels, squeezeChannels: squeezed, activation, initializer, random });
+      this.squeezeExcite = new SqueezeExcite({
+        channels,
+        squeezeChannels: squeezed,
+        activation,
+        initializer,
+        random,
+      });
     }
     this.project = new ConvNorm({ inChannels: channels, filters: outChannels, kernelSize: 1, ...common });
-    if (stride === 1 && inChannels === outChannels) this.stochasticDepth = new StochasticDepth(stochasticDepth);
+    if (stride === 1 && inChannels === outChannels)
+      this.stochasticDepth = new StochasticDepth(stochasticDepth);
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {

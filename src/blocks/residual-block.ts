@@ -47,17 +47,37 @@ export class ResidualBlock extends Module {
 
   constructor(options: ResidualBlockOptions) {
     super();
-    const { kind, inChannels, channels, stride = 1, zeroLast: zeroWeight = false, convention, random } = options;
+    const {
+      kind,
+      inChannels,
+      channels,
+      stride = 1,
+      zeroLast: zeroWeight = false,
+      convention,
+      random,
+    } = options;
     const common = { convention, random };
     const relu = { activation: 'relu', ...common } as const;
     if (kind === 'basic') {
       this.conv1 = new ConvNorm({ inChannels, filters: channels, kernelSize: 3, stride, ...relu });
-      this.conv2 = new ConvNorm({ inChannels: channels, filters: channels, kernelSize: 3, zeroWeight, ...common });
+      this.conv2 = new ConvNorm({
+        inChannels: channels,
+        filters: channels,
+        kernelSize: 3,
+        zeroWeight,
+        ...common,
+      });
     } else {
       const [stride1, stride2] = options.strideIn === '1x1' ? [stride, 1] : [1, stride];
       const filters = channels * BOTTLENECK_EXPANSION;
       this.conv1 = new ConvNorm({ inChannels, filters: channels, kernelSize: 1, stride: stride1, ...relu });
-      this.conv2 = new ConvNorm({ inChannels: channels, filters: channels, kernelSize: 3, stride: stride2, ...relu });
+      this.conv2 = new ConvNorm({
+        inChannels: channels,
+        filters: channels,
+        kernelSize: 3,
+        stride: stride2,
+        ...relu,
+      });
       this.conv3 = new ConvNorm({ inChannels: channels, filters, kernelSize: 1, zeroWeight, ...common });
     }
     const filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION;
@@ -96,7 +116,8 @@ export class PadShortcut extends Module {
     super();
     check(
       filters >= inChannels,
-      () => `PadShortcut: ${inChannels} channels cannot be padded to ${filters}; use the shortcut 'projection'.`,
+      () =>
+        `PadShortcut: ${inChannels} channels cannot be padded to ${filters}; use the shortcut 'projection'.`,
     );
     this.#before = Math.floor((filters - inChannels) / 2);
     this.#after = filters - inChannels - this.#before;

@@ -13,7 +13,10 @@ export function check(condition: boolean, message: () => string): asserts condit
 
 /** Throws unless `value` is a whole number of at least `least`. */
 export function checkInteger(name: string, value: number, least: number): void {
-  check(Number.isInteger(value) && value >= least, () => `${name} is ${value}; give an integer of at least ${least}.`);
+  check(
+    Number.isInteger(value) && value >= least,
+    () => `${name} is ${value}; give an integer of at least ${least}.`,
+  );
 }
 
 /** Throws unless `value` lies in [0, 1), as a rate of dropping does. */

@@ -40,7 +40,8 @@ export abstract class Module<Input extends tf.Tensor = tf.Tensor4D, Output exten
   *namedVariables(): Generator<NamedVariable> {
     for (const { name: path, module: owner } of this.namedModules()) {
       for (const [field, variable] of Object.entries(owner)) {
-        if (variable instanceof tf.Variable) yield { name: path ? `${path}.${field}` : field, variable, owner };
+        if (variable instanceof tf.Variable)
+          yield { name: path ? `${path}.${field}` : field, variable, owner };
       }
     }
   }

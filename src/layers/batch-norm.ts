@@ -43,7 +43,10 @@ export class BatchNorm extends Module {
     const { channels, epsilon, momentum, runningVariance, zeroWeight = false } = options;
     checkInteger('BatchNorm: channels', channels, 1);
     check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);
-    check(momentum >= 0 && momentum < 1, () => `BatchNorm: momentum is ${momentum}; give a number in [0, 1).`);
+    check(
+      momentum >= 0 && momentum < 1,
+      () => `BatchNorm: momentum is ${momentum}; give a number in [0, 1).`,
+    );
     const filled = (value: number) => new Float32Array(channels).fill(value);
     this.weight = parameter(filled(zeroWeight ? 0 : 1), [channels]);
     this.bias = parameter(filled(0), [channels]);
@@ -62,9 +65,12 @@ export class BatchNorm extends Module {
     const n = x.size / weight.size;
     check(
       n > 1,
-      () => `BatchNorm got [${x.shape}]: one value a channel has no variance; train with larger batches or images.`,
+      () =>
+        `BatchNorm got [${x.shape}]: one value a channel has no variance; train with larger batches or images.`,
     );
-    return normalizeBatch(x, weight, bias, epsilon, (mean, variance) => this.#updateStatistics(mean, variance, n));
+    return normalizeBatch(x, weight, bias, epsilon, (mean, variance) =>
+      this.#updateStatistics(mean, variance, n),
+    );
   }
 
   #updateStatistics(mean: tf.Tensor, variance: tf.Tensor, n: number): void {
@@ -89,7 +95,12 @@ function normalizeBatch(
   moments: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void,
 ): tf.Tensor4D {
   const operation = tf.customGrad((...args) => {
-    const [x, weight, bias, save] = args as unknown as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D, tf.GradSaveFunc];
+    const [x, weight, bias, save] = args as unknown as [
+      tf.Tensor4D,
+      tf.Tensor1D,
+      tf.Tensor1D,
+      tf.GradSaveFunc,
+    ];
     const batch = tf.moments(x, [0, 1, 2]);
     const mean = batch.mean as tf.Tensor1D;
     const variance = batch.variance as tf.Tensor1D;

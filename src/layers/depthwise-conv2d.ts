@@ -54,7 +54,11 @@ export class DepthwiseConv2D extends Module {
     checkInteger('DepthwiseConv2D: dilation', dilation, 1);
     const { bias = false, initializer = heNormal, fanOut = 'channel', random } = options;
     const taps = kernelSize * kernelSize;
-    const kernel = { count: taps * channels, fanIn: taps, fanOut: fanOut === 'layer' ? taps * channels : taps };
+    const kernel = {
+      count: taps * channels,
+      fanIn: taps,
+      fanOut: fanOut === 'layer' ? taps * channels : taps,
+    };
     this.weight = parameter(initializer(random, kernel), [kernelSize, kernelSize, channels, 1]);
     this.bias = bias ? parameter(new Float32Array(channels), [channels]) : undefined;
     this.stride = stride;

@@ -7,7 +7,8 @@ import type * as tf from '@tensorflow/tfjs-core';
  * - `'symmetric'`: PyTorch's usual `(kernel >> 1) * dilation` on every side.
  * - a number of pixels on every side, or `[[top, bottom], [left, right]]`.
  */
-export type Padding = 'valid' | 'same' | 'symmetric' | number | readonly [readonly [number, number], readonly [number, number]];
+export type Padding =
+  'valid' | 'same' | 'symmetric' | number | readonly [readonly [number, number], readonly [number, number]];
 
 /** The padding in the form that tfjs's window operations take. */
 export function tfPadding(padding: Padding, kernelSize: number, dilation = 1): TfPadding {

@@ -31,7 +31,8 @@ abstract class Pool extends Module {
     const sides = typeof this.padding === 'string' ? [] : [this.padding].flat(2);
     check(
       sides.every((pixels) => 2 * pixels <= size),
-      () => `${layer}: padding ${JSON.stringify(padding)} is more than half the window of ${size}; give less.`,
+      () =>
+        `${layer}: padding ${JSON.stringify(padding)} is more than half the window of ${size}; give less.`,
     );
   }
 }
@@ -64,7 +65,8 @@ export class AvgPool extends Pool {
     this.countPadding = options.countPadding ?? true;
     check(
       !(this.padding === 'same' && options.countPadding),
-      () => `AvgPool: padding 'same' is TensorFlow's, which never counts it; leave countPadding out or give false.`,
+      () =>
+        `AvgPool: padding 'same' is TensorFlow's, which never counts it; leave countPadding out or give false.`,
     );
   }
 

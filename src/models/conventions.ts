@@ -67,7 +67,16 @@ export const resNetConventions: Record<ConventionName, Convention> = {
 };
 
 /** The short side that torchvision resizes to for its published B0–B7, by the size of the crop. */
-const torchvisionResize: Record<number, number> = { 224: 256, 240: 256, 260: 288, 300: 320, 380: 384, 456: 456, 528: 528, 600: 600 };
+const torchvisionResize: Record<number, number> = {
+  224: 256,
+  240: 256,
+  260: 288,
+  300: 320,
+  380: 384,
+  456: 456,
+  528: 528,
+  600: 600,
+};
 
 /**
  * EfficientNets; sources: torchvision/models/efficientnet.py and keras/applications/efficientnet.py.

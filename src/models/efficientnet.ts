@@ -62,7 +62,9 @@ export class EfficientNet extends ImageClassifier {
     checkRate('dropout', dropout);
     checkRate('stochasticDepth', stochasticDepth);
     const preset = efficientNetConvention(conventionName, architecture.depth);
-    const convention: Convention = initialize ? preset : { ...preset, initializer: zeros, headInitializer: zeros };
+    const convention: Convention = initialize
+      ? preset
+      : { ...preset, initializer: zeros, headInitializer: zeros };
     const random = new Random(seed);
     const { activation, squeezeRatio, inputChannels, classes } = architecture;
     const common = { activation, convention, random };
@@ -71,25 +73,32 @@ export class EfficientNet extends ImageClassifier {
     this.preprocessing = preset.preprocessing(architecture.resolution);
 
     const { stemFilters, lastFilters } = architecture;
-    this.stem = new ConvNorm({ inChannels: inputChannels, filters: stemFilters, kernelSize: 3, stride: 2, ...common });
+    this.stem = new ConvNorm({
+      inChannels: inputChannels,
+      filters: stemFilters,
+      kernelSize: 3,
+      stride: 2,
+      ...common,
+    });
 
     const blocks = architecture.stages.reduce((sum, { repeats }) => sum + repeats, 0);
     let index = 0;
-    this.stages = architecture.stages.map(({ repeats, kernelSize, stride, expandRatio, inChannels, outChannels }) =>
-      Array.from(
-        { length: repeats },
-        (_, i) =>
-          new MBConv({
-            inChannels: i === 0 ? inChannels : outChannels,
-            outChannels,
-            kernelSize,
-            stride: i === 0 ? stride : 1,
-            expandRatio,
-            squeezeRatio,
-            stochasticDepth: (stochasticDepth * index++) / blocks,
-            ...common,
-          }),
-      ),
+    this.stages = architecture.stages.map(
+      ({ repeats, kernelSize, stride, expandRatio, inChannels, outChannels }) =>
+        Array.from(
+          { length: repeats },
+          (_, i) =>
+            new MBConv({
+              inChannels: i === 0 ? inChannels : outChannels,
+              outChannels,
+              kernelSize,
+              stride: i === 0 ? stride : 1,
+              expandRatio,
+              squeezeRatio,
+              stochasticDepth: (stochasticDepth * index++) / blocks,
+              ...common,
+            }),
+        ),
     );
 
     const inChannels = architecture.stages.at(-1)!.outChannels;
@@ -101,8 +110,8 @@ export class EfficientNet extends ImageClassifier {
     }
   }
 
-  describe(size?: number): ModelDescription {
-    return describeEfficientNet(this.architecture, { resolution: size });
+  override describe(size?: number): ModelDescription {
+    return describeEfficientNet(this.architecture, size);
   }
 }
 
@@ -112,6 +121,9 @@ export class EfficientNet extends ImageClassifier {
  * that `coefficients` names, for a network between or beyond; or coefficients of your own.
  * @throws ArgumentError where the scale or an option is out of range.
  */
-export function buildEfficientNet(scale: number | Coefficients, options: EfficientNetOptions = {}): EfficientNet {
+export function buildEfficientNet(
+  scale: number | Coefficients,
+  options: EfficientNetOptions = {},
+): EfficientNet {
   return new EfficientNet(efficientNetArchitecture(scale, options), options);
 }

@@ -16,7 +16,11 @@ import { formatSummary } from './summary.js';
  */
 export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   /** All sizes of the network, its name among them. */
-  abstract readonly architecture: { readonly name: string; readonly inputChannels: number; readonly classes: number | undefined };
+  abstract readonly architecture: {
+    readonly name: string;
+    readonly inputChannels: number;
+    readonly classes: number | undefined;
+  };
   /** What `classify` does to an image first. */
   abstract readonly preprocessing: Preprocessing;
   /** Names of the classes, where they are known. */

@@ -31,7 +31,13 @@ const cifarDepths = {
 } as const;
 
 /** What the networks for ImageNet and those for CIFAR differ in besides their blocks. */
-const imageNet = { stem: 'imagenet', channels: 64, shortcut: 'projection', classes: 1000, size: 224 } as const;
+const imageNet = {
+  stem: 'imagenet',
+  channels: 64,
+  shortcut: 'projection',
+  classes: 1000,
+  size: 224,
+} as const;
 const cifar = { stem: 'cifar', channels: 16, shortcut: 'pad', classes: 10, size: 32 } as const;
 
 /** The published depths: five for ImageNet, five for CIFAR. */
@@ -94,7 +100,13 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
     () => `There is no ResNet-${depth}; the depths are ${Object.keys(published).join(', ')}.`,
   );
   const family = depth in imageNetDepths ? imageNet : cifar;
-  const { classes = family.classes, inputChannels = 3, size = family.size, width = 1, includeTop = true } = options;
+  const {
+    classes = family.classes,
+    inputChannels = 3,
+    size = family.size,
+    width = 1,
+    includeTop = true,
+  } = options;
   const { stem = family.stem, shortcut = family.shortcut } = options;
   checkInteger('classes', classes, 1);
   checkInteger('inputChannels', inputChannels, 1);
@@ -123,7 +135,7 @@ export class ResNet extends ImageClassifier {
   readonly convention: ConventionName;
   readonly preprocessing: Preprocessing;
   readonly stem: ConvNorm;
-  readonly pool: MaxPool | undefined;
+  override readonly pool: MaxPool | undefined;
   readonly stages: readonly (readonly ResidualBlock[])[];
   readonly dropout: Dropout;
   readonly head: Dense | undefined;
@@ -134,7 +146,9 @@ export class ResNet extends ImageClassifier {
     checkOneOf('convention', conventionName, Object.keys(resNetConventions));
     checkRate('dropout', dropout);
     const preset = resNetConventions[conventionName];
-    const convention = initialize ? preset : { ...preset, initializer: zeros, headInitializer: zeros, headBiasInitializer: zeros };
+    const convention = initialize
+      ? preset
+      : { ...preset, initializer: zeros, headInitializer: zeros, headBiasInitializer: zeros };
     const common = { convention, random: new Random(seed) };
     this.architecture = architecture;
     this.convention = conventionName;
@@ -142,10 +156,22 @@ export class ResNet extends ImageClassifier {
 
     const { kind, stem, stemChannels, shortcut, inputChannels, classes } = architecture;
     const stemWindow = stem === 'imagenet' ? { kernelSize: 7, stride: 2 } : { kernelSize: 3 };
-    this.stem = new ConvNorm({ inChannels: inputChannels, filters: stemChannels, ...stemWindow, activation: 'relu', ...common });
+    this.stem = new ConvNorm({
+      inChannels: inputChannels,
+      filters: stemChannels,
+      ...stemWindow,
+      activation: 'relu',
+      ...common,
+    });
     this.pool = stem === 'imagenet' ? new MaxPool({ size: 3, stride: 2, padding: 1 }) : undefined;
 
-    const block = { kind, shortcut, strideIn: preset.strideIn, zeroLast: options.zeroInitResidual ?? false, ...common };
+    const block = {
+      kind,
+      shortcut,
+      strideIn: preset.strideIn,
+      zeroLast: options.zeroInitResidual ?? false,
+      ...common,
+    };
     let inChannels = stemChannels;
     this.stages = architecture.stages.map(({ blocks, channels }, stage) =>
       Array.from({ length: blocks }, (_, i) => {
@@ -163,9 +189,8 @@ export class ResNet extends ImageClassifier {
     }
   }
 
-  describe(size = this.architecture.size): ModelDescription {
-    const { strideIn, convolutionBias } = resNetConventions[this.convention];
-    return describeResNet(this.architecture, { size, strideIn, convolutionBias });
+  override describe(size?: number): ModelDescription {
+    return describeResNet(this.architecture, { size, convention: this.convention });
   }
 }
 

@@ -12,7 +12,10 @@ export function formatSummary(description: ModelDescription): string {
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]!.length)));
   const line = (row: string[]) =>
-    row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ').trimEnd();
+    row
+      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd();
   const rule = (character: string) => character.repeat(widths.reduce((a, b) => a + b + 2, -2));
   const count = (n: number) => n.toLocaleString('en-US');
   return [

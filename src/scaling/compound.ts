@@ -1,0 +1,68 @@
+import { ScalingError } from './errors.js';
+
+/** How much one step of the compound coefficient phi multiplies depth, width and resolution. */
+export interface CompoundBase {
+  /** Depth, alpha. */
+  readonly alpha: number;
+  /** Width, beta. */
+  readonly beta: number;
+  /** Resolution, gamma. */
+  readonly gamma: number;
+}
+
+/** What the paper's grid search found for B0 (section 3.3). */
+export const PAPER_BASE: CompoundBase = { alpha: 1.2, beta: 1.1, gamma: 1.15 };
+
+/** How far alpha * beta^2 * gamma^2 may lie from 2; the paper's own constants give 1.92. */
+const TOLERANCE = 0.1;
+
+/** Multipliers of depth, width and resolution. */
+export interface Multipliers {
+  readonly depth: number;
+  readonly width: number;
+  readonly resolution: number;
+}
+
+/**
+ * Multiply-adds of one step of phi: alpha * beta^2 * gamma^2, since they grow with depth and with the squares of width
+ * and resolution.
+ */
+export function stepCost({ alpha, beta, gamma }: CompoundBase): number {
+  return alpha * beta ** 2 * gamma ** 2;
+}
+
+/**
+ * The compound law: depth = alpha^phi, width = beta^phi, resolution = gamma^phi, which multiplies the cost by about
+ * 2^phi. Source: Tan and Le 2019, arXiv 1905.11946, equation 3.
+ * @throws ScalingError where alpha, beta or gamma is below 1 or alpha * beta^2 * gamma^2 is further than 0.1 from 2.
+ */
+export function compoundScale(phi: number, base: CompoundBase = PAPER_BASE): Multipliers {
+  if (!Number.isFinite(phi)) throw new ScalingError(`phi is ${phi}; give a finite number.`);
+  const { alpha, beta, gamma } = base;
+  if (!(alpha >= 1 && beta >= 1 && gamma >= 1)) {
+    throw new ScalingError(`alpha, beta, gamma are ${alpha}, ${beta}, ${gamma}; each must be at least 1.`);
+  }
+  const cost = stepCost(base);
+  if (Math.abs(cost - 2) > TOLERANCE) {
+    throw new ScalingError(
+      `alpha * beta^2 * gamma^2 is ${cost.toFixed(3)}; it must be within ${TOLERANCE} of 2. Change alpha, beta or gamma.`,
+    );
+  }
+  return { depth: alpha ** phi, width: beta ** phi, resolution: gamma ** phi };
+}
+
+/**
+ * Filters times width, rounded to the nearest multiple of 8, but never below 90 % of the product.
+ * Source: the reference implementation of EfficientNet, `round_filters`.
+ */
+export function roundFilters(filters: number, width: number): number {
+  const divisor = 8;
+  const scaled = filters * width;
+  const rounded = Math.max(divisor, Math.floor((scaled + divisor / 2) / divisor) * divisor);
+  return rounded < 0.9 * scaled ? rounded + divisor : rounded;
+}
+
+/** Repeats times depth, rounded up. Source: the reference implementation of EfficientNet, `round_repeats`. */
+export function roundRepeats(repeats: number, depth: number): number {
+  return Math.ceil(repeats * depth);
+}

@@ -1,0 +1,282 @@
+import { compoundScale, roundFilters, roundRepeats } from './compound.js';
+import { LayerCounter, type ModelDescription } from './counting.js';
+import { ScalingError, checkPositive } from './errors.js';
+
+/** What one EfficientNet is scaled by. */
+export interface Coefficients {
+  /** Multiplies the channels. */
+  readonly width: number;
+  /** Multiplies the repeats of a stage. */
+  readonly depth: number;
+  /** Side of the images, in pixels. */
+  readonly resolution: number;
+  /** Rate of dropout before the head. */
+  readonly dropout: number;
+}
+
+/** B0 to B7: width, depth, resolution, dropout (the reference implementation's `efficientnet_params`). */
+const published: readonly Coefficients[] = [
+  [1.0, 1.0, 224, 0.2],
+  [1.0, 1.1, 240, 0.2],
+  [1.1, 1.2, 260, 0.3],
+  [1.2, 1.4, 300, 0.3],
+  [1.4, 1.8, 380, 0.4],
+  [1.6, 2.2, 456, 0.4],
+  [1.8, 2.6, 528, 0.5],
+  [2.0, 3.1, 600, 0.5],
+].map(toCoefficients);
+
+/** Lite 0 to 4 (the reference implementation's `efficientnet_lite_params`). */
+const publishedLite: readonly Coefficients[] = [
+  [1.0, 1.0, 224, 0.2],
+  [1.0, 1.1, 240, 0.2],
+  [1.1, 1.2, 260, 0.3],
+  [1.2, 1.4, 280, 0.3],
+  [1.4, 1.8, 300, 0.3],
+].map(toCoefficients);
+
+function toCoefficients([width, depth, resolution, dropout]: number[]): Coefficients {
+  return { width: width!, depth: depth!, resolution: resolution!, dropout: dropout! };
+}
+
+/** The largest scale: three steps beyond B7, some eight times its cost. */
+export const MAX_SCALE = 10;
+
+/** The smallest scale that {@link scaleToBudget} goes down to: a twentieth of B0's cost. */
+export const MIN_SCALE = -4;
+
+/** Largest whole resolution step: sizes between the published ones are multiples of this. */
+const RESOLUTION_STEP = 4;
+
+/**
+ * The coefficients at a point of the curve of published networks: 0 to 7 give B0 to B7 exactly. Between two of them
+ * width, depth and resolution (rounded to a multiple of 4) are interpolated geometrically and dropout linearly. Beyond
+ * 7 and below 0 they follow the compound law (equation 3) from the last published network, dropout staying.
+ * @param x - From -4 to 10.
+ * @throws ScalingError outside of that.
+ */
+export function coefficients(x: number): Coefficients {
+  if (!(x >= MIN_SCALE && x <= MAX_SCALE)) {
+    throw new ScalingError(
+      `There is no EfficientNet at ${x}: give a number from ${MIN_SCALE} to ${MAX_SCALE} (0 to 7 are B0 to B7), ` +
+        'or { width, depth, resolution, dropout }.',
+    );
+  }
+  const last = published.length - 1;
+  const below = Math.min(Math.max(Math.floor(x), 0), last);
+  const from = published[below]!;
+  if (x === below) return from;
+  if (x < 0 || x > last) {
+    const multipliers = compoundScale(x - below);
+    return {
+      width: from.width * multipliers.width,
+      depth: from.depth * multipliers.depth,
+      resolution: roundResolution(from.resolution * multipliers.resolution),
+      dropout: from.dropout,
+    };
+  }
+  const to = published[below + 1]!;
+  const t = x - below;
+  const between = (a: number, b: number) => a ** (1 - t) * b ** t;
+  return {
+    width: between(from.width, to.width),
+    depth: between(from.depth, to.depth),
+    resolution: roundResolution(between(from.resolution, to.resolution)),
+    dropout: from.dropout * (1 - t) + to.dropout * t,
+  };
+}
+
+function roundResolution(resolution: number): number {
+  return Math.round(resolution / RESOLUTION_STEP) * RESOLUTION_STEP;
+}
+
+/** One stage: MBConv blocks of one kernel size and width, the first of them strided. */
+export interface EfficientNetStage {
+  readonly repeats: number;
+  readonly kernelSize: number;
+  /** Of the first block; the others have 1. */
+  readonly stride: number;
+  /** Channels of the depthwise convolution by channels of the block's input. */
+  readonly expandRatio: number;
+  /** Of the first block; the others have `outChannels`. */
+  readonly inChannels: number;
+  readonly outChannels: number;
+}
+
+/** B0's stages (Tan and Le 2019, table 1): repeats, kernel, stride, expand ratio, channels in and out. */
+const b0Stages: readonly EfficientNetStage[] = [
+  [1, 3, 1, 1, 32, 16],
+  [2, 3, 2, 6, 16, 24],
+  [2, 5, 2, 6, 24, 40],
+  [3, 3, 2, 6, 40, 80],
+  [3, 5, 1, 6, 80, 112],
+  [4, 5, 2, 6, 112, 192],
+  [1, 3, 1, 6, 192, 320],
+].map(([repeats, kernelSize, stride, expandRatio, inChannels, outChannels]) => ({
+  repeats: repeats!,
+  kernelSize: kernelSize!,
+  stride: stride!,
+  expandRatio: expandRatio!,
+  inChannels: inChannels!,
+  outChannels: outChannels!,
+}));
+
+const B0_STEM_FILTERS = 32;
+const B0_LAST_FILTERS = 1280;
+
+/** All sizes of one EfficientNet; {@link efficientNetArchitecture} makes it. */
+export interface EfficientNetArchitecture {
+  readonly name: string;
+  /** The coefficient that its depth was scaled by. */
+  readonly depth: number;
+  /** Side of the images that it is meant for, in pixels. */
+  readonly resolution: number;
+  readonly dropout: number;
+  readonly inputChannels: number;
+  readonly stemFilters: number;
+  readonly stages: readonly EfficientNetStage[];
+  /** Filters of the 1x1 convolution after the last stage. */
+  readonly lastFilters: number;
+  readonly activation: 'swish' | 'relu6';
+  /** Channels of a squeeze by channels of the block's input; 0 is without squeeze-excitation. */
+  readonly squeezeRatio: number;
+  /** Undefined without a head. */
+  readonly classes: number | undefined;
+}
+
+/** Options of {@link efficientNetArchitecture}. */
+export interface EfficientNetArchitectureOptions {
+  /** Default `'standard'`. */
+  readonly variant?: 'standard' | 'lite';
+  /** Default 1000. */
+  readonly classes?: number;
+  /** Default 3. */
+  readonly inputChannels?: number;
+  /** Whether the network ends with a dense head. Default true. */
+  readonly includeTop?: boolean;
+}
+
+/**
+ * The sizes of an EfficientNet.
+ * @param scale - A point of the curve (see {@link coefficients}), for `variant: 'lite'` a whole number from 0 to 4; or
+ * coefficients of your own.
+ * @throws ScalingError where the scale or an option is out of range.
+ */
+export function efficientNetArchitecture(
+  scale: number | Coefficients,
+  options: EfficientNetArchitectureOptions = {},
+): EfficientNetArchitecture {
+  const { variant = 'standard', classes = 1000, inputChannels = 3, includeTop = true } = options;
+  if (variant !== 'standard' && variant !== 'lite') {
+    throw new ScalingError(`variant is '${String(variant)}'; give 'standard' or 'lite'.`);
+  }
+  for (const [name, value] of Object.entries({ classes, inputChannels })) {
+    if (!(Number.isInteger(value) && value >= 1)) {
+      throw new ScalingError(`${name} is ${value}; give an integer of at least 1.`);
+    }
+  }
+  const lite = variant === 'lite';
+  const { width, depth, resolution, dropout } =
+    typeof scale === 'number' ? onCurve(scale, lite) : checked(scale);
+  const firstAndLast = [0, b0Stages.length - 1];
+  return {
+    name: `efficientnet${lite ? '-lite' : ''}${typeof scale === 'number' ? `${lite ? '' : '-b'}${scale}` : ''}`,
+    depth,
+    resolution,
+    dropout,
+    inputChannels,
+    stemFilters: lite ? B0_STEM_FILTERS : roundFilters(B0_STEM_FILTERS, width),
+    stages: b0Stages.map((stage, i) => ({
+      ...stage,
+      repeats: lite && firstAndLast.includes(i) ? stage.repeats : roundRepeats(stage.repeats, depth),
+      inChannels: lite && i === 0 ? stage.inChannels : roundFilters(stage.inChannels, width),
+      outChannels: roundFilters(stage.outChannels, width),
+    })),
+    lastFilters: lite ? B0_LAST_FILTERS : roundFilters(B0_LAST_FILTERS, width),
+    activation: lite ? 'relu6' : 'swish',
+    squeezeRatio: lite ? 0 : 0.25,
+    classes: includeTop ? classes : undefined,
+  };
+}
+
+function onCurve(scale: number, lite: boolean): Coefficients {
+  if (!lite) return coefficients(scale);
+  const found = publishedLite[scale];
+  if (!found)
+    throw new ScalingError(`There is no EfficientNet-Lite ${scale}; give 0, 1, 2, 3 or 4, or coefficients.`);
+  return found;
+}
+
+function checked(scale: Coefficients): Coefficients {
+  checkPositive('width', scale.width);
+  checkPositive('depth', scale.depth);
+  if (!(Number.isInteger(scale.resolution) && scale.resolution >= 1)) {
+    throw new ScalingError(`resolution is ${scale.resolution}; give a whole number of pixels.`);
+  }
+  if (!(scale.dropout >= 0 && scale.dropout < 1)) {
+    throw new ScalingError(`dropout is ${scale.dropout}; give a rate of at least 0 and below 1.`);
+  }
+  return scale;
+}
+
+/**
+ * Counts an EfficientNet layer by layer without building it.
+ * @param size - Side of the images, in pixels. Default the network's resolution.
+ */
+export function describeEfficientNet(
+  architecture: EfficientNetArchitecture,
+  size: number = architecture.resolution,
+): ModelDescription {
+  const { stemFilters, stages, lastFilters, activation, inputChannels, classes } = architecture;
+  const count = new LayerCounter([size, size, inputChannels]);
+  count.conv2d('stem.conv', { filters: stemFilters, kernelSize: 3, stride: 2 });
+  normalizeAndActivate(count, 'stem', activation);
+  stages.forEach((stage, s) => {
+    for (let i = 0; i < stage.repeats; i++) countMBConv(count, `stages.${s}.${i}`, stage, i, architecture);
+  });
+  count.conv2d('lastConv.conv', { filters: lastFilters, kernelSize: 1 });
+  normalizeAndActivate(count, 'lastConv', activation);
+  count.globalAvgPool('globalPool');
+  count.elementWise('dropout', 'dropout');
+  if (classes !== undefined) count.dense('head', classes);
+  return count.describe(architecture.name);
+}
+
+function countMBConv(
+  count: LayerCounter,
+  name: string,
+  stage: EfficientNetStage,
+  index: number,
+  { activation, squeezeRatio }: EfficientNetArchitecture,
+): void {
+  const { kernelSize, expandRatio, outChannels } = stage;
+  const stride = index === 0 ? stage.stride : 1;
+  const inChannels = index === 0 ? stage.inChannels : outChannels;
+  const channels = inChannels * expandRatio;
+  if (expandRatio !== 1) {
+    count.conv2d(`${name}.expand.conv`, { filters: channels, kernelSize: 1 });
+    normalizeAndActivate(count, `${name}.expand`, activation);
+  }
+  count.depthwiseConv2d(`${name}.depthwise.conv`, { kernelSize, stride });
+  normalizeAndActivate(count, `${name}.depthwise`, activation);
+  if (squeezeRatio > 0) {
+    const { shape } = count;
+    const squeezed = Math.max(1, Math.floor(inChannels * squeezeRatio));
+    const squeezeExcite = `${name}.squeezeExcite`;
+    count.globalAvgPool(`${squeezeExcite}.mean`, true);
+    count.conv2d(`${squeezeExcite}.reduce`, { filters: squeezed, kernelSize: 1, bias: true });
+    count.elementWise(`${squeezeExcite}.activation`, activation);
+    count.conv2d(`${squeezeExcite}.expand`, { filters: channels, kernelSize: 1, bias: true });
+    count.elementWise(`${squeezeExcite}.gate`, 'sigmoid');
+    count.shape = shape;
+    count.elementWise(`${squeezeExcite}.multiply`, 'multiply');
+  }
+  count.conv2d(`${name}.project.conv`, { filters: outChannels, kernelSize: 1 });
+  count.batchNorm(`${name}.project.norm`);
+  if (stride === 1 && inChannels === outChannels) count.elementWise(`${name}.add`, 'add');
+}
+
+function normalizeAndActivate(count: LayerCounter, name: string, activation: 'swish' | 'relu6'): void {
+  count.batchNorm(`${name}.norm`);
+  count.elementWise(`${name}.activation`, activation);
+}

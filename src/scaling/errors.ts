@@ -1,0 +1,11 @@
+/** An argument that a scaling function cannot work with. */
+export class ScalingError extends RangeError {
+  override name = 'ScalingError';
+}
+
+/** Throws unless `value` is a positive finite number. */
+export function checkPositive(name: string, value: number): void {
+  if (!(value > 0 && Number.isFinite(value))) {
+    throw new ScalingError(`${name} is ${value}; give a positive finite number.`);
+  }
+}

@@ -1,0 +1,39 @@
+export {
+  articleDepth,
+  articleWidth,
+  deviceResource,
+  REFERENCE_DEVICE,
+  type ArticleDepth,
+  type Device,
+} from './article.js';
+export { scaleToBudget, type Budget, type BudgetedNetwork } from './budget.js';
+export {
+  compoundScale,
+  PAPER_BASE,
+  roundFilters,
+  roundRepeats,
+  stepCost,
+  type CompoundBase,
+  type Multipliers,
+} from './compound.js';
+export {
+  LayerCounter,
+  type CountedConvolution,
+  type LayerDescription,
+  type LayerType,
+  type ModelDescription,
+  type Shape,
+} from './counting.js';
+export {
+  coefficients,
+  describeEfficientNet,
+  efficientNetArchitecture,
+  MAX_SCALE,
+  MIN_SCALE,
+  type Coefficients,
+  type EfficientNetArchitecture,
+  type EfficientNetArchitectureOptions,
+  type EfficientNetStage,
+} from './efficientnet.js';
+export { ScalingError } from './errors.js';
+export { searchCoefficients, type Candidate, type SearchOptions } from './search.js';

@@ -1,0 +1,155 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { readFile } from '#read-file';
+import type { NamedVariable } from '../core/module.js';
+import { Dense } from '../layers/dense.js';
+import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import type { Checkpoint, HostTensor } from './checkpoint.js';
+import { efficientNetPyTorch } from './names/efficientnet-pytorch.js';
+import type { NameMap } from './names/name-map.js';
+import { cifarResNet, torchvision } from './names/torchvision.js';
+import { readCheckpoint } from './read-checkpoint.js';
+
+const nameMaps: readonly NameMap[] = [torchvision, cifarResNet, efficientNetPyTorch];
+
+/** Keys of PyTorch checkpoints that no forward pass needs. */
+const ignored = /(^|\.)num_batches_tracked$/;
+
+/** Options of {@link loadWeights}. */
+export interface LoadWeightsOptions {
+  /**
+   * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model. `false` loads what
+   * is in both; shapes must agree even then. Default true.
+   */
+  readonly strict?: boolean;
+}
+
+/** What {@link loadWeights} did. */
+export interface LoadedWeights {
+  /** Whose names the checkpoint has, such as `torchvision`. */
+  readonly source: string;
+  /** Names of the model's variables that were loaded. */
+  readonly loaded: readonly string[];
+  /** Keys that the model has and the checkpoint has not. */
+  readonly missing: readonly string[];
+  /** Keys that the checkpoint has and the model has not. */
+  readonly extra: readonly string[];
+}
+
+/**
+ * Fills a model with the weights of a checkpoint, a safetensors file or a PyTorch one (zip or older), whose names are
+ * recognised: torchvision's, the CIFAR ResNets' of akamaster, efficientnet-pytorch's; a prefix `module.` is dropped.
+ * All or nothing: after an error the model is unchanged.
+ * @param source - A path, a URL, or the file's bytes.
+ * @throws Error where the file cannot be read, and one that lists every missing, extra and mis-shaped key and every
+ * tensor with a value that is not finite.
+ */
+export async function loadWeights(
+  model: ImageClassifier,
+  source: string | URL | Uint8Array,
+  { strict = true }: LoadWeightsOptions = {},
+): Promise<LoadedWeights> {
+  const bytes = source instanceof Uint8Array ? source : await readFile(source);
+  return loadCheckpoint(model, readCheckpoint(bytes), strict);
+}
+
+function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: boolean): LoadedWeights {
+  const tensors = withoutPrefix(checkpoint.tensors);
+  const variables = Array.from(model.namedVariables());
+  const { source, keys } = recognise(model, variables, tensors);
+
+  const found = variables.flatMap((named) => {
+    const key = keys.get(named)!;
+    const tensor = tensors.get(key);
+    return tensor ? [{ ...named, key, tensor }] : [];
+  });
+  const wanted = new Set(keys.values());
+  const missing = [...wanted].filter((key) => !tensors.has(key));
+  const extra = [...tensors.keys()].filter((key) => !wanted.has(key) && !ignored.test(key));
+  const misshaped = found.flatMap(({ key, tensor, variable, owner }) => {
+    const expected = sourceShape(variable, owner);
+    return sameShape(tensor.shape, expected) ? [] : [`${key} is [${tensor.shape}], not [${expected}]`];
+  });
+  const problems = [
+    ...(strict ? [list('missing', missing), list('not in the model', extra)] : []),
+    list('of another shape', misshaped),
+  ].filter(Boolean);
+  if (found.length === 0 || problems.length > 0) {
+    throw new Error(
+      `The weights do not fit ${model.architecture.name}; its names were compared with ${source}'s. ` +
+        `Build the model that the weights were made for, or give { strict: false }.\n${problems.join('\n')}`,
+    );
+  }
+  const notFinite = found.filter(({ tensor }) => !tensor.toFloat32().every(Number.isFinite));
+  if (notFinite.length > 0) {
+    throw new Error(
+      `The weights hold NaN or infinity.\n${list(
+        'not finite',
+        notFinite.map(({ key }) => key),
+      )}`,
+    );
+  }
+  for (const { variable, owner, tensor } of found) assign(variable, owner, tensor);
+  return { source, loaded: found.map(({ name }) => name), missing, extra };
+}
+
+function list(what: string, keys: readonly string[]): string {
+  return keys.length === 0 ? '' : `${keys.length} ${what}: ${keys.join(', ')}`;
+}
+
+/** DataParallel wraps a model as `module`, and so its checkpoints say. */
+function withoutPrefix(tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> {
+  const prefix = 'module.';
+  if (![...tensors.keys()].every((key) => key.startsWith(prefix))) return tensors;
+  return new Map(Array.from(tensors, ([key, tensor]) => [key.slice(prefix.length), tensor]));
+}
+
+/** The source under whose names the most of the model's variables are in the checkpoint. */
+function recognise(
+  model: ImageClassifier,
+  variables: readonly NamedVariable[],
+  tensors: ReadonlyMap<string, HostTensor>,
+): { source: string; keys: Map<NamedVariable, string> } {
+  const candidates = nameMaps.map(({ source, layerNames }) => {
+    const layerName = layerNames(model);
+    const keys = new Map(variables.map((named) => [named, sourceKey(named, layerName)]));
+    const matches = [...keys.values()].filter((key) => tensors.has(key)).length;
+    return { source, keys, matches };
+  });
+  return candidates.reduce((best, candidate) => (candidate.matches > best.matches ? candidate : best));
+}
+
+/** PyTorch's names of the variables of one layer. */
+const leaves: Record<string, string> = { runningMean: 'running_mean', runningVariance: 'running_var' };
+
+function sourceKey({ name }: NamedVariable, layerName: (path: string) => string): string {
+  const dot = name.lastIndexOf('.');
+  const leaf = name.slice(dot + 1);
+  return `${layerName(name.slice(0, dot))}.${leaves[leaf] ?? leaf}`;
+}
+
+/** The order of PyTorch's axes that gives ours: OIHW → HWIO, depthwise (C, 1, k, k) → (k, k, C, 1), [out, in] → [in, out]. */
+function axes(variable: tf.Variable, owner: object): number[] | undefined {
+  if (variable.rank === 4) return owner instanceof DepthwiseConv2D ? [2, 3, 0, 1] : [2, 3, 1, 0];
+  return owner instanceof Dense && variable.rank === 2 ? [1, 0] : undefined;
+}
+
+function sourceShape(variable: tf.Variable, owner: object): number[] {
+  const order = axes(variable, owner);
+  if (!order) return variable.shape;
+  const shape: number[] = [];
+  order.forEach((axis, i) => (shape[axis] = variable.shape[i]!));
+  return shape;
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+function assign(variable: tf.Variable, owner: object, source: HostTensor): void {
+  tf.tidy(() => {
+    const values = tf.tensor(source.toFloat32(), [...source.shape]);
+    const order = axes(variable, owner);
+    variable.assign(order ? tf.transpose(values, order) : values);
+  });
+}

@@ -1,0 +1,52 @@
+import { EfficientNet } from '../../models/efficientnet.js';
+import { rename, type NameMap } from './name-map.js';
+
+const resNetNames = rename([
+  [/^stem\.conv/, 'conv1'],
+  [/^stem\.norm/, 'bn1'],
+  [/^stages\.(\d+)/, (_, stage) => `layer${Number(stage) + 1}`],
+  [/\.conv(\d)\.conv/, '.conv$1'],
+  [/\.conv(\d)\.norm/, '.bn$1'],
+  [/\.shortcut\.conv/, '.downsample.0'],
+  [/\.shortcut\.norm/, '.downsample.1'],
+  [/^head/, 'fc'],
+]);
+
+/**
+ * A block's parts are numbered: expand (where there is one), depthwise, squeeze-excite (where there is one), project.
+ */
+function efficientNetNames(model: EfficientNet): (path: string) => string {
+  const position = (stage: string, block: string, part: string) => {
+    const { expand, squeezeExcite } = model.stages[Number(stage)]![Number(block)]!;
+    const parts = [expand && 'expand', 'depthwise', squeezeExcite && 'squeezeExcite', 'project'].filter(
+      Boolean,
+    );
+    return parts.indexOf(part);
+  };
+  return rename([
+    [/^stem/, 'features.0'],
+    [/^lastConv/, `features.${model.stages.length + 1}`],
+    [/^head/, 'classifier.1'],
+    [
+      /^stages\.(\d+)\.(\d+)\.(\w+)/,
+      (_, stage, block, part) =>
+        `features.${Number(stage) + 1}.${block}.block.${position(stage!, block!, part!)}`,
+    ],
+    [/\.reduce$/, '.fc1'],
+    [/\.expand$/, '.fc2'],
+    [/\.conv$/, '.0'],
+    [/\.norm$/, '.1'],
+  ]);
+}
+
+/** The names of torchvision.models (and of timm's ResNets, which are the same). */
+export const torchvision: NameMap = {
+  source: 'torchvision',
+  layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames(model) : resNetNames),
+};
+
+/** The names of akamaster's pytorch_resnet_cifar10: torchvision's but for the head. */
+export const cifarResNet: NameMap = {
+  source: 'pytorch_resnet_cifar10',
+  layerNames: () => (path) => (path === 'head' ? 'linear' : resNetNames(path)),
+};

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The values of test/golden/rule.py for a name: `count` numbers in [-1, 1), in row-major order. */
+export function ruleValues(name: string, count: number): Float64Array {
+  const seed = fnv1a32(name);
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const s = (seed + Math.imul(i + 1, 0x6d2b79f5)) | 0;
+    let t = Math.imul(s ^ (s >>> 15), s | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    values[i] = (2 * ((t ^ (t >>> 14)) >>> 0)) / 2 ** 32 - 1;
+  }
+  return values;
+}
+
+function fnv1a32(name: string): number {
+  let h = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) h = Math.imul(h ^ byte, 0x01000193);
+  return h >>> 0;
+}
+
+/** Values at the flat indices floor(k * length / count), as rule.py's `spread` takes them. */
+export function spread(values: ArrayLike<number>, count: number): number[] {
+  const n = Math.min(count, values.length);
+  return Array.from({ length: n }, (_, k) => values[Math.floor((k * values.length) / n)]!);
+}
+
+/** The parsed file below test/golden. */
+export function readGolden<T>(file: string): T {
+  return JSON.parse(readFileSync(join(__dirname, '..', 'golden', file), 'utf8')) as T;
+}
+
+/** The largest distance of two lists, relative to the standard deviation that `b` comes from. */
+export function relativeDistance(a: ArrayLike<number>, b: ArrayLike<number>, std = deviation(b)): number {
+  expect(a.length).toBe(b.length);
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const distance = Math.abs(a[i]! - b[i]!);
+    if (!(distance <= largest)) largest = distance;
+  }
+  return largest / std;
+}
+
+function deviation(values: ArrayLike<number>): number {
+  const list = Array.from(values);
+  const mean = list.reduce((a, b) => a + b, 0) / list.length;
+  return Math.sqrt(list.reduce((s, v) => s + (v - mean) ** 2, 0) / list.length);
+}
+
+/** The Euclidean norm. */
+export function norm(values: ArrayLike<number>): number {
+  return Math.sqrt(Array.from(values).reduce((s, v) => s + v * v, 0));
+}
