@@ -2,7 +2,10 @@
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
-    '\\.[jt]s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }],
+    '\\.[jt]s$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
   },
   // tfjs-core's gradients exist only as ESM files beside its CommonJS bundle.
   transformIgnorePatterns: ['/node_modules/(?!@tensorflow/tfjs-core/dist/(?!tf-core))'],
@@ -12,5 +15,6 @@ export default {
     '^#read-file$': '<rootDir>/src/core/read-file.node.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  setupFiles: ['<rootDir>/test/helpers/setup.ts'],
   testTimeout: 120_000,
 };

@@ -6,7 +6,7 @@
  * copy of tfjs-core in a process shares.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -16,10 +16,7 @@ const sources = readdirSync('src', { recursive: true })
   .filter((file) => file.endsWith('.ts') && !file.includes('assembly'))
   .map((file) => join('src', file));
 
-for (const [format, type] of [
-  ['esm', 'module'],
-  ['cjs', 'commonjs'],
-]) {
+for (const format of ['esm', 'cjs']) {
   const outdir = `dist/${format}`;
   const options = {
     format,
@@ -31,8 +28,12 @@ for (const [format, type] of [
   };
   await build({ ...options, entryPoints: sources });
   await build({ ...options, entryPoints: ['src/core/gradients.ts'], bundle: true, allowOverwrite: true });
-  writeFileSync(join(outdir, 'package.json'), JSON.stringify({ type }));
 }
+
+// What is CommonJS says so in a package.json of its own, which then also has to name the package's imports.
+const { imports } = JSON.parse(readFileSync('package.json', 'utf8'));
+const local = JSON.parse(JSON.stringify(imports).replaceAll('./dist/esm/', './'));
+writeFileSync('dist/cjs/package.json', JSON.stringify({ type: 'commonjs', imports: local }));
 
 execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 for (const file of readdirSync('dist/esm', { recursive: true }).filter((file) => file.endsWith('.d.ts'))) {

@@ -23,8 +23,13 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   };
   /** What `classify` does to an image first. */
   abstract readonly preprocessing: Preprocessing;
-  /** Names of the classes, where they are known. */
+  /** Names of the classes, where they are known; `classify` answers with them. */
   labels: readonly string[] | undefined;
+
+  /** Number of logits; undefined of a model without a head. */
+  get classes(): number | undefined {
+    return this.architecture.classes;
+  }
 
   abstract readonly stem: ConvNorm;
   /** After the stem, where the network has one. */
@@ -72,7 +77,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     );
     const outputs: tf.Tensor4D[] = [];
     let y = this.stem.forward(x, context);
-    if (this.pool) y = this.pool.forward(y, context);
+    if (this.pool) y = this.pool.forward(y);
     for (const stage of this.stages) {
       y = tf.tidy(() => stage.reduce((y, block) => block.forward(y, context), y));
       outputs.push(y);

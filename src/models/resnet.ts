@@ -30,6 +30,8 @@ const cifarDepths = {
   110: { kind: 'basic', blocks: [18, 18, 18] },
 } as const;
 
+const publishedDepths = { ...imageNetDepths, ...cifarDepths };
+
 /** What the networks for ImageNet and those for CIFAR differ in besides their blocks. */
 const imageNet = {
   stem: 'imagenet',
@@ -42,6 +44,9 @@ const cifar = { stem: 'cifar', channels: 16, shortcut: 'pad', classes: 10, size:
 
 /** The published depths: five for ImageNet, five for CIFAR. */
 export type ResNetDepth = keyof typeof imageNetDepths | keyof typeof cifarDepths;
+
+/** Every {@link ResNetDepth}. */
+export const resNetDepths = Object.keys(publishedDepths).map(Number) as readonly ResNetDepth[];
 
 /** Options of {@link buildResNet}. */
 export interface ResNetOptions {
@@ -94,10 +99,9 @@ export interface ResNetArchitecture {
  * @throws ArgumentError where the depth is not a published one or an option is out of range.
  */
 export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = {}): ResNetArchitecture {
-  const published = { ...imageNetDepths, ...cifarDepths };
   check(
-    depth in published,
-    () => `There is no ResNet-${depth}; the depths are ${Object.keys(published).join(', ')}.`,
+    resNetDepths.includes(depth),
+    () => `There is no ResNet-${depth}; the depths are ${resNetDepths.join(', ')}.`,
   );
   const family = depth in imageNetDepths ? imageNet : cifar;
   const {
@@ -114,7 +118,7 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
   check(width > 0 && Number.isFinite(width), () => `width is ${width}; give a positive number, such as 0.5.`);
   checkOneOf('stem', stem, ['imagenet', 'cifar']);
   checkOneOf('shortcut', shortcut, ['projection', 'pad']);
-  const { kind, blocks } = published[depth];
+  const { kind, blocks } = publishedDepths[depth];
   const channels = (stage: number) => Math.max(1, Math.round(family.channels * width)) * 2 ** stage;
   return {
     name: `resnet${depth}`,

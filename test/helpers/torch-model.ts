@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedVariable } from '../../src/core/module';
-import { BatchNorm } from '../../src/layers/batch-norm';
-import { Dense } from '../../src/layers/dense';
-import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d';
-import type { ImageClassifier } from '../../src/models/image-classifier';
-import { torchvision } from '../../src/weights/names/torchvision';
-import { ruleValues } from './golden';
+import type { NamedVariable } from '../../src/core/module.js';
+import { BatchNorm } from '../../src/layers/batch-norm.js';
+import { Dense } from '../../src/layers/dense.js';
+import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
+import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import { torchvision } from '../../src/weights/names/torchvision.js';
+import { ruleValues } from './golden.js';
 
 const leaves: Record<string, string> = { runningMean: 'running_mean', runningVariance: 'running_var' };
 

@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import '../../src/core/gradients';
-import { Random } from '../../src/core/random';
-import { buildEfficientNet } from '../../src/models/efficientnet';
-import type { ImageClassifier } from '../../src/models/image-classifier';
-import { buildResNet } from '../../src/models/resnet';
-import { norm, readGolden, relativeDistance, spread } from '../helpers/golden';
-import { fillByRule, ruleInput, torchKey, torchValues } from '../helpers/torch-model';
+import { Random } from '../../src/core/random.js';
+import { buildEfficientNet } from '../../src/models/efficientnet.js';
+import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import { buildResNet } from '../../src/models/resnet.js';
+import { norm, readGolden, relativeDistance, spread } from '../helpers/golden.js';
+import { fillByRule, ruleInput, torchKey, torchValues } from '../helpers/torch-model.js';
 
 interface Summary {
   shape: number[];
@@ -85,7 +83,7 @@ describe.each(Object.keys(builders))('%s agrees with torchvision', (name) => {
   });
 
   test('loss, gradients and running statistics of a training step within 1e-3', () => {
-    const labels = tf.oneHot(tf.range(0, batch, 1, 'int32'), 1000);
+    const labels = tf.tidy(() => tf.oneHot(tf.range(0, batch, 1, 'int32'), 1000));
     const parameters = model.variables().filter((variable) => variable.trainable);
     const context = { training: true, random: new Random(0) } as const;
     const { value, grads } = tf.variableGrads(
@@ -94,16 +92,19 @@ describe.each(Object.keys(builders))('%s agrees with torchvision', (name) => {
     );
     expect(Math.abs(value.dataSync()[0]! - golden.loss) / golden.loss).toBeLessThan(1e-3);
 
+    // Batch norm undoes what some parameters add (a bias before a convolution and another batch norm), so their true
+    // gradients are zero and what is computed is noise: differences count relative to the whole gradient's norm too.
+    const wholeNorm = norm(Object.values(golden.gradients).map((gradient) => gradient.norm));
     const failures: string[] = [];
     for (const named of model.namedVariables()) {
       const key = torchKey(model, named);
       const expected = named.variable.trainable ? golden.gradients[key]! : golden.running[key]!;
       const gradient = named.variable.trainable ? grads[named.variable.name] : undefined;
       const actual = torchValues(named, gradient);
-      const ofNorm = Math.abs(norm(actual) - expected.norm) / expected.norm;
-      const rootMeanSquare = expected.norm / Math.sqrt(named.variable.size);
-      const ofValues = relativeDistance(spread(actual, 8), expected.spread, rootMeanSquare);
-      // A single value may stray further than the whole does.
+      const scale = Math.max(expected.norm, named.variable.trainable ? 1e-4 * wholeNorm : 0);
+      const ofNorm = Math.abs(norm(actual) - expected.norm) / scale;
+      const n = Math.sqrt(named.variable.size);
+      const ofValues = relativeDistance(spread(actual, 8), expected.spread, scale / n);
       if (!(ofNorm < 1e-3 && ofValues < 1e-2)) failures.push(`${key}: norm ${ofNorm}, values ${ofValues}`);
     }
     expect(failures).toEqual([]);

@@ -1,0 +1,18 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Reads an argument that is a positive whole number. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a positive whole number.');
+  return value;
+}
+
+const multiples: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** Reads an amount such as 5000000, 5M or 2.5G; the letters are powers of a thousand. */
+export function amount(text: string): number {
+  const match = /^(\d+(?:\.\d+)?(?:e\d+)?)([kMGT]?)$/.exec(text);
+  if (!match || Number(match[1]) === 0)
+    throw new InvalidArgumentError('Give an amount such as 5000000, 5M or 2.5G.');
+  return Number(match[1]) * multiples[match[2]!]!;
+}

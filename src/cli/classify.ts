@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { SingleBar } from 'cli-progress';
+import { Command } from 'commander';
+import { buildModel, classify, loadWeights, modelNames, type Classification } from '../index.js';
+import { positiveInteger } from './arguments.js';
+
+interface ClassifyOptions {
+  model: string;
+  weights: string;
+  labels?: string;
+  top: number;
+  json?: boolean;
+}
+
+/** With at least this many images a progress bar is worth its line. */
+const MANY_IMAGES = 10;
+
+/** `skipscale classify IMAGE… --model NAME --weights FILE` */
+export function classifyCommand(): Command {
+  return new Command('classify')
+    .description('Say what images show.')
+    .argument('<image...>', 'paths or URLs of JPEG, PNG, WebP or GIF images')
+    .requiredOption('--model <name>', `one of ${modelNames.join(', ')}`)
+    .requiredOption('--weights <file>', 'safetensors or PyTorch file, a path or a URL')
+    .option('--labels <file>', 'a text file with a class name a line')
+    .option('--top <n>', 'how many classes to name', positiveInteger, 5)
+    .option('--json', 'print JSON')
+    .action(async (images: string[], options: ClassifyOptions) => {
+      const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
+      const model = buildModel(options.model, {
+        initialize: false,
+        ...(labels && { classes: labels.length }),
+      });
+      await loadWeights(model, options.weights);
+      model.fuse();
+      const results = await withProgress(images.length, (onProgress) =>
+        classify(model, images, { top: Math.min(options.top, model.classes!), labels, onProgress }),
+      );
+      model.dispose();
+      print(images, results, options.json ?? false);
+    });
+}
+
+async function readLabels(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8');
+  return text.split(/\r?\n/).filter((line) => line.trim() !== '');
+}
+
+/** Runs `work` with a progress bar on standard error where a person watches and there is something to wait for. */
+async function withProgress<T>(
+  total: number,
+  work: (onProgress: (done: number) => void) => Promise<T>,
+): Promise<T> {
+  if (total < MANY_IMAGES || !process.stderr.isTTY) return work(() => {});
+  const bar = new SingleBar({ format: '{bar} {value}/{total} images, {eta} s left', stream: process.stderr });
+  bar.start(total, 0);
+  try {
+    return await work((done) => bar.update(done));
+  } finally {
+    bar.stop();
+  }
+}
+
+function print(images: readonly string[], results: readonly Classification[][], json: boolean): void {
+  if (json) {
+    console.log(
+      JSON.stringify(
+        images.map((image, i) => ({ image, classes: results[i] })),
+        null,
+        2,
+      ),
+    );
+    return;
+  }
+  images.forEach((image, i) => {
+    console.log(image);
+    for (const { label, probability } of results[i]!) {
+      console.log(`  ${(100 * probability).toFixed(1).padStart(5)} %  ${label}`);
+    }
+  });
+}

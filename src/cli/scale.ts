@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { scaleToBudget } from '../index.js';
+import { amount } from './arguments.js';
+
+interface ScaleOptions {
+  parameters?: number;
+  flops?: number;
+  activationMemory?: number;
+  json?: boolean;
+}
+
+/** `skipscale scale --flops 2G` */
+export function scaleCommand(): Command {
+  return new Command('scale')
+    .description('Find the largest EfficientNet that fits every budget given.')
+    .option('--parameters <n>', 'trainable values at most, such as 10M', amount)
+    .option('--flops <n>', 'multiply-adds of one image at most, such as 2G', amount)
+    .option(
+      '--activation-memory <bytes>',
+      'bytes of all activations of one image at most, such as 300M',
+      amount,
+    )
+    .option('--json', 'print JSON')
+    .action(({ json, ...budget }: ScaleOptions) => {
+      const found = scaleToBudget(budget);
+      if (json) {
+        console.log(JSON.stringify(found, null, 2));
+        return;
+      }
+      const { width, depth, resolution, dropout } = found.coefficients;
+      console.log(`buildEfficientNet(${found.scale})`);
+      console.log(
+        `width ${width.toFixed(3)}, depth ${depth.toFixed(3)}, resolution ${resolution}, dropout ${dropout.toFixed(2)}`,
+      );
+      for (const [name, used] of Object.entries(found.uses)) {
+        const fraction = found.fractions[name as keyof typeof found.fractions];
+        const ofBudget = fraction === undefined ? '' : ` (${(100 * fraction).toFixed(1)} % of the budget)`;
+        console.log(`${name} ${used.toLocaleString('en-US')}${ofBudget}`);
+      }
+    });
+}

@@ -1,0 +1,19 @@
+import { readFile as readPath } from 'node:fs/promises';
+import { fetchBytes } from './fetch-bytes.js';
+
+/**
+ * The bytes of a file.
+ * @param source - A path, or an http, https or file URL.
+ * @throws Error that names the source and why it cannot be read.
+ */
+export async function readFile(source: string | URL): Promise<Uint8Array> {
+  if (/^https?:/.test(String(source))) return fetchBytes(source);
+  const path = typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source;
+  try {
+    return await readPath(path);
+  } catch (error) {
+    throw new Error(`${String(source)} cannot be read (${(error as Error).message}). Check the path.`, {
+      cause: error,
+    });
+  }
+}

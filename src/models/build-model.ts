@@ -1,0 +1,31 @@
+import { ArgumentError } from '../core/errors.js';
+import { buildEfficientNet, type EfficientNetOptions } from './efficientnet.js';
+import type { ImageClassifier } from './image-classifier.js';
+import { buildResNet, resNetDepths, type ResNetDepth, type ResNetOptions } from './resnet.js';
+
+/** The name of a published network. */
+export type ModelName =
+  | `resnet${ResNetDepth}`
+  | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`
+  | `efficientnet-lite${0 | 1 | 2 | 3 | 4}`;
+
+/** Every {@link ModelName}. */
+export const modelNames: readonly ModelName[] = [
+  ...resNetDepths.map((depth) => `resnet${depth}` as const),
+  ...([0, 1, 2, 3, 4, 5, 6, 7] as const).map((x) => `efficientnet-b${x}` as const),
+  ...([0, 1, 2, 3, 4] as const).map((x) => `efficientnet-lite${x}` as const),
+];
+
+/**
+ * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name.
+ * @throws ArgumentError where there is no network of this name.
+ */
+export function buildModel(name: string, options: ResNetOptions & EfficientNetOptions = {}): ImageClassifier {
+  if (!(modelNames as readonly string[]).includes(name)) {
+    throw new ArgumentError(`There is no model '${name}'; the models are ${modelNames.join(', ')}.`);
+  }
+  const [, family, number] = /^(resnet|efficientnet-b|efficientnet-lite)(\d+)$/.exec(name)!;
+  if (family === 'resnet') return buildResNet(Number(number) as ResNetDepth, options);
+  const variant = family === 'efficientnet-lite' ? 'lite' : 'standard';
+  return buildEfficientNet(Number(number), { ...options, variant });
+}

@@ -1,0 +1,16 @@
+export { buildModel, modelNames, type ModelName } from './build-model.js';
+export type { Convention, ConventionName } from './conventions.js';
+export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js';
+export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
+export { ImageClassifier } from './image-classifier.js';
+export type { Preprocessing } from './preprocessing.js';
+export {
+  buildResNet,
+  ResNet,
+  resNetArchitecture,
+  resNetDepths,
+  type ResNetArchitecture,
+  type ResNetDepth,
+  type ResNetOptions,
+} from './resnet.js';
+export { formatSummary } from './summary.js';

@@ -1,0 +1,49 @@
+/** A picture in memory: rows from the top, three bytes a pixel. */
+export interface RgbImage {
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  /** height * width * 3 values, red, green and blue of each pixel. */
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/** What a browser can draw. */
+export type BrowserImage =
+  HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | ImageBitmap | HTMLVideoElement;
+
+/**
+ * What is taken for an image: a path (in Node) or a URL, the bytes of an encoded file, a decoded picture, `ImageData`,
+ * or in browsers an element that can be drawn.
+ */
+export type ImageSource =
+  string | URL | Uint8Array | ArrayBuffer | Blob | RgbImage | ImageData | BrowserImage;
+
+/**
+ * The picture itself where `source` is one already, its alpha dropped; undefined where it has to be decoded.
+ * @throws Error where the size of `data` is neither that of RGB nor of RGBA.
+ */
+export function asRgbImage(source: ImageSource): RgbImage | undefined {
+  if (typeof source !== 'object' || !('data' in source)) return undefined;
+  const { width, height, data } = source as RgbImage;
+  if (!(width >= 1 && height >= 1))
+    throw new Error(`An image is ${width} x ${height} pixels; give one of at least 1 x 1.`);
+  if (data.length === width * height * 3) return { width, height, data };
+  if (data.length !== width * height * 4) {
+    throw new Error(
+      `An image of ${width} x ${height} pixels has ${data.length} values; give 3 (RGB) or 4 (RGBA) a pixel.`,
+    );
+  }
+  return dropAlpha(data, width, height);
+}
+
+/** The colours of RGBA pixels as they are, not blended with anything, as PIL's convert('RGB'). */
+export function dropAlpha(rgba: ArrayLike<number>, width: number, height: number): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
+    data[to] = rgba[from]!;
+    data[to + 1] = rgba[from + 1]!;
+    data[to + 2] = rgba[from + 2]!;
+  }
+  return { width, height, data };
+}

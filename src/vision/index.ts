@@ -1,0 +1,7 @@
+export { classify, type Classification, type Classifier, type ClassifyOptions } from './classify.js';
+export { decodeImage } from '#decode-image';
+export type { BrowserImage, ImageSource, RgbImage } from './image.js';
+export { cifar10Labels } from './labels/cifar10.js';
+export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
+export { preprocess } from './preprocess.js';
+export { centreCrop, resize, resizeShortSide } from './resize.js';

@@ -1,0 +1,10 @@
+export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
+export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';
+export { readCheckpoint } from './read-checkpoint.js';
+export { readPyTorch } from './pytorch.js';
+export {
+  readSafetensors,
+  writeSafetensors,
+  type TensorToWrite,
+  type WriteSafetensorsOptions,
+} from './safetensors.js';

@@ -1,0 +1,358 @@
+import { CheckpointError } from './checkpoint.js';
+
+/** A Python name that a pickle refers to, such as `collections.OrderedDict`. */
+export interface Global {
+  readonly module: string;
+  readonly name: string;
+}
+
+/** What may stand for a Python object while it is being built. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleValue[]
+  | Map<PickleValue, PickleValue>
+  | object;
+
+/** What the surroundings of a pickle make of its names and references; both throw for what they do not know. */
+export interface PickleContext {
+  /** The function that a name stands for; calling it builds a plain value, never more. */
+  readonly resolve: (global: Global) => PickleFunction;
+  /** The value that a persistent identifier stands for. */
+  readonly load: (identifier: PickleValue) => PickleValue;
+}
+
+/** Stands for a Python class or function. */
+export type PickleFunction = (args: PickleValue[]) => PickleValue;
+
+/** A pickle with more values than this on its stack, or in its memo, is taken for an attack. */
+const MAX_VALUES = 10_000_000;
+
+const MARK = Symbol('mark');
+
+/** What a pickle's STOP gave, and the place of the byte after it. */
+export interface Unpickled {
+  readonly value: PickleValue;
+  readonly end: number;
+}
+
+/**
+ * Reads one pickle, protocols 0 to 5, as far as checkpoints use them. Nothing is executed: names become values by the
+ * context's own functions only, and what it does not know is refused by name.
+ * @param start - Place of the pickle's first byte.
+ * @throws CheckpointError where the pickle is damaged, refers to an unknown name, or uses an unknown instruction.
+ */
+export function unpickle(bytes: Uint8Array, context: PickleContext, start = 0): Unpickled {
+  return new Unpickler(bytes, context, start).run();
+}
+
+class Unpickler {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #context: PickleContext;
+  readonly #memo = new Map<number, PickleValue>();
+  #stack: (PickleValue | typeof MARK)[] = [];
+  #position: number;
+
+  constructor(bytes: Uint8Array, context: PickleContext, start: number) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#context = context;
+    this.#position = start;
+  }
+
+  run(): Unpickled {
+    for (;;) {
+      const opcode = this.#byte();
+      if (opcode === 0x2e) return { value: this.#pop(), end: this.#position };
+      this.#execute(opcode);
+      if (this.#stack.length > MAX_VALUES || this.#memo.size > MAX_VALUES)
+        this.#fail('it is unreasonably large');
+    }
+  }
+
+  /** One instruction; the names in the comments are those of Python's pickletools. */
+  #execute(opcode: number): void {
+    const stack = this.#stack;
+    switch (opcode) {
+      case 0x80: // PROTO
+        if (this.#byte() > 5) this.#fail('its protocol is newer than 5');
+        return;
+      case 0x95: // FRAME
+        this.#take(8);
+        return;
+      case 0x28: // MARK
+        stack.push(MARK);
+        return;
+      case 0x30: // POP
+        stack.pop();
+        return;
+      case 0x31: // POP_MARK
+        this.#popToMark();
+        return;
+      case 0x32: // DUP
+        stack.push(this.#top());
+        return;
+      case 0x4e: // NONE
+        stack.push(null);
+        return;
+      case 0x88: // NEWTRUE
+        stack.push(true);
+        return;
+      case 0x89: // NEWFALSE
+        stack.push(false);
+        return;
+      case 0x4b: // BININT1
+        stack.push(this.#byte());
+        return;
+      case 0x4d: // BININT2
+        stack.push(this.#view.getUint16(this.#take(2), true));
+        return;
+      case 0x4a: // BININT
+        stack.push(this.#view.getInt32(this.#take(4), true));
+        return;
+      case 0x8a: // LONG1
+        stack.push(this.#long(this.#byte()));
+        return;
+      case 0x8b: // LONG4
+        stack.push(this.#long(this.#length4()));
+        return;
+      case 0x49: // INT
+      case 0x4c: // LONG
+        stack.push(this.#decimal(this.#line()));
+        return;
+      case 0x47: // BINFLOAT
+        stack.push(this.#view.getFloat64(this.#take(8), false));
+        return;
+      case 0x46: // FLOAT
+        stack.push(Number(this.#line()));
+        return;
+      case 0x8c: // SHORT_BINUNICODE
+        stack.push(this.#text(this.#byte()));
+        return;
+      case 0x58: // BINUNICODE
+        stack.push(this.#text(this.#length4()));
+        return;
+      case 0x8d: // BINUNICODE8
+        stack.push(this.#text(this.#length8()));
+        return;
+      case 0x56: // UNICODE
+        stack.push(this.#line());
+        return;
+      case 0x55: // SHORT_BINSTRING
+        stack.push(this.#text(this.#byte()));
+        return;
+      case 0x54: // BINSTRING
+        stack.push(this.#text(this.#length4()));
+        return;
+      case 0x53: // STRING
+        stack.push(this.#line().slice(1, -1));
+        return;
+      case 0x43: // SHORT_BINBYTES
+        stack.push(this.#data(this.#byte()));
+        return;
+      case 0x42: // BINBYTES
+        stack.push(this.#data(this.#length4()));
+        return;
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        stack.push(this.#data(this.#length8()));
+        return;
+      case 0x5d: // EMPTY_LIST
+      case 0x29: // EMPTY_TUPLE
+      case 0x8f: // EMPTY_SET
+        stack.push([]);
+        return;
+      case 0x6c: // LIST
+      case 0x74: // TUPLE
+      case 0x91: // FROZENSET
+        stack.push(this.#popToMark());
+        return;
+      case 0x85: // TUPLE1
+        stack.push([this.#pop()]);
+        return;
+      case 0x86: // TUPLE2
+        stack.push(this.#popMany(2));
+        return;
+      case 0x87: // TUPLE3
+        stack.push(this.#popMany(3));
+        return;
+      case 0x61: // APPEND
+        this.#append([this.#pop()]);
+        return;
+      case 0x65: // APPENDS
+      case 0x90: // ADDITEMS
+        this.#append(this.#popToMark());
+        return;
+      case 0x7d: // EMPTY_DICT
+        stack.push(new Map());
+        return;
+      case 0x64: // DICT
+        {
+          const items = this.#popToMark();
+          stack.push(new Map());
+          this.#setItems(items);
+        }
+        return;
+      case 0x73: // SETITEM
+        this.#setItems(this.#popMany(2));
+        return;
+      case 0x75: // SETITEMS
+        this.#setItems(this.#popToMark());
+        return;
+      case 0x71: // BINPUT
+        this.#memo.set(this.#byte(), this.#top());
+        return;
+      case 0x72: // LONG_BINPUT
+        this.#memo.set(this.#length4(), this.#top());
+        return;
+      case 0x70: // PUT
+        this.#memo.set(Number(this.#line()), this.#top());
+        return;
+      case 0x94: // MEMOIZE
+        this.#memo.set(this.#memo.size, this.#top());
+        return;
+      case 0x68: // BINGET
+        stack.push(this.#remembered(this.#byte()));
+        return;
+      case 0x6a: // LONG_BINGET
+        stack.push(this.#remembered(this.#length4()));
+        return;
+      case 0x67: // GET
+        stack.push(this.#remembered(Number(this.#line())));
+        return;
+      case 0x63: // GLOBAL
+        stack.push(this.#context.resolve({ module: this.#line(), name: this.#line() }));
+        return;
+      case 0x93: // STACK_GLOBAL
+        {
+          const [module, name] = this.#popMany(2);
+          stack.push(this.#context.resolve({ module: String(module), name: String(name) }));
+        }
+        return;
+      case 0x52: // REDUCE
+      case 0x81: // NEWOBJ
+        {
+          const [callee, args] = this.#popMany(2);
+          stack.push(this.#call(callee!, args!));
+        }
+        return;
+      case 0x51: // BINPERSID
+        stack.push(this.#context.load(this.#pop()));
+        return;
+      case 0x62: // BUILD: the state of an object, of which only plain containers are kept
+        this.#pop();
+        return;
+      default:
+        this.#fail(`it has the instruction 0x${opcode.toString(16)}, which no checkpoint needs`);
+    }
+  }
+
+  #fail(what: string): never {
+    throw new CheckpointError(`This pickle cannot be read at byte ${this.#position}: ${what}.`);
+  }
+
+  /** Moves on by `count` bytes and gives the place of the first of them. */
+  #take(count: number): number {
+    const start = this.#position;
+    if (count < 0 || start + count > this.#bytes.length) this.#fail('it ends too early');
+    this.#position = start + count;
+    return start;
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#take(1)]!;
+  }
+
+  #length4(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  #length8(): number {
+    return Number(this.#view.getBigUint64(this.#take(8), true));
+  }
+
+  #data(length: number): Uint8Array {
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  #text(length: number): string {
+    return new TextDecoder().decode(this.#data(length));
+  }
+
+  #line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.#position);
+    if (end < 0) this.#fail('it ends too early');
+    const text = this.#text(end - this.#position);
+    this.#position = end + 1;
+    return text;
+  }
+
+  #decimal(text: string): number | boolean {
+    if (text === '00' || text === '01') return text === '01';
+    const value = Number(text.replace(/L$/, ''));
+    return Number.isFinite(value) ? value : this.#fail(`'${text.slice(0, 40)}' is not a number`);
+  }
+
+  /** A little-endian integer in two's complement. */
+  #long(length: number): number | bigint {
+    if (length > 64) this.#fail(`it has an integer of ${length} bytes`);
+    const data = this.#data(length);
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(data[i]!);
+    const signed = BigInt.asIntN(8 * length, value);
+    const number = Number(signed);
+    return Number.isSafeInteger(number) ? number : signed;
+  }
+
+  #top(): PickleValue {
+    const top = this.#stack.at(-1);
+    return top === undefined || top === MARK ? this.#fail('its stack is empty') : (top as PickleValue);
+  }
+
+  #pop(): PickleValue {
+    const top = this.#top();
+    this.#stack.pop();
+    return top;
+  }
+
+  #popMany(count: number): PickleValue[] {
+    return Array.from({ length: count }, () => this.#pop()).reverse();
+  }
+
+  #popToMark(): PickleValue[] {
+    const mark = this.#stack.lastIndexOf(MARK);
+    if (mark < 0) this.#fail('its stack has no mark');
+    const values = this.#stack.splice(mark + 1) as PickleValue[];
+    this.#stack.pop();
+    return values;
+  }
+
+  #append(values: PickleValue[]): void {
+    const list = this.#top();
+    if (!Array.isArray(list)) this.#fail('it appends to what is not a list');
+    for (const value of values) list.push(value);
+  }
+
+  #setItems(items: PickleValue[]): void {
+    const dictionary = this.#top();
+    if (!(dictionary instanceof Map) || items.length % 2 !== 0)
+      this.#fail('it sets items of what is not a dictionary');
+    for (let i = 0; i < items.length; i += 2) dictionary.set(items[i]!, items[i + 1]!);
+  }
+
+  #remembered(index: number): PickleValue {
+    const value = this.#memo.get(index);
+    return value === undefined ? this.#fail(`it refers to ${index}, which it has not stored`) : value;
+  }
+
+  #call(callee: PickleValue, args: PickleValue): PickleValue {
+    if (typeof callee !== 'function' || !Array.isArray(args)) this.#fail('it calls what is not a name');
+    return (callee as PickleFunction)(args);
+  }
+}

@@ -1,0 +1,155 @@
+import {
+  CheckpointError,
+  elements,
+  HostTensor,
+  itemSize,
+  type Checkpoint,
+  type DType,
+} from './checkpoint.js';
+import { float32ToBfloat16, float32ToFloat16 } from './half.js';
+
+/** The format's own limit on its header, in bytes. */
+const MAX_HEADER = 100_000_000;
+const METADATA = '__metadata__';
+
+/**
+ * Reads a safetensors file: 8 bytes of header length, a JSON header, and the data that it describes. The tensors are
+ * views on `bytes`. Source: the format's description in github.com/huggingface/safetensors.
+ * @throws CheckpointError where the header is too large, not JSON or not of the format, or where the tensors' ranges
+ * overlap, leave gaps, do not fit their shapes, or end elsewhere than the file.
+ */
+export function readSafetensors(bytes: Uint8Array): Checkpoint {
+  const fail = (what: string): never => {
+    throw new CheckpointError(`This safetensors file is damaged: ${what}. Fetch it again.`);
+  };
+  if (bytes.length < 8) fail(`it has ${bytes.length} bytes, fewer than the 8 of its header's length`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+  if (headerLength > MAX_HEADER)
+    fail(`its header claims ${headerLength} bytes, and ${MAX_HEADER} is the limit`);
+  if (8 + headerLength > bytes.length) {
+    fail(`its header claims ${headerLength} bytes, and the file has ${bytes.length} in all`);
+  }
+  const header = parseHeader(bytes.subarray(8, 8 + headerLength), fail);
+  const data = bytes.subarray(8 + headerLength);
+
+  const metadata = new Map<string, string>();
+  const ranges: { key: string; begin: number; end: number; tensor: HostTensor }[] = [];
+  for (const [key, entry] of Object.entries(header)) {
+    if (key === METADATA) {
+      for (const [name, text] of Object.entries(
+        isObject(entry) ? entry : fail(`${METADATA} is not an object`),
+      )) {
+        metadata.set(name, typeof text === 'string' ? text : fail(`${METADATA}.${name} is not a string`));
+      }
+      continue;
+    }
+    const { dtype, shape, begin, end } = checkEntry(key, entry, fail);
+    if (end > data.length) fail(`'${key}' ends at byte ${end} of ${data.length}`);
+    const needed = elements(shape) * itemSize[dtype];
+    if (end - begin !== needed)
+      fail(`'${key}' has ${end - begin} bytes where ${dtype} [${shape}] takes ${needed}`);
+    ranges.push({ key, begin, end, tensor: new HostTensor(dtype, shape, data.subarray(begin, end)) });
+  }
+
+  let place = 0;
+  for (const { key, begin, end } of [...ranges].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== place) fail(`'${key}' begins at byte ${begin}, and the one before it ends at ${place}`);
+    place = end;
+  }
+  if (place !== data.length) fail(`its tensors end at byte ${place} of ${data.length}`);
+  return { tensors: new Map(ranges.map(({ key, tensor }) => [key, tensor])), metadata };
+}
+
+function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    fail('its header is not JSON');
+  }
+  return isObject(header) ? header : fail('its header is not a JSON object');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function checkEntry(key: string, entry: unknown, fail: (what: string) => never) {
+  if (!isObject(entry)) return fail(`'${key}' is not an object`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(itemSize, dtype)) {
+    throw new CheckpointError(
+      `'${key}' has the type ${JSON.stringify(dtype)}; known are ${Object.keys(itemSize).join(', ')}.`,
+    );
+  }
+  if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(elements(shape))) {
+    return fail(`'${key}' has the shape ${JSON.stringify(shape)}`);
+  }
+  if (
+    !Array.isArray(offsets) ||
+    offsets.length !== 2 ||
+    !offsets.every(isCount) ||
+    offsets[0]! > offsets[1]!
+  ) {
+    return fail(`'${key}' has the offsets ${JSON.stringify(offsets)}`);
+  }
+  return { dtype: dtype as DType, shape: shape as number[], begin: offsets[0]!, end: offsets[1]! };
+}
+
+/** A tensor to write: its shape and its values in row-major order. */
+export interface TensorToWrite {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Options of {@link writeSafetensors}. */
+export interface WriteSafetensorsOptions {
+  /** Type of the written elements; values are rounded to the nearest. Default `'F32'`. */
+  readonly dtype?: 'F32' | 'F16' | 'BF16';
+  /** Words to keep in the file. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const encode: Record<'F32' | 'F16' | 'BF16', (values: Float32Array) => ArrayBufferView> = {
+  F32: (values) => values,
+  F16: float32ToFloat16,
+  BF16: float32ToBfloat16,
+};
+
+/** The bytes of a safetensors file with these tensors, in their order. */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, TensorToWrite>,
+  { dtype = 'F32', metadata }: WriteSafetensorsOptions = {},
+): Uint8Array {
+  let place = 0;
+  const entries = Array.from(tensors, ([key, { shape, values }]) => {
+    if (elements(shape) !== values.length) {
+      throw new CheckpointError(`'${key}' has ${values.length} values for the shape [${shape}].`);
+    }
+    if (key === METADATA)
+      throw new CheckpointError(`A tensor cannot be called ${METADATA}; the format keeps that name.`);
+    const begin = place;
+    place += values.length * itemSize[dtype];
+    return [key, { dtype, shape, data_offsets: [begin, place] }] as const;
+  });
+  const header = Object.fromEntries([...(metadata ? [[METADATA, metadata] as const] : []), ...entries]);
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  // Spaces after the JSON align the data, so that a reader can map it.
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + place);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, 8, 8 + headerLength);
+  bytes.set(json, 8);
+  let offset = 8 + headerLength;
+  for (const { values } of tensors.values()) {
+    const { buffer, byteOffset, byteLength } = encode[dtype](values);
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    offset += byteLength;
+  }
+  return bytes;
+}

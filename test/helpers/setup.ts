@@ -1,0 +1,2 @@
+import '#backends';
+import '../../src/core/gradients.js';
