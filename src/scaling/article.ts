@@ -4,22 +4,18 @@
  */
 import { ScalingError, checkPositive } from './errors.js';
 
-/** The sides of the images that the article's width formula chooses from, in pixels, and the one it divides by. */
-const ARTICLE_LARGE = 704;
-const ARTICLE_LARGEST = 1280;
-const ARTICLE_BASE = 224;
-
 /**
  * The article's width: 2^k_w * min(704, 1280) / 224.
  *
  * It differs from the paper's width, beta^phi: the minimum is of two constants and always 704, so that the formula is
- * 22/7 * 2^k_w. It doubles with each step where the paper's grows by a tenth, it never gives 1, and it mixes an image
- * size into what multiplies channels.
+ * 22/7 * 2^k_w. It doubles with each step where the paper's grows by a tenth, it gives 22/7 and not 1 for the base
+ * network (k_w = 0), and it divides by an image size, 224, which has no part in the number of channels.
  * @param kw - The width coefficient, any finite number.
+ * @throws ScalingError where it is not.
  */
 export function articleWidth(kw: number): number {
   if (!Number.isFinite(kw)) throw new ScalingError(`k_w is ${kw}; give a finite number.`);
-  return (2 ** kw * Math.min(ARTICLE_LARGE, ARTICLE_LARGEST)) / ARTICLE_BASE;
+  return (2 ** kw * Math.min(704, 1280)) / 224;
 }
 
 /** Arguments of {@link articleDepth}. */
@@ -45,7 +41,9 @@ export function articleDepth({ baseDepth, depthCoefficient, resource }: ArticleD
   if (!Number.isFinite(depthCoefficient)) {
     throw new ScalingError(`depthCoefficient is ${depthCoefficient}; give a finite number.`);
   }
-  const depth = Math.floor(baseDepth * (1 + depthCoefficient * Math.log2(resource)));
+  const exact = baseDepth * (1 + depthCoefficient * Math.log2(resource));
+  // 100 * 1.15 is 114.99999999999999: twelve digits keep a whole depth whole.
+  const depth = Math.floor(Number(exact.toPrecision(12)));
   if (depth < 1) {
     throw new ScalingError(
       `The resource ${resource} leaves a depth of ${depth}; give a larger resource or a smaller depthCoefficient.`,
@@ -68,19 +66,27 @@ export const REFERENCE_DEVICE: Device = { memory: 8, cores: 4 };
 /**
  * The article's r: how much a device has of its scarcest resource against a reference, the lesser of the two ratios of
  * memory and cores.
- * @param device - Default this device, as far as `navigator` tells: browsers report at most 8 GiB, and Safari, Firefox
- * and Node report no memory, for which the reference's is taken.
- * @throws ScalingError where memory or cores is not positive.
+ * @param device - What the device has; what is left out is asked of `navigator`, and where that does not tell either it
+ * does not count. Chromium tells both (memory as a power of two of at most 8 GiB), Safari, Firefox and Node from 21 on
+ * cores only, Node 20 neither.
+ * @param reference - The device that has r = 1. Default {@link REFERENCE_DEVICE}.
+ * @throws ScalingError where memory or cores is not positive, or where neither is known.
  */
 export function deviceResource(device: Partial<Device> = {}, reference: Device = REFERENCE_DEVICE): number {
-  const { memory = thisDevice().memory ?? reference.memory, cores = thisDevice().cores ?? reference.cores } =
-    device;
-  for (const [name, value] of Object.entries({ memory, cores })) checkPositive(name, value);
-  for (const [name, value] of Object.entries(reference)) checkPositive(`The reference's ${name}`, value);
-  return Math.min(memory / reference.memory, cores / reference.cores);
-}
-
-function thisDevice(): Partial<Device> {
   const { navigator } = globalThis as { navigator?: { deviceMemory?: number; hardwareConcurrency?: number } };
-  return { memory: navigator?.deviceMemory, cores: navigator?.hardwareConcurrency };
+  const { memory = navigator?.deviceMemory, cores = navigator?.hardwareConcurrency } = device;
+  const ratios = [];
+  for (const [name, value] of Object.entries({ memory, cores }) as [keyof Device, number | undefined][]) {
+    if (value === undefined) continue;
+    checkPositive(name, value);
+    checkPositive(`The reference's ${name}`, reference[name]);
+    ratios.push(value / reference[name]);
+  }
+  if (ratios.length === 0) {
+    throw new ScalingError(
+      'This platform tells neither memory nor cores; give them: ' +
+        'deviceResource({ memory: os.totalmem() / 2 ** 30, cores: os.availableParallelism() }) in Node.',
+    );
+  }
+  return Math.min(...ratios);
 }

@@ -3,6 +3,7 @@ import {
   coefficients,
   describeEfficientNet,
   efficientNetArchitecture,
+  MAX_LITE_SCALE,
   MAX_SCALE,
   MIN_SCALE,
   type Coefficients,
@@ -14,9 +15,9 @@ import { ScalingError, checkPositive } from './errors.js';
 export interface Budget {
   /** Trainable values. */
   readonly parameters?: number;
-  /** Multiply-adds of one image, which papers on these networks call FLOPs. */
+  /** Multiply-adds of one image, which papers on these networks call FLOPs; a multiplication and an addition are one. */
   readonly flops?: number;
-  /** Bytes of all layers' outputs of one image as float32: what training keeps for the gradient. */
+  /** Bytes of all layers' outputs of one image as float32: about what training keeps for the gradient. */
   readonly activationMemory?: number;
 }
 
@@ -31,75 +32,91 @@ export interface BudgetedNetwork {
   readonly fractions: Budget;
 }
 
-/** Steps of the curve that are tried: hundredths. */
+/** Points of the curve that are tried: hundredths, and of EfficientNet-Lite the published ones. */
 const STEPS_PER_UNIT = 100;
 
 /**
- * The largest EfficientNet between scale -4 (a twentieth of B0) and 10 that fits every budget given. This is dynamic
- * scaling in three steps: a base network (B0), a resource (the budget), a balance of depth, width and resolution (the
- * compound law). It counts; no network is built. Where several points of the curve are the same network, the least of
- * them is returned.
+ * The largest EfficientNet that fits every budget given, of scales -4 (an eighth of B0's multiply-adds) to 10 (640 times)
+ * by hundredths, or of Lite 0 to 4. This is dynamic scaling in three steps: a base network (B0), a resource (the budget),
+ * a balance of depth, width and resolution (the compound law). It counts; no network is built. Rounding makes
+ * neighbours on the curve the same network: the largest scale is returned, or the whole number below it if that is the
+ * same. Since repeats are rounded up, the curve has steps: from B0 (386 M multiply-adds) to scale 0.01 (570 M) every
+ * stage of two blocks or more gains one, so a budget between the two gives B0.
  * @throws ScalingError where no budget is given, one is not positive, or not even the smallest network fits.
  */
 export function scaleToBudget(
   budget: Budget,
   options: EfficientNetArchitectureOptions = {},
 ): BudgetedNetwork {
-  const limits = Object.entries(budget).filter(([, limit]) => limit !== undefined) as [
-    keyof Budget,
-    number,
-  ][];
-  if (limits.length === 0)
-    throw new ScalingError('No budget is given; give parameters, flops or activationMemory.');
-  for (const [name, limit] of limits) {
-    if (!(name in resources)) {
-      throw new ScalingError(`There is no budget of ${name}; give parameters, flops or activationMemory.`);
-    }
-    checkPositive(name, limit);
-  }
-
-  const first = Math.round(MIN_SCALE * STEPS_PER_UNIT);
-  const last = Math.round(MAX_SCALE * STEPS_PER_UNIT);
+  const limits = givenLimits(budget);
+  const { first, last, stepsPerUnit } = curve(options);
   const usesAt = (step: number) =>
-    resourcesOf(describeEfficientNet(efficientNetArchitecture(step / STEPS_PER_UNIT, options)));
+    usesOf(describeEfficientNet(efficientNetArchitecture(step / stepsPerUnit, options)));
   const fits = (uses: Required<Budget>) => limits.every(([name, limit]) => uses[name] <= limit);
 
   const smallest = usesAt(first);
   if (!fits(smallest)) {
-    const over = limits.filter(([name, limit]) => smallest[name] > limit);
+    const excess = limits
+      .filter(([name, limit]) => smallest[name] > limit)
+      .map(([name, limit]) => {
+        const times = (smallest[name] / limit).toPrecision(3);
+        return `${name} ${smallest[name]}, ${times} times the budget of ${limit}`;
+      });
     throw new ScalingError(
-      `Not even the smallest network fits: ${over.map(([name, limit]) => `it needs ${smallest[name]} ${name} of ${limit}`).join(', ')}.`,
+      `Not even the smallest network (scale ${first / stepsPerUnit}) fits: it needs ${excess.join('; ')}.`,
     );
   }
-  // Counts grow along the curve but for the rounding of filters and resolution, so the search is exhaustive near its end.
-  let best = first;
-  for (let step = first + 1; step <= last; step++) {
-    const uses = usesAt(step);
-    if (fits(uses) && larger(uses, usesAt(best))) best = step;
-    else if (!fits(uses) && step - best > STEPS_PER_UNIT) break;
+
+  // No count ever falls along the curve, so bisection finds the last step that fits.
+  let fitting = first;
+  let tooLarge = last + 1;
+  while (tooLarge - fitting > 1) {
+    const middle = (fitting + tooLarge) >> 1;
+    if (fits(usesAt(middle))) fitting = middle;
+    else tooLarge = middle;
   }
-  const uses = usesAt(best);
+
+  const uses = usesAt(fitting);
+  const whole = Math.floor(fitting / stepsPerUnit);
+  const isWhole = sameUses(usesAt(whole * stepsPerUnit), uses);
+  const scale = isWhole ? whole : fitting / stepsPerUnit;
   const fractions = Object.fromEntries(limits.map(([name, limit]) => [name, uses[name] / limit]));
-  const scale = best / STEPS_PER_UNIT;
-  return { scale, coefficients: coefficients(scale), uses, fractions };
+  return { scale, coefficients: coefficients(scale, options.variant), uses, fractions };
 }
 
-const resources: { [name in keyof Required<Budget>]: (description: ModelDescription) => number } = {
-  parameters: ({ parameters }) => parameters,
-  flops: ({ multiplyAdds }) => multiplyAdds,
-  activationMemory: ({ activationSize }) => 4 * activationSize,
-};
-
-function resourcesOf(description: ModelDescription): Required<Budget> {
-  const { parameters, flops, activationMemory } = resources;
+/** The steps of the curve, in units of 1 / stepsPerUnit. */
+function curve({ variant }: EfficientNetArchitectureOptions) {
+  if (variant === 'lite') return { first: 0, last: MAX_LITE_SCALE, stepsPerUnit: 1 };
   return {
-    parameters: parameters(description),
-    flops: flops(description),
-    activationMemory: activationMemory(description),
+    first: MIN_SCALE * STEPS_PER_UNIT,
+    last: MAX_SCALE * STEPS_PER_UNIT,
+    stepsPerUnit: STEPS_PER_UNIT,
   };
 }
 
-/** Whether one network is larger than another, by its cost first. */
-function larger(a: Required<Budget>, b: Required<Budget>): boolean {
-  return a.flops !== b.flops ? a.flops > b.flops : a.parameters > b.parameters;
+/** The budgets that were given, checked. */
+function givenLimits(budget: Budget): [keyof Budget, number][] {
+  const limits = Object.entries(budget).filter(([, limit]) => limit !== undefined);
+  if (limits.length === 0) {
+    throw new ScalingError('No budget is given; give parameters, flops or activationMemory.');
+  }
+  for (const [name, limit] of limits) {
+    if (!['parameters', 'flops', 'activationMemory'].includes(name)) {
+      throw new ScalingError(`There is no budget of ${name}; give parameters, flops or activationMemory.`);
+    }
+    checkPositive(name, limit);
+  }
+  return limits as [keyof Budget, number][];
+}
+
+function usesOf({ parameters, multiplyAdds, activationSize }: ModelDescription): Required<Budget> {
+  return {
+    parameters,
+    flops: multiplyAdds,
+    activationMemory: activationSize * Float32Array.BYTES_PER_ELEMENT,
+  };
+}
+
+function sameUses(a: Required<Budget>, b: Required<Budget>): boolean {
+  return a.parameters === b.parameters && a.flops === b.flops && a.activationMemory === b.activationMemory;
 }

@@ -1,4 +1,4 @@
-import { ScalingError } from './errors.js';
+import { ScalingError, checkPositive } from './errors.js';
 
 /** How much one step of the compound coefficient phi multiplies depth, width and resolution. */
 export interface CompoundBase {
@@ -14,7 +14,7 @@ export interface CompoundBase {
 export const PAPER_BASE: CompoundBase = { alpha: 1.2, beta: 1.1, gamma: 1.15 };
 
 /** How far alpha * beta^2 * gamma^2 may lie from 2; the paper's own constants give 1.92. */
-const TOLERANCE = 0.1;
+export const COST_TOLERANCE = 0.1;
 
 /** Multipliers of depth, width and resolution. */
 export interface Multipliers {
@@ -31,6 +31,11 @@ export function stepCost({ alpha, beta, gamma }: CompoundBase): number {
   return alpha * beta ** 2 * gamma ** 2;
 }
 
+/** Whether one step of phi about doubles the cost: alpha * beta^2 * gamma^2 ~ 2 (equation 3). */
+export function meetsConstraint(base: CompoundBase, tolerance = COST_TOLERANCE): boolean {
+  return Math.abs(stepCost(base) - 2) <= tolerance;
+}
+
 /**
  * The compound law: depth = alpha^phi, width = beta^phi, resolution = gamma^phi, which multiplies the cost by about
  * 2^phi. Source: Tan and Le 2019, arXiv 1905.11946, equation 3.
@@ -42,20 +47,22 @@ export function compoundScale(phi: number, base: CompoundBase = PAPER_BASE): Mul
   if (!(alpha >= 1 && beta >= 1 && gamma >= 1)) {
     throw new ScalingError(`alpha, beta, gamma are ${alpha}, ${beta}, ${gamma}; each must be at least 1.`);
   }
-  const cost = stepCost(base);
-  if (Math.abs(cost - 2) > TOLERANCE) {
+  if (!meetsConstraint(base)) {
     throw new ScalingError(
-      `alpha * beta^2 * gamma^2 is ${cost.toFixed(3)}; it must be within ${TOLERANCE} of 2. Change alpha, beta or gamma.`,
+      `alpha * beta^2 * gamma^2 is ${stepCost(base).toFixed(3)}; it must be within ${COST_TOLERANCE} of 2. ` +
+        'Change alpha, beta or gamma.',
     );
   }
   return { depth: alpha ** phi, width: beta ** phi, resolution: gamma ** phi };
 }
 
 /**
- * Filters times width, rounded to the nearest multiple of 8, but never below 90 % of the product.
+ * Filters times width, rounded to the nearest multiple of 8, at least 8, but never below 90 % of the product.
  * Source: the reference implementation of EfficientNet, `round_filters`.
  */
 export function roundFilters(filters: number, width: number): number {
+  checkPositive('filters', filters);
+  checkPositive('width', width);
   const divisor = 8;
   const scaled = filters * width;
   const rounded = Math.max(divisor, Math.floor((scaled + divisor / 2) / divisor) * divisor);
@@ -64,5 +71,7 @@ export function roundFilters(filters: number, width: number): number {
 
 /** Repeats times depth, rounded up. Source: the reference implementation of EfficientNet, `round_repeats`. */
 export function roundRepeats(repeats: number, depth: number): number {
+  checkPositive('repeats', repeats);
+  checkPositive('depth', depth);
   return Math.ceil(repeats * depth);
 }

@@ -1,3 +1,5 @@
+import { ScalingError, checkCount } from './errors.js';
+
 /** The shape of one image's activations: [height, width, channels], or [features] after pooling. */
 export type Shape = readonly number[];
 
@@ -48,12 +50,68 @@ export interface ModelDescription {
   readonly activationSize: number;
 }
 
+/**
+ * Pixels added around an image: `'valid'` none; `'same'` TensorFlow's, for an output of ceil(input / stride);
+ * `'symmetric'` PyTorch's usual `(kernel >> 1) * dilation` on every side, which for an odd kernel gives that size too; a
+ * number on every side; or [[top, bottom], [left, right]].
+ */
+export type CountedPadding = NamedPadding | number | readonly [BeforeAfter, BeforeAfter];
+type NamedPadding = 'valid' | 'same' | 'symmetric';
+type BeforeAfter = readonly [number, number];
+
+/**
+ * Pixels of one dimension that a window of `kernelSize` pixels, `dilation` apart, gives when it moves by `stride`.
+ * @throws ScalingError where the window is larger than the padded image, or an argument is not a whole number.
+ */
+export function outputSize(
+  input: number,
+  kernelSize: number,
+  stride = 1,
+  padding: NamedPadding | number | BeforeAfter = 'same',
+  dilation = 1,
+): number {
+  for (const [name, value] of Object.entries({ input, kernelSize, stride, dilation }))
+    checkCount(name, value);
+  if (padding === 'same') return Math.ceil(input / stride);
+  const padded = input + addedPixels(padding, kernelSize, dilation);
+  const window = (kernelSize - 1) * dilation + 1;
+  if (!(padded >= window)) {
+    throw new ScalingError(
+      `A window of ${window} pixels does not fit an image of ${input} with padding ${JSON.stringify(padding)}; ` +
+        'give larger images or more padding.',
+    );
+  }
+  return Math.floor((padded - window) / stride) + 1;
+}
+
+/** Pixels added on both sides together. */
+function addedPixels(
+  padding: Exclude<NamedPadding, 'same'> | number | BeforeAfter,
+  kernelSize: number,
+  dilation: number,
+): number {
+  if (padding === 'valid') return 0;
+  if (padding === 'symmetric') return 2 * (kernelSize >> 1) * dilation;
+  const [before, after] = typeof padding === 'number' ? [padding, padding] : padding;
+  if (![before, after].every((pixels) => Number.isInteger(pixels) && pixels >= 0)) {
+    throw new ScalingError(
+      `padding is ${JSON.stringify(padding)}; give 'valid', 'same', 'symmetric' or whole numbers of pixels.`,
+    );
+  }
+  return before + after;
+}
+
 /** Options of {@link LayerCounter.conv2d}. */
 export interface CountedConvolution {
   readonly filters: number;
+  /** Side of the square kernel, in pixels. */
   readonly kernelSize: number;
   /** Default 1. */
   readonly stride?: number;
+  /** Default `'same'`. */
+  readonly padding?: CountedPadding;
+  /** Default 1. */
+  readonly dilation?: number;
   /** Default false. */
   readonly bias?: boolean;
 }
@@ -65,25 +123,28 @@ export class LayerCounter {
   /** The output of the layer that was counted last. Set it to go back to the start of a branch. */
   shape: Shape;
 
-  constructor(inputShape: Shape) {
+  /** @param inputShape - [height, width, channels]. */
+  constructor(inputShape: readonly [number, number, number]) {
+    inputShape.forEach((size, i) => checkCount(['height', 'width', 'inputChannels'][i]!, size));
     this.#inputShape = inputShape;
     this.shape = inputShape;
   }
 
-  /** A convolution whose padding keeps ceil(size / stride) pixels, as every convolution of these networks does. */
-  conv2d(name: string, { filters, kernelSize, stride = 1, bias = false }: CountedConvolution): void {
+  /** [height, width, channels] → [height', width', filters]; see {@link outputSize}. */
+  conv2d(name: string, convolution: CountedConvolution): void {
+    const { filters, kernelSize, bias = false } = convolution;
+    checkCount(`${name}: filters`, filters);
     const inputs = this.#channels();
-    const output = [...this.#strided(stride), filters];
+    const output = [...this.#convolved(convolution), filters];
     const kernel = kernelSize * kernelSize * inputs * filters;
     this.#add(name, 'conv2d', output, kernel + (bias ? filters : 0), kernel * pixels(output));
   }
 
-  depthwiseConv2d(
-    name: string,
-    { kernelSize, stride = 1, bias = false }: Omit<CountedConvolution, 'filters'>,
-  ): void {
+  /** [height, width, channels] → [height', width', channels]; see {@link outputSize}. */
+  depthwiseConv2d(name: string, convolution: Omit<CountedConvolution, 'filters'>): void {
+    const { kernelSize, bias = false } = convolution;
     const channels = this.#channels();
-    const output = [...this.#strided(stride), channels];
+    const output = [...this.#convolved(convolution), channels];
     const kernel = kernelSize * kernelSize * channels;
     this.#add(name, 'depthwiseConv2d', output, kernel + (bias ? channels : 0), kernel * pixels(output));
   }
@@ -106,16 +167,25 @@ export class LayerCounter {
     this.#add(name, 'maxPool', [...this.#strided(stride), this.#channels()]);
   }
 
+  /** [height, width, channels] → [channels], or [1, 1, channels] with `keepDimensions`. */
   globalAvgPool(name: string, keepDimensions = false): void {
     const channels = this.#channels();
     this.#add(name, 'globalAvgPool', keepDimensions ? [1, 1, channels] : [channels]);
   }
 
+  /** The parameter-free shortcut of a residual block: every stride-th pixel, zero channels added. */
   padShortcut(name: string, { filters, stride }: { filters: number; stride: number }): void {
     this.#add(name, 'padShortcut', [...this.#strided(stride), filters]);
   }
 
+  /** [features] → [units], with a bias. */
   dense(name: string, units: number): void {
+    checkCount(`${name}: units`, units);
+    if (this.shape.length !== 1) {
+      throw new ScalingError(
+        `${name}: the shape is [${this.shape}]; a dense layer needs [features], as after globalAvgPool.`,
+      );
+    }
     const inputs = this.#channels();
     this.#add(name, 'dense', [units], inputs * units + units, inputs * units);
   }
@@ -140,8 +210,28 @@ export class LayerCounter {
     return this.shape.at(-1)!;
   }
 
+  /** Height and width. */
+  #sides(): number[] {
+    if (this.shape.length !== 3) {
+      throw new ScalingError(`The shape is [${this.shape}]; this layer needs [height, width, channels].`);
+    }
+    return this.shape.slice(0, 2);
+  }
+
   #strided(stride: number): number[] {
-    return this.shape.slice(0, 2).map((size) => Math.ceil(size / stride));
+    return this.#sides().map((size) => outputSize(size, 1, stride));
+  }
+
+  #convolved({
+    kernelSize,
+    stride,
+    padding = 'same',
+    dilation,
+  }: Omit<CountedConvolution, 'filters'>): number[] {
+    return this.#sides().map((size, i) => {
+      const side = typeof padding === 'object' ? padding[i]! : padding;
+      return outputSize(size, kernelSize, stride, side, dilation);
+    });
   }
 
   #add(

@@ -1,6 +1,6 @@
 import { compoundScale, roundFilters, roundRepeats } from './compound.js';
 import { LayerCounter, type ModelDescription } from './counting.js';
-import { ScalingError, checkPositive } from './errors.js';
+import { ScalingError, checkCount, checkPositive } from './errors.js';
 
 /** What one EfficientNet is scaled by. */
 export interface Coefficients {
@@ -39,23 +39,41 @@ function toCoefficients([width, depth, resolution, dropout]: number[]): Coeffici
   return { width: width!, depth: depth!, resolution: resolution!, dropout: dropout! };
 }
 
-/** The largest scale: three steps beyond B7, some eight times its cost. */
+/** The largest scale: three steps of the law beyond B7, 6.5 times its multiply-adds. */
 export const MAX_SCALE = 10;
 
-/** The smallest scale that {@link scaleToBudget} goes down to: a twentieth of B0's cost. */
+/** The smallest scale: four steps of the law below B0, an eighth of its multiply-adds. */
 export const MIN_SCALE = -4;
 
-/** Largest whole resolution step: sizes between the published ones are multiples of this. */
+/** The largest EfficientNet-Lite. */
+export const MAX_LITE_SCALE = publishedLite.length - 1;
+
+/** Resolutions between the published ones, all multiples of 4 themselves, are multiples of this. */
 const RESOLUTION_STEP = 4;
 
 /**
  * The coefficients at a point of the curve of published networks: 0 to 7 give B0 to B7 exactly. Between two of them
  * width, depth and resolution (rounded to a multiple of 4) are interpolated geometrically and dropout linearly. Beyond
  * 7 and below 0 they follow the compound law (equation 3) from the last published network, dropout staying.
- * @param x - From -4 to 10.
- * @throws ScalingError outside of that.
+ * EfficientNet-Lite has the published networks only.
+ * @param x - From -4 to 10; of `'lite'` 0, 1, 2, 3 or 4.
+ * @param variant - Default `'standard'`.
+ * @throws ScalingError where there is no such network.
  */
-export function coefficients(x: number): Coefficients {
+export function coefficients(x: number, variant: EfficientNetVariant = 'standard'): Coefficients {
+  checkVariant(variant);
+  return variant === 'lite' ? liteCoefficients(x) : standardCoefficients(x);
+}
+
+function liteCoefficients(x: number): Coefficients {
+  const found = publishedLite[x];
+  if (!found) {
+    throw new ScalingError(`There is no EfficientNet-Lite ${x}; give 0, 1, 2, 3 or 4, or coefficients.`);
+  }
+  return found;
+}
+
+function standardCoefficients(x: number): Coefficients {
   if (!(x >= MIN_SCALE && x <= MAX_SCALE)) {
     throw new ScalingError(
       `There is no EfficientNet at ${x}: give a number from ${MIN_SCALE} to ${MAX_SCALE} (0 to 7 are B0 to B7), ` +
@@ -144,10 +162,22 @@ export interface EfficientNetArchitecture {
   readonly classes: number | undefined;
 }
 
+/**
+ * `'lite'`: EfficientNet-Lite, for small devices: ReLU6, no squeeze-excitation, stem and head not scaled, first and last
+ * stage not repeated.
+ */
+export type EfficientNetVariant = 'standard' | 'lite';
+
+function checkVariant(variant: string): void {
+  if (variant !== 'standard' && variant !== 'lite') {
+    throw new ScalingError(`variant is '${variant}'; give 'standard' or 'lite'.`);
+  }
+}
+
 /** Options of {@link efficientNetArchitecture}. */
 export interface EfficientNetArchitectureOptions {
   /** Default `'standard'`. */
-  readonly variant?: 'standard' | 'lite';
+  readonly variant?: EfficientNetVariant;
   /** Default 1000. */
   readonly classes?: number;
   /** Default 3. */
@@ -167,17 +197,12 @@ export function efficientNetArchitecture(
   options: EfficientNetArchitectureOptions = {},
 ): EfficientNetArchitecture {
   const { variant = 'standard', classes = 1000, inputChannels = 3, includeTop = true } = options;
-  if (variant !== 'standard' && variant !== 'lite') {
-    throw new ScalingError(`variant is '${String(variant)}'; give 'standard' or 'lite'.`);
-  }
-  for (const [name, value] of Object.entries({ classes, inputChannels })) {
-    if (!(Number.isInteger(value) && value >= 1)) {
-      throw new ScalingError(`${name} is ${value}; give an integer of at least 1.`);
-    }
-  }
+  checkVariant(variant);
+  checkCount('classes', classes);
+  checkCount('inputChannels', inputChannels);
   const lite = variant === 'lite';
   const { width, depth, resolution, dropout } =
-    typeof scale === 'number' ? onCurve(scale, lite) : checked(scale);
+    typeof scale === 'number' ? coefficients(scale, variant) : checked(scale);
   const firstAndLast = [0, b0Stages.length - 1];
   return {
     name: `efficientnet${lite ? '-lite' : ''}${typeof scale === 'number' ? `${lite ? '' : '-b'}${scale}` : ''}`,
@@ -199,20 +224,10 @@ export function efficientNetArchitecture(
   };
 }
 
-function onCurve(scale: number, lite: boolean): Coefficients {
-  if (!lite) return coefficients(scale);
-  const found = publishedLite[scale];
-  if (!found)
-    throw new ScalingError(`There is no EfficientNet-Lite ${scale}; give 0, 1, 2, 3 or 4, or coefficients.`);
-  return found;
-}
-
 function checked(scale: Coefficients): Coefficients {
   checkPositive('width', scale.width);
   checkPositive('depth', scale.depth);
-  if (!(Number.isInteger(scale.resolution) && scale.resolution >= 1)) {
-    throw new ScalingError(`resolution is ${scale.resolution}; give a whole number of pixels.`);
-  }
+  checkCount('resolution', scale.resolution);
   if (!(scale.dropout >= 0 && scale.dropout < 1)) {
     throw new ScalingError(`dropout is ${scale.dropout}; give a rate of at least 0 and below 1.`);
   }

@@ -9,6 +9,7 @@ export {
 export { scaleToBudget, type Budget, type BudgetedNetwork } from './budget.js';
 export {
   compoundScale,
+  meetsConstraint,
   PAPER_BASE,
   roundFilters,
   roundRepeats,
@@ -18,7 +19,9 @@ export {
 } from './compound.js';
 export {
   LayerCounter,
+  outputSize,
   type CountedConvolution,
+  type CountedPadding,
   type LayerDescription,
   type LayerType,
   type ModelDescription,
@@ -28,12 +31,14 @@ export {
   coefficients,
   describeEfficientNet,
   efficientNetArchitecture,
+  MAX_LITE_SCALE,
   MAX_SCALE,
   MIN_SCALE,
   type Coefficients,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
   type EfficientNetStage,
+  type EfficientNetVariant,
 } from './efficientnet.js';
 export { ScalingError } from './errors.js';
 export { searchCoefficients, type Candidate, type SearchOptions } from './search.js';

@@ -1,4 +1,4 @@
-import { stepCost, type CompoundBase } from './compound.js';
+import { COST_TOLERANCE, meetsConstraint, type CompoundBase } from './compound.js';
 import { ScalingError, checkPositive } from './errors.js';
 
 /** Options of {@link searchCoefficients}. */
@@ -7,7 +7,7 @@ export interface SearchOptions {
   readonly step?: number;
   /** Largest alpha, beta and gamma tried; the smallest is 1. Default 1.4. */
   readonly limit?: number;
-  /** How far alpha * beta^2 * gamma^2 may lie from 2. Default 0.1. */
+  /** How far alpha * beta^2 * gamma^2 may lie from 2. Default 0.1, which is also the most. */
   readonly tolerance?: number;
   /** Called after each evaluation. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -22,35 +22,57 @@ export interface Candidate extends CompoundBase {
 /**
  * The grid search for alpha, beta and gamma under alpha * beta^2 * gamma^2 ~ 2 with phi = 1.
  * Source: Tan and Le 2019, arXiv 1905.11946, section 3.3, step 1.
- * @param evaluate - The score, such as the accuracy, of the base network scaled by these; higher is better.
+ * @param evaluate - The score, such as the accuracy, of the base network scaled by these; higher is better. One point is
+ * evaluated at a time.
  * @returns every evaluated point, the best first.
  * @throws ScalingError where no point of the grid meets the constraint, or a score is not a number.
  */
 export async function searchCoefficients(
   evaluate: (base: CompoundBase) => number | Promise<number>,
-  { step = 0.05, limit = 1.4, tolerance = 0.1, onProgress }: SearchOptions = {},
+  options: SearchOptions = {},
 ): Promise<Candidate[]> {
-  checkPositive('step', step);
-  const points = Math.floor((limit - 1) / step + 1e-9);
-  const values = Array.from({ length: points + 1 }, (_, i) => Number((1 + i * step).toFixed(10)));
-  const grid = values
-    .flatMap((alpha) => values.flatMap((beta) => values.map((gamma) => ({ alpha, beta, gamma }))))
-    .filter((base) => Math.abs(stepCost(base) - 2) <= tolerance);
-  if (grid.length === 0) {
-    throw new ScalingError(
-      `No point of the grid meets the constraint within ${tolerance}; give a smaller step.`,
-    );
-  }
+  const grid = constrainedGrid(options);
   const candidates: Candidate[] = [];
   for (const base of grid) {
     const score = await evaluate(base);
-    if (Number.isNaN(score)) {
+    if (typeof score !== 'number' || Number.isNaN(score)) {
       throw new ScalingError(
-        `evaluate gave NaN for ${JSON.stringify(base)}; give a number, higher for better.`,
+        `evaluate gave ${String(score)} for ${JSON.stringify(base)}; give a number, higher for better.`,
       );
     }
     candidates.push({ ...base, score });
-    onProgress?.(candidates.length, grid.length);
+    options.onProgress?.(candidates.length, grid.length);
   }
   return candidates.sort((a, b) => b.score - a.score);
+}
+
+/** The points of the grid that meet the constraint. */
+function constrainedGrid({
+  step = 0.05,
+  limit = 1.4,
+  tolerance = COST_TOLERANCE,
+}: SearchOptions): CompoundBase[] {
+  for (const [name, value] of Object.entries({ step, limit, tolerance })) checkPositive(name, value);
+  if (limit < 1) throw new ScalingError(`limit is ${limit}; give at least 1.`);
+  if (tolerance > COST_TOLERANCE) {
+    throw new ScalingError(`tolerance is ${tolerance}; give at most ${COST_TOLERANCE}.`);
+  }
+  const points = Math.floor((limit - 1) / step + 1e-9) + 1;
+  const values = Array.from({ length: points }, (_, i) => Number((1 + i * step).toFixed(10)));
+  const grid: CompoundBase[] = [];
+  for (const alpha of values) {
+    for (const beta of values) {
+      for (const gamma of values) {
+        const base = { alpha, beta, gamma };
+        if (meetsConstraint(base, tolerance)) grid.push(base);
+      }
+    }
+  }
+  if (grid.length === 0) {
+    throw new ScalingError(
+      `No point of the grid to ${limit} by ${step} has alpha * beta^2 * gamma^2 within ${tolerance} of 2; ` +
+        'give a smaller step or a larger limit.',
+    );
+  }
+  return grid;
 }
