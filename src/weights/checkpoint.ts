@@ -1,26 +1,56 @@
-import { float16ToFloat32, bfloat16ToFloat32 } from './half.js';
+import { bfloat16ToFloat32, float16ToFloat32 } from './half.js';
 
-/** Element types that a checkpoint may hold; integers are read as numbers where they are wanted at all. */
-export type DType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+/** Element types that a checkpoint may hold. */
+export type DType =
+  'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'U64' | 'I32' | 'U32' | 'I16' | 'U16' | 'I8' | 'U8' | 'BOOL';
+
+type Elements =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+
+interface ArrayType {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): Elements;
+  new (buffer: ArrayBufferLike, offset: number, length: number): Elements;
+}
+
+/** The array whose elements have the bits of a type. */
+const arrayTypes: Record<DType, ArrayType> = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+};
+
+/** The known element types. */
+export const dtypes = Object.keys(arrayTypes) as readonly DType[];
 
 /** Bytes of one element. */
-export const itemSize: Record<DType, number> = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-};
+export function itemSize(dtype: DType): number {
+  return arrayTypes[dtype].BYTES_PER_ELEMENT;
+}
 
 /** A tensor of a file: a view on the file's bytes, converted when it is asked for. */
 export class HostTensor {
   /**
-   * @param bytes - Little-endian elements, at any alignment, from the storage's start or later.
+   * @param bytes - Little-endian elements, at any alignment, the tensor's first one first.
    * @param strides - In elements; default row-major without gaps.
    */
   constructor(
@@ -35,16 +65,17 @@ export class HostTensor {
     return elements(this.shape);
   }
 
-  /** The elements as float32 in row-major order: a view where the file already has them so, otherwise a copy. */
+  /**
+   * The elements as float32 in row-major order, rounded to the nearest where the type is wider. A view on the file's
+   * bytes where they are so already, otherwise a copy.
+   */
   toFloat32(): Float32Array {
-    const { shape, strides } = this;
-    const contiguous = rowMajor(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
+    const { dtype, shape, strides } = this;
     if (this.size === 0) return new Float32Array(0);
-    const stored = contiguous
-      ? this.size
-      : 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 0);
-    const values = convert(this.dtype, this.bytes.subarray(0, stored * itemSize[this.dtype]));
-    return contiguous ? values : gather(values, shape, strides);
+    const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 0);
+    const stored = view(dtype, this.bytes.subarray(0, extent * itemSize(dtype)));
+    const contiguous = rowMajor(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
+    return toFloat32(dtype, contiguous ? stored : gather(dtype, stored, shape, strides));
   }
 }
 
@@ -56,14 +87,26 @@ export interface Checkpoint {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
+/** The longest message of a {@link CheckpointError}, which may quote a hostile file. */
+const MAX_MESSAGE = 1000;
+
 /** A file of weights that cannot be read: damaged, hostile, or of a kind that is not supported. */
 export class CheckpointError extends Error {
   override name = 'CheckpointError';
+
+  constructor(message: string) {
+    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message);
+  }
 }
 
 /** Number of elements of a shape. */
 export function elements(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
+}
+
+/** Whether `value` is a whole number of at least 0 that a float64 holds exactly. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function rowMajor(shape: readonly number[]): number[] {
@@ -76,8 +119,21 @@ function rowMajor(shape: readonly number[]): number[] {
   return strides;
 }
 
-function gather(values: Float32Array, shape: readonly number[], strides: readonly number[]): Float32Array {
-  const out = new Float32Array(elements(shape));
+/** The bytes as elements: a view where their place in the buffer allows it, otherwise of a copy. */
+function view(dtype: DType, bytes: Uint8Array): Elements {
+  const type = arrayTypes[dtype];
+  // Not slice(): Node's Buffer gives a view for it.
+  const place = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
+  return new type(place.buffer, place.byteOffset, place.byteLength / type.BYTES_PER_ELEMENT);
+}
+
+function gather(
+  dtype: DType,
+  values: Elements,
+  shape: readonly number[],
+  strides: readonly number[],
+): Elements {
+  const out = new arrayTypes[dtype](elements(shape));
   const index = new Array<number>(shape.length).fill(0);
   let offset = 0;
   for (let i = 0; i < out.length; i++) {
@@ -92,25 +148,11 @@ function gather(values: Float32Array, shape: readonly number[], strides: readonl
   return out;
 }
 
-function convert(dtype: DType, bytes: Uint8Array): Float32Array {
-  if (dtype === 'F32') return aligned(bytes, Float32Array);
-  if (dtype === 'F16') return float16ToFloat32(aligned(bytes, Uint16Array));
-  if (dtype === 'BF16') return bfloat16ToFloat32(aligned(bytes, Uint16Array));
-  if (dtype === 'F64') return Float32Array.from(aligned(bytes, Float64Array));
-  if (dtype === 'I64') return Float32Array.from(aligned(bytes, BigInt64Array), Number);
-  if (dtype === 'I32') return Float32Array.from(aligned(bytes, Int32Array));
-  if (dtype === 'I16') return Float32Array.from(aligned(bytes, Int16Array));
-  if (dtype === 'I8') return Float32Array.from(aligned(bytes, Int8Array));
-  return Float32Array.from(bytes);
-}
-
-interface ArrayType<T> {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike, offset: number, length: number): T;
-}
-
-/** The bytes as elements: a view where their place in the buffer allows it, otherwise of a copy. */
-function aligned<T>(bytes: Uint8Array, type: ArrayType<T>): T {
-  const place = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
-  return new type(place.buffer, place.byteOffset, place.byteLength / type.BYTES_PER_ELEMENT);
+function toFloat32(dtype: DType, values: Elements): Float32Array {
+  if (dtype === 'F16') return float16ToFloat32(values as Uint16Array);
+  if (dtype === 'BF16') return bfloat16ToFloat32(values as Uint16Array);
+  if (values instanceof Float32Array) return values;
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
+    return Float32Array.from(values, Number);
+  return new Float32Array(values);
 }

@@ -1,7 +1,7 @@
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-/** Half-precision bits as float32; exact. */
+/** Half-precision bits (IEEE 754 binary16) as float32; exact. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
   const out = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) {
@@ -21,37 +21,41 @@ export function float16ToFloat32(bits: Uint16Array): Float32Array {
 
 /** bfloat16 bits as float32; exact. */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (b) => b << 16).buffer);
+  const out = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = bits[i]! << 16;
+  return new Float32Array(out.buffer);
 }
 
 /** float32 as half-precision bits, rounded to the nearest, ties to even; what is too large becomes infinite. */
 export function float32ToFloat16(values: Float32Array): Uint16Array {
-  return Uint16Array.from(values, (value) => {
-    scratch[0] = value;
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    scratch[0] = values[i]!;
     const bits = scratchBits[0]!;
     const sign = (bits >>> 16) & 0x8000;
     const magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000) return sign | 0x7e00;
-    if (magnitude >= 0x47800000) return sign | 0x7c00;
-    if (magnitude < 0x38800000) return sign | roundTiesToEven(Math.abs(value) * 2 ** 24);
-    const rounded = magnitude + 0xfff + ((magnitude >> 13) & 1);
-    return sign | ((rounded - 0x38000000) >> 13);
-  });
+    if (magnitude > 0x7f800000) out[i] = sign | 0x7e00;
+    else if (magnitude >= 0x47800000) out[i] = sign | 0x7c00;
+    else if (magnitude < 0x38800000) out[i] = sign | roundTiesToEven(Math.abs(values[i]!) * 2 ** 24);
+    else out[i] = sign | ((magnitude + 0xfff + ((magnitude >> 13) & 1) - 0x38000000) >> 13);
+  }
+  return out;
 }
 
-/** float32 as bfloat16 bits, rounded to the nearest, ties to even. */
+/** float32 as bfloat16 bits, rounded to the nearest, ties to even; what is too large becomes infinite. */
 export function float32ToBfloat16(values: Float32Array): Uint16Array {
-  return Uint16Array.from(values, (value) => {
-    scratch[0] = value;
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    scratch[0] = values[i]!;
     const bits = scratchBits[0]!;
-    if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
-    return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
-  });
+    const isNaN = (bits & 0x7fffffff) > 0x7f800000;
+    out[i] = isNaN ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+  }
+  return out;
 }
 
 function roundTiesToEven(x: number): number {
   const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return Math.round(x);
+  if (x - floor !== 0.5) return Math.round(x);
   return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -29,10 +29,15 @@ export interface PickleContext {
 /** Stands for a Python class or function. */
 export type PickleFunction = (args: PickleValue[]) => PickleValue;
 
-/** A pickle with more values than this on its stack, or in its memo, is taken for an attack. */
-const MAX_VALUES = 10_000_000;
+/**
+ * A pickle of more instructions is taken for an attack. Each makes at most one value, so this bounds time and memory; a
+ * state_dict has about 30 a tensor.
+ */
+const MAX_INSTRUCTIONS = 2_000_000;
 
 const MARK = Symbol('mark');
+
+const utf8 = new TextDecoder();
 
 /** What a pickle's STOP gave, and the place of the byte after it. */
 export interface Unpickled {
@@ -41,8 +46,9 @@ export interface Unpickled {
 }
 
 /**
- * Reads one pickle, protocols 0 to 5, as far as checkpoints use them. Nothing is executed: names become values by the
- * context's own functions only, and what it does not know is refused by name.
+ * Reads one pickle of protocol 1 to 5, as far as checkpoints use them (PyTorch's persistent identifiers are tuples,
+ * which protocol 0 cannot express). Nothing is executed: names become values by the context's own functions only, and
+ * what it does not know is refused by name.
  * @param start - Place of the pickle's first byte.
  * @throws CheckpointError where the pickle is damaged, refers to an unknown name, or uses an unknown instruction.
  */
@@ -66,13 +72,12 @@ class Unpickler {
   }
 
   run(): Unpickled {
-    for (;;) {
+    for (let count = 0; count < MAX_INSTRUCTIONS; count++) {
       const opcode = this.#byte();
       if (opcode === 0x2e) return { value: this.#pop(), end: this.#position };
       this.#execute(opcode);
-      if (this.#stack.length > MAX_VALUES || this.#memo.size > MAX_VALUES)
-        this.#fail('it is unreasonably large');
     }
+    return this.#fail(`it has more than ${MAX_INSTRUCTIONS} instructions`);
   }
 
   /** One instruction; the names in the comments are those of Python's pickletools. */
@@ -93,9 +98,6 @@ class Unpickler {
         return;
       case 0x31: // POP_MARK
         this.#popToMark();
-        return;
-      case 0x32: // DUP
-        stack.push(this.#top());
         return;
       case 0x4e: // NONE
         stack.push(null);
@@ -128,9 +130,6 @@ class Unpickler {
       case 0x47: // BINFLOAT
         stack.push(this.#view.getFloat64(this.#take(8), false));
         return;
-      case 0x46: // FLOAT
-        stack.push(Number(this.#line()));
-        return;
       case 0x8c: // SHORT_BINUNICODE
         stack.push(this.#text(this.#byte()));
         return;
@@ -140,17 +139,11 @@ class Unpickler {
       case 0x8d: // BINUNICODE8
         stack.push(this.#text(this.#length8()));
         return;
-      case 0x56: // UNICODE
-        stack.push(this.#line());
-        return;
       case 0x55: // SHORT_BINSTRING
         stack.push(this.#text(this.#byte()));
         return;
       case 0x54: // BINSTRING
         stack.push(this.#text(this.#length4()));
-        return;
-      case 0x53: // STRING
-        stack.push(this.#line().slice(1, -1));
         return;
       case 0x43: // SHORT_BINBYTES
         stack.push(this.#data(this.#byte()));
@@ -167,7 +160,6 @@ class Unpickler {
       case 0x8f: // EMPTY_SET
         stack.push([]);
         return;
-      case 0x6c: // LIST
       case 0x74: // TUPLE
       case 0x91: // FROZENSET
         stack.push(this.#popToMark());
@@ -191,13 +183,6 @@ class Unpickler {
       case 0x7d: // EMPTY_DICT
         stack.push(new Map());
         return;
-      case 0x64: // DICT
-        {
-          const items = this.#popToMark();
-          stack.push(new Map());
-          this.#setItems(items);
-        }
-        return;
       case 0x73: // SETITEM
         this.#setItems(this.#popMany(2));
         return;
@@ -210,9 +195,6 @@ class Unpickler {
       case 0x72: // LONG_BINPUT
         this.#memo.set(this.#length4(), this.#top());
         return;
-      case 0x70: // PUT
-        this.#memo.set(Number(this.#line()), this.#top());
-        return;
       case 0x94: // MEMOIZE
         this.#memo.set(this.#memo.size, this.#top());
         return;
@@ -222,16 +204,15 @@ class Unpickler {
       case 0x6a: // LONG_BINGET
         stack.push(this.#remembered(this.#length4()));
         return;
-      case 0x67: // GET
-        stack.push(this.#remembered(Number(this.#line())));
-        return;
       case 0x63: // GLOBAL
         stack.push(this.#context.resolve({ module: this.#line(), name: this.#line() }));
         return;
       case 0x93: // STACK_GLOBAL
         {
           const [module, name] = this.#popMany(2);
-          stack.push(this.#context.resolve({ module: String(module), name: String(name) }));
+          if (typeof module !== 'string' || typeof name !== 'string')
+            this.#fail('it has a name that is not text');
+          stack.push(this.#context.resolve({ module, name }));
         }
         return;
       case 0x52: // REDUCE
@@ -282,7 +263,7 @@ class Unpickler {
   }
 
   #text(length: number): string {
-    return new TextDecoder().decode(this.#data(length));
+    return utf8.decode(this.#data(length));
   }
 
   #line(): string {
@@ -293,10 +274,11 @@ class Unpickler {
     return text;
   }
 
-  #decimal(text: string): number | boolean {
+  #decimal(text: string): number | bigint | boolean {
     if (text === '00' || text === '01') return text === '01';
-    const value = Number(text.replace(/L$/, ''));
-    return Number.isFinite(value) ? value : this.#fail(`'${text.slice(0, 40)}' is not a number`);
+    return /^-?\d{1,150}L?$/.test(text)
+      ? integer(BigInt(text.replace('L', '')))
+      : this.#fail(`'${text.slice(0, 40)}' is not an integer`);
   }
 
   /** A little-endian integer in two's complement. */
@@ -305,9 +287,7 @@ class Unpickler {
     const data = this.#data(length);
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(data[i]!);
-    const signed = BigInt.asIntN(8 * length, value);
-    const number = Number(signed);
-    return Number.isSafeInteger(number) ? number : signed;
+    return integer(BigInt.asIntN(8 * length, value));
   }
 
   #top(): PickleValue {
@@ -355,4 +335,9 @@ class Unpickler {
     if (typeof callee !== 'function' || !Array.isArray(args)) this.#fail('it calls what is not a name');
     return (callee as PickleFunction)(args);
   }
+}
+
+function integer(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }

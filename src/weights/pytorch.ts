@@ -1,8 +1,8 @@
-import { unzipSync } from 'fflate';
 import {
   CheckpointError,
   elements,
   HostTensor,
+  isCount,
   itemSize,
   type Checkpoint,
   type DType,
@@ -14,6 +14,7 @@ import {
   type PickleFunction,
   type PickleValue,
 } from './pickle.js';
+import { readStoredZip } from './zip.js';
 
 /** PyTorch's storage classes by the type of their elements. */
 const storageTypes: Record<string, DType> = {
@@ -29,17 +30,41 @@ const storageTypes: Record<string, DType> = {
   BoolStorage: 'BOOL',
 };
 
-/** Where a checkpoint of more than weights keeps the weights, the first found counts. */
-const nestings = ['state_dict', 'model_state_dict', 'model', 'net'];
+/** Where a checkpoint of more than weights keeps the weights; the first found counts, averaged weights last. */
+const nestings = [
+  'state_dict',
+  'model_state_dict',
+  'model',
+  'net',
+  'ema_state_dict',
+  'state_dict_ema',
+  'model_ema',
+  'ema',
+];
 
-/** A storage that tensors are views of. Its bytes may be known only after the pickle that names it. */
+/** The deepest nesting that is unwrapped. */
+const MAX_NESTING = 8;
+
+/** The largest rank; PyTorch's own operations take no more. */
+const MAX_RANK = 64;
+
+/** The elements that a file stores together. Their bytes may be known only after the pickle that names them. */
 interface Storage {
   readonly dtype: DType;
   readonly count: number;
   bytes: Uint8Array | undefined;
 }
 
-/** A tensor whose storage may not be read yet. */
+/** What a persistent identifier stands for: `count` elements of a storage from `offset` on. */
+class StorageView {
+  constructor(
+    readonly storage: Storage,
+    readonly offset: number,
+    readonly count: number,
+  ) {}
+}
+
+/** A tensor whose storage may not be read yet; its offset is the storage's. */
 class TensorView {
   constructor(
     readonly storage: Storage,
@@ -49,66 +74,61 @@ class TensorView {
   ) {}
 }
 
-/** Whether these bytes are of a PyTorch file, zip or legacy. */
+/** Whether these bytes are of a PyTorch file of any age. */
 export function isPyTorch(bytes: Uint8Array): boolean {
-  return isZip(bytes) || (bytes[0] === 0x80 && bytes[1]! <= 5);
+  // A pickle begins with its protocol, or in protocol 1 with the magic number in digits.
+  const isPickle = (bytes[0] === 0x80 && bytes[1]! <= 5) || (bytes[0] === 0x4c && bytes[1] === 0x31);
+  return isZip(bytes) || isTar(bytes) || isPickle;
 }
 
 function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 }
 
+function isTar(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(257, 262)) === 'ustar';
+}
+
 /**
- * Reads what `torch.save` wrote of a state_dict, or of a dictionary that has one as `state_dict`, `model_state_dict`,
- * `model` or `net`: the zip form and the older one of pickles in a row. Only tensors and plain containers are built; a
- * reference to anything else is refused, with its name.
+ * Reads what `torch.save` wrote of a state_dict: the zip form and the older one of pickles in a row. The state_dict may
+ * be inside a dictionary, as `state_dict`, `model_state_dict`, `model` or `net`, or, where none of these is there, as the
+ * averaged weights `ema_state_dict`, `state_dict_ema`, `model_ema` or `ema`; entries that are not tensors are passed
+ * over. The tensors are views on `bytes`. Only tensors and plain values are built; a reference to anything else is
+ * refused, with its name.
  * @throws CheckpointError where the file is damaged, hostile, or holds no tensors.
  */
 export function readPyTorch(bytes: Uint8Array): Checkpoint {
+  if (isTar(bytes)) {
+    throw new CheckpointError(
+      'This is a tar archive, as the first versions of PyTorch wrote; load it with PyTorch and save it anew.',
+    );
+  }
   const value = isZip(bytes) ? readZip(bytes) : readLegacy(bytes);
-  return { tensors: new Map(namedTensors(value)), metadata: new Map() };
+  return { tensors: namedTensors(stateDict(value)), metadata: new Map() };
 }
 
 /** The zip form: `NAME/data.pkl`, and each storage as `NAME/data/KEY`. */
 function readZip(bytes: Uint8Array): PickleValue {
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(bytes, {
-      filter: ({ name, size, originalSize, compression }) => {
-        if (compression === 0 && size === originalSize) return true;
-        throw new CheckpointError(`'${name}' is compressed, which torch.save never does.`);
-      },
-    });
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError(
-      `This PyTorch file is a damaged zip archive (${String(error)}). Fetch it again.`,
-    );
-  }
-  const pickle = Object.keys(files).find((name) => /(^|\/)data\.pkl$/.test(name));
+  const parts = readStoredZip(bytes);
+  const pickle = [...parts.keys()].find((name) => /(^|\/)data\.pkl$/.test(name));
   if (pickle === undefined) {
     throw new CheckpointError('This zip archive has no data.pkl, so it is not a PyTorch file of weights.');
   }
   const folder = pickle.slice(0, -'data.pkl'.length);
-  const byteOrder = files[`${folder}byteorder`];
+  const byteOrder = parts.get(`${folder}byteorder`);
   if (byteOrder && new TextDecoder().decode(byteOrder).trim() !== 'little') {
     throw new CheckpointError(
-      'This PyTorch file was written on a big-endian machine; save it anew on a common one.',
+      'This PyTorch file was written on a big-endian machine; load it with PyTorch on a common one and save it anew.',
     );
   }
   const storages = new Map<string, Storage>();
-  const load = (identifier: PickleValue): Storage => {
-    const storage = newStorage(identifier);
-    const known = storages.get(storage.key);
-    if (known) return known;
-    const name = `${folder}data/${storage.key}`;
-    const data = Object.hasOwn(files, name) ? files[name] : undefined;
-    if (!data) throw new CheckpointError(`This PyTorch file lacks its part '${name}'. Fetch it again.`);
-    storage.bytes = data;
-    storages.set(storage.key, storage);
-    return storage;
-  };
-  return unpickle(files[pickle]!, { resolve, load }).value;
+  const load = loader(storages, (key) => {
+    const name = `${folder}data/${key}`;
+    const part = parts.get(name);
+    if (!part) throw new CheckpointError(`This PyTorch file lacks its part '${name}'. Fetch it again.`);
+    return part;
+  });
+  return unpickle(parts.get(pickle)!, { resolve, load }).value;
 }
 
 /** What the legacy form begins with. */
@@ -116,61 +136,68 @@ const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 
 /**
  * The legacy form: pickles of a magic number, a protocol and the system, one of the object, one of the keys of the
- * storages, and then each storage as the count of its elements and the elements.
+ * storages, and then each storage as the count of its elements and the elements, little-endian on any machine. Source:
+ * `_legacy_load` of torch/serialization.py.
  */
 function readLegacy(bytes: Uint8Array): PickleValue {
   const storages = new Map<string, Storage>();
-  const load = (identifier: PickleValue): Storage => {
-    const storage = newStorage(identifier);
-    const known = storages.get(storage.key);
-    if (!known) storages.set(storage.key, storage);
-    return known ?? storage;
-  };
-  const context: PickleContext = { resolve, load };
+  const context: PickleContext = { resolve, load: loader(storages, () => undefined) };
   const magic = unpickle(bytes, context);
   if (magic.value !== LEGACY_MAGIC)
-    throw new CheckpointError('This pickle is not one that torch.save wrote.');
+    throw new CheckpointError(
+      'This pickle is not one that torch.save wrote; save the weights with torch.save(model.state_dict(), file).',
+    );
   const protocol = unpickle(bytes, context, magic.end);
   const system = unpickle(bytes, context, protocol.end);
   const object = unpickle(bytes, context, system.end);
   const keys = unpickle(bytes, context, object.end);
 
+  if (!Array.isArray(keys.value)) throw damaged('it has no list of its storages');
   let place = keys.end;
-  for (const key of Array.isArray(keys.value) ? keys.value : []) {
-    const storage = storages.get(String(key));
-    if (!storage)
-      throw new CheckpointError(`This PyTorch file has data of '${String(key)}', which nothing refers to.`);
+  for (const key of keys.value) {
+    const storage = typeof key === 'string' ? storages.get(key) : undefined;
+    if (!storage) throw damaged('it has data that nothing refers to');
     const begin = place + 8;
-    const end = begin + storage.count * itemSize[storage.dtype];
-    if (end > bytes.length) throw new CheckpointError('This PyTorch file is cut short. Fetch it again.');
+    const end = begin + storage.count * itemSize(storage.dtype);
+    if (end > bytes.length) throw damaged('it is cut short');
     const count = new DataView(bytes.buffer, bytes.byteOffset + place, 8).getBigInt64(0, true);
-    if (count !== BigInt(storage.count)) {
-      throw new CheckpointError(
-        `A storage of this PyTorch file has ${count} elements, not ${storage.count}.`,
-      );
-    }
+    if (count !== BigInt(storage.count))
+      throw damaged(`a storage has ${count} elements, not ${storage.count}`);
     storage.bytes = bytes.subarray(begin, end);
     place = end;
   }
   return object.value;
 }
 
-/** Reads the persistent identifier ('storage', class, key, device, count). */
-function newStorage(identifier: PickleValue): Storage & { key: string } {
-  if (!Array.isArray(identifier) || identifier[0] !== 'storage' || typeof identifier[1] !== 'function') {
-    throw new CheckpointError('This PyTorch file refers to something that is not a storage.');
-  }
-  const [, type, key, , count, view] = identifier;
-  const { dtype } = type as { dtype?: DType };
-  if (!dtype || typeof count !== 'number' || !(Number.isSafeInteger(count) && count >= 0)) {
-    throw new CheckpointError('This PyTorch file refers to a storage without type or size.');
-  }
-  if (view !== undefined && view !== null) {
-    throw new CheckpointError(
-      'This PyTorch file has views of storages, a form older than PyTorch 0.4; save it anew.',
-    );
-  }
-  return { key: String(key), dtype, count, bytes: undefined };
+/**
+ * The function that makes a storage of the persistent identifier ('storage', class, key, device, count[, view]), once for
+ * each key. The view, of old files, is (its key, offset, count) or None.
+ */
+function loader(
+  storages: Map<string, Storage>,
+  bytesOf: (key: string) => Uint8Array | undefined,
+): (identifier: PickleValue) => StorageView {
+  return (identifier) => {
+    const [tag, type, key, , count, view] = Array.isArray(identifier) ? identifier : [];
+    const dtype = typeof type === 'function' ? (type as Partial<StorageClass>).dtype : undefined;
+    if (tag !== 'storage' || !dtype || typeof key !== 'string' || !isCount(count)) {
+      throw damaged('it refers to something that is not a storage');
+    }
+    const storage = storages.get(key) ?? { dtype, count, bytes: bytesOf(key) };
+    if (storage.dtype !== dtype || storage.count !== count) {
+      throw damaged(`its storage '${key}' is ${storage.count} ${storage.dtype} and also ${count} ${dtype}`);
+    }
+    storages.set(key, storage);
+    const [, offset, viewed] = Array.isArray(view) ? view : [key, 0, count];
+    if (!isCount(offset) || !isCount(viewed) || offset + viewed > count) {
+      throw damaged(`its storage '${key}' of ${count} elements has a view beyond its end`);
+    }
+    return new StorageView(storage, offset, viewed);
+  };
+}
+
+function damaged(what: string): CheckpointError {
+  return new CheckpointError(`This PyTorch file is damaged: ${what}. Fetch it again.`);
 }
 
 function refuse({ module, name }: Global): never {
@@ -180,92 +207,113 @@ function refuse({ module, name }: Global): never {
   );
 }
 
-/** What the names of a checkpoint of weights stand for. */
+/** What the names in checkpoints of weights stand for. A value that no weight can come from is kept as null. */
 const known: Record<string, PickleFunction> = {
-  'collections.OrderedDict': () => new Map(),
-  'torch._utils._rebuild_tensor_v2': ([storage, offset, shape, strides]) =>
-    rebuild(storage, offset, shape, strides),
-  'torch._utils._rebuild_tensor': ([storage, offset, shape, strides]) =>
-    rebuild(storage, offset, shape, strides),
+  'collections.OrderedDict': ([items]) => dictionary(items),
+  'collections.Counter': ([items]) => dictionary(items),
+  'torch._utils._rebuild_tensor_v2': rebuild,
+  'torch._utils._rebuild_tensor': rebuild,
   'torch._utils._rebuild_parameter': ([tensor]) => tensor ?? null,
+  'torch._utils._rebuild_parameter_with_state': ([tensor]) => tensor ?? null,
   'torch.Size': ([size]) => size ?? [],
-  'torch.device': ([device]) => device ?? null,
+  'torch.device': () => null,
   'builtins.set': ([items]) => items ?? [],
   '__builtin__.set': ([items]) => items ?? [],
-  '_codecs.encode': ([text]) => text ?? null,
+  '_codecs.encode': () => null,
+  'numpy.dtype': () => null,
+  'numpy.core.multiarray.scalar': () => null,
+  'numpy._core.multiarray.scalar': () => null,
 };
 
+/** A storage class: known by its elements, and not to be called. */
+type StorageClass = PickleFunction & { readonly dtype: DType };
+
 function resolve(global: Global): PickleFunction {
-  const name = `${global.module}.${global.name}`;
-  if (Object.hasOwn(known, name)) return known[name]!;
-  const dtype = Object.hasOwn(storageTypes, global.name) ? storageTypes[global.name] : undefined;
-  if (dtype && (global.module === 'torch' || global.module === 'torch.storage')) {
-    return Object.assign(() => refuse(global), { dtype });
+  const { module, name } = global;
+  const fullName = `${module}.${name}`;
+  if (Object.hasOwn(known, fullName)) return known[fullName]!;
+  if (module === 'torch' && Object.hasOwn(storageTypes, name)) {
+    const storageClass: StorageClass = Object.assign(() => refuse(global), { dtype: storageTypes[name]! });
+    return storageClass;
   }
   return refuse(global);
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+/**
+ * The dictionary of a call: its argument or, as Python 2 wrote it, of a list of pairs. The pairs leave the list, since one
+ * list for many dictionaries would multiply a hostile file.
+ */
+function dictionary(items: PickleValue = []): Map<PickleValue, PickleValue> {
+  if (items instanceof Map) return items;
+  if (!isPairs(items)) throw damaged('it makes a dictionary of what is not pairs');
+  return new Map(items.splice(0));
 }
 
-function rebuild(
-  storage?: PickleValue,
-  offset?: PickleValue,
-  shape?: PickleValue,
-  strides?: PickleValue,
-): TensorView {
-  const counts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
+function isPairs(value: PickleValue): value is [PickleValue, PickleValue][] {
+  return Array.isArray(value) && value.every((item) => Array.isArray(item) && item.length === 2);
+}
+
+function rebuild([view, offset, shape, strides]: PickleValue[]): TensorView {
+  const areCounts = (value: unknown): value is number[] =>
+    Array.isArray(value) && value.length <= MAX_RANK && value.every(isCount);
   if (
-    !isStorage(storage) ||
+    !(view instanceof StorageView) ||
     !isCount(offset) ||
-    !counts(shape) ||
-    !counts(strides) ||
-    shape.length !== strides.length
+    !areCounts(shape) ||
+    !areCounts(strides) ||
+    shape.length !== strides.length ||
+    !isCount(elements(shape))
   ) {
-    throw new CheckpointError('This PyTorch file describes a tensor wrongly. Fetch it again.');
+    throw damaged('it describes a tensor wrongly');
   }
-  const empty = shape.includes(0);
   const last = offset + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 0);
-  if (!isCount(elements(shape)) || (!empty && last >= storage.count)) {
+  if (!shape.includes(0) && last >= view.count) {
+    throw damaged(`it has a tensor [${shape}] for which its storage of ${view.count} elements is too small`);
+  }
+  // A stride of zero repeats elements: a short file would fill any memory.
+  if (elements(shape) > view.count) {
     throw new CheckpointError(
-      `This PyTorch file has a tensor [${shape}] that its storage of ${storage.count} is too small for.`,
+      `This PyTorch file expands ${view.count} elements to a tensor [${shape}]; save it with .contiguous().`,
     );
   }
-  // A view may repeat its elements through zero strides; what is larger than its storage is an attack on the memory.
-  if (elements(shape) > storage.count && !empty) {
-    throw new CheckpointError(
-      `This PyTorch file expands a storage of ${storage.count} elements to [${shape}].`,
-    );
-  }
-  return new TensorView(storage, offset, shape, strides);
+  return new TensorView(view.storage, view.offset + offset, shape, strides);
 }
 
-function isStorage(value: unknown): value is Storage {
-  return typeof value === 'object' && value !== null && 'dtype' in value && 'count' in value;
+/** The innermost dictionary on the way of {@link nestings}. */
+function stateDict(value: PickleValue): Map<PickleValue, PickleValue> {
+  let inner: PickleValue | undefined = value;
+  for (let depth = 0; depth < MAX_NESTING; depth++) {
+    if (!(inner instanceof Map)) {
+      throw new CheckpointError(
+        'This PyTorch file holds no dictionary of tensors. Save the state_dict: torch.save(model.state_dict(), file).',
+      );
+    }
+    const outer: Map<PickleValue, PickleValue> = inner;
+    inner = nestings.map((key) => outer.get(key)).find((nested) => nested instanceof Map);
+    if (inner === undefined) return outer;
+  }
+  throw damaged(`its dictionaries are nested more than ${MAX_NESTING} deep`);
 }
 
-function namedTensors(value: PickleValue): [string, HostTensor][] {
-  if (!(value instanceof Map)) {
+function namedTensors(state: Map<PickleValue, PickleValue>): Map<string, HostTensor> {
+  const tensors = new Map<string, HostTensor>();
+  for (const [key, entry] of state) {
+    if (typeof key === 'string' && entry instanceof TensorView) tensors.set(key, toHostTensor(key, entry));
+  }
+  if (tensors.size === 0) {
+    const keys = [...state.keys()].slice(0, 10).filter((key) => typeof key === 'string');
     throw new CheckpointError(
-      'This PyTorch file holds no dictionary of tensors. Save the state_dict: model.state_dict().',
+      `This PyTorch file holds a dictionary without tensors (its keys: ${keys.join(', ') || 'none'}). ` +
+        `The tensors may be in it as ${nestings.join(', ')}.`,
     );
   }
-  const inner = nestings.map((key) => value.get(key)).find((nested) => nested instanceof Map);
-  if (inner instanceof Map) return namedTensors(inner);
-  const tensors: [string, HostTensor][] = [];
-  for (const [key, entry] of value) {
-    if (typeof key === 'string' && entry instanceof TensorView) tensors.push([key, toHostTensor(key, entry)]);
-  }
-  if (tensors.length === 0)
-    throw new CheckpointError('This PyTorch file holds a dictionary without tensors.');
   return tensors;
 }
 
 function toHostTensor(key: string, { storage, offset, shape, strides }: TensorView): HostTensor {
-  const size = itemSize[storage.dtype];
+  const size = itemSize(storage.dtype);
   if (!storage.bytes || storage.bytes.length < storage.count * size) {
-    throw new CheckpointError(`This PyTorch file lacks the data of '${key}'. Fetch it again.`);
+    throw damaged(`the data of '${key}' is missing or cut short`);
   }
   return new HostTensor(storage.dtype, shape, storage.bytes.subarray(offset * size), strides);
 }

@@ -7,10 +7,12 @@ import { readSafetensors } from './safetensors.js';
  * @throws CheckpointError where the format is unknown or the file damaged.
  */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
-  if (isPyTorch(bytes)) return readPyTorch(bytes);
-  // A safetensors file has nothing but the brace of its header to be known by.
+  // The brace of its header is all that tells a safetensors file; no other format has one there, whereas the length
+  // before it may look like the begin of a pickle.
   if (bytes[8] === 0x7b) return readSafetensors(bytes);
+  if (isPyTorch(bytes)) return readPyTorch(bytes);
   throw new CheckpointError(
-    `These ${bytes.length} bytes are not a known file of weights; safetensors and PyTorch's files (.pth, .pt) are read.`,
+    `These ${bytes.length} bytes are not a known file of weights. Safetensors files are read, and PyTorch's ` +
+      '(.pth, .pt, .th; zip or older).',
   );
 }

@@ -1,7 +1,9 @@
 import {
   CheckpointError,
+  dtypes,
   elements,
   HostTensor,
+  isCount,
   itemSize,
   type Checkpoint,
   type DType,
@@ -15,8 +17,9 @@ const METADATA = '__metadata__';
 /**
  * Reads a safetensors file: 8 bytes of header length, a JSON header, and the data that it describes. The tensors are
  * views on `bytes`. Source: the format's description in github.com/huggingface/safetensors.
- * @throws CheckpointError where the header is too large, not JSON or not of the format, or where the tensors' ranges
- * overlap, leave gaps, do not fit their shapes, or end elsewhere than the file.
+ * @throws CheckpointError where the header is too large, not JSON or not of the format, has a key twice or an element
+ * type without a counterpart here (float8 and less), or where the tensors' ranges overlap, leave gaps, do not fit their
+ * shapes, or end elsewhere than the file.
  */
 export function readSafetensors(bytes: Uint8Array): Checkpoint {
   const fail = (what: string): never => {
@@ -46,7 +49,7 @@ export function readSafetensors(bytes: Uint8Array): Checkpoint {
     }
     const { dtype, shape, begin, end } = checkEntry(key, entry, fail);
     if (end > data.length) fail(`'${key}' ends at byte ${end} of ${data.length}`);
-    const needed = elements(shape) * itemSize[dtype];
+    const needed = elements(shape) * itemSize(dtype);
     if (end - begin !== needed)
       fail(`'${key}' has ${end - begin} bytes where ${dtype} [${shape}] takes ${needed}`);
     ranges.push({ key, begin, end, tensor: new HostTensor(dtype, shape, data.subarray(begin, end)) });
@@ -62,29 +65,52 @@ export function readSafetensors(bytes: Uint8Array): Checkpoint {
 }
 
 function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
+  if (bytes[0] !== 0x7b) fail('its header does not begin with a brace');
+  let json = '';
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    json = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(json);
   } catch {
     fail('its header is not JSON');
   }
-  return isObject(header) ? header : fail('its header is not a JSON object');
+  if (!isObject(header)) return fail('its header is not a JSON object');
+  // JSON.parse keeps the last of two equal keys in silence.
+  const keys = [header, ...Object.values(header)]
+    .filter(isObject)
+    .reduce((n, x) => n + Object.keys(x).length, 0);
+  if (countColons(json) !== keys) fail('its header has a key twice');
+  return header;
+}
+
+/** The count of keys in the text of a JSON object and in the objects that are its values. */
+function countColons(json: string): number {
+  let count = 0;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i]!;
+    if (quoted) {
+      if (c === '\\') i++;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === '{' || c === '[') depth++;
+    else if (c === '}' || c === ']') depth--;
+    else if (c === ':' && depth <= 2) count++;
+  }
+  return count;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
 function checkEntry(key: string, entry: unknown, fail: (what: string) => never) {
   if (!isObject(entry)) return fail(`'${key}' is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== 'string' || !Object.hasOwn(itemSize, dtype)) {
+  if (!dtypes.includes(dtype as DType)) {
     throw new CheckpointError(
-      `'${key}' has the type ${JSON.stringify(dtype)}; known are ${Object.keys(itemSize).join(', ')}.`,
+      `'${key}' has the type ${JSON.stringify(dtype)}; known are ${dtypes.join(', ')}. Convert it to one of them.`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(elements(shape))) {
@@ -121,20 +147,23 @@ const encode: Record<'F32' | 'F16' | 'BF16', (values: Float32Array) => ArrayBuff
   BF16: float32ToBfloat16,
 };
 
-/** The bytes of a safetensors file with these tensors, in their order. */
+/**
+ * The bytes of a safetensors file with these tensors, in their order; the data begins at a multiple of 8.
+ * @throws CheckpointError where a shape does not fit its values, or a tensor has the name of the format's own entry.
+ */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, TensorToWrite>,
   { dtype = 'F32', metadata }: WriteSafetensorsOptions = {},
 ): Uint8Array {
   let place = 0;
   const entries = Array.from(tensors, ([key, { shape, values }]) => {
-    if (elements(shape) !== values.length) {
+    if (!shape.every(isCount) || elements(shape) !== values.length) {
       throw new CheckpointError(`'${key}' has ${values.length} values for the shape [${shape}].`);
     }
     if (key === METADATA)
       throw new CheckpointError(`A tensor cannot be called ${METADATA}; the format keeps that name.`);
     const begin = place;
-    place += values.length * itemSize[dtype];
+    place += values.length * itemSize(dtype);
     return [key, { dtype, shape, data_offsets: [begin, place] }] as const;
   });
   const header = Object.fromEntries([...(metadata ? [[METADATA, metadata] as const] : []), ...entries]);

@@ -1,0 +1,93 @@
+import { CheckpointError } from './checkpoint.js';
+
+const ENTRY = 0x02014b50;
+const LOCAL = 0x04034b50;
+const END = 0x06054b50;
+const END64 = 0x06064b50;
+const LOCATOR64 = 0x07064b50;
+
+/**
+ * The parts of a zip archive by name, each a view on its bytes: PyTorch stores them uncompressed, and a copy would double
+ * the memory of a checkpoint. Checksums are not compared. Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
+ * @throws CheckpointError where the archive is damaged, or a part is compressed, encrypted or there twice.
+ */
+export function readStoredZip(bytes: Uint8Array): Map<string, Uint8Array> {
+  const fail = (what: string): never => {
+    throw new CheckpointError(`This PyTorch file is a damaged zip archive: ${what}. Fetch it again.`);
+  };
+  const record = (place: number, length: number, signature: number): DataView => {
+    if (place < 0 || place + length > bytes.length) fail(`a record at byte ${place} of ${bytes.length}`);
+    const view = new DataView(bytes.buffer, bytes.byteOffset + place, length);
+    return view.getUint32(0, true) === signature
+      ? view
+      : fail(`no record at byte ${place}, where one should be`);
+  };
+  const range = (place: number, length: number): Uint8Array =>
+    place + length <= bytes.length
+      ? bytes.subarray(place, place + length)
+      : fail(`${length} bytes at byte ${place} of ${bytes.length}`);
+
+  const { count, start } = directory(bytes, record, fail);
+  const parts = new Map<string, Uint8Array>();
+  let place = start;
+  for (let i = 0; i < count; i++) {
+    const entry = record(place, 46, ENTRY);
+    const nameLength = entry.getUint16(28, true);
+    const extraLength = entry.getUint16(30, true);
+    const name = new TextDecoder().decode(range(place + 46, nameLength));
+    const { stored, size, header } = sizes(entry, range(place + 46 + nameLength, extraLength));
+    if (entry.getUint16(8, true) & 1)
+      throw new CheckpointError(`'${name}' of this zip archive is encrypted.`);
+    if (entry.getUint16(10, true) !== 0 || stored !== size) {
+      throw new CheckpointError(
+        `'${name}' of this zip archive is compressed, as in a TorchScript program. ` +
+          'Save the state_dict alone: torch.save(model.state_dict(), file).',
+      );
+    }
+    const local = record(header, 30, LOCAL);
+    if (parts.has(name)) fail(`'${name}' is in it twice`);
+    parts.set(name, range(header + 30 + local.getUint16(26, true) + local.getUint16(28, true), size));
+    place += 46 + nameLength + extraLength + entry.getUint16(32, true);
+  }
+  return parts;
+}
+
+type ReadRecord = (place: number, length: number, signature: number) => DataView;
+
+/** Where the central directory starts, and the count of its entries. */
+function directory(bytes: Uint8Array, record: ReadRecord, fail: (what: string) => never) {
+  // A comment of up to 65,535 bytes may follow the last record, of 22.
+  let place = bytes.length - 22;
+  const signature = [0x50, 0x4b, 5, 6];
+  while (!signature.every((byte, i) => bytes[place + i] === byte)) {
+    if (place-- <= Math.max(0, bytes.length - 22 - 0xffff)) fail('it has no end, so it is cut short');
+  }
+  const end = record(place, 22, END);
+  if (place < 20 || bytes[place - 20] !== 0x50 || bytes[place - 19] !== 0x4b || bytes[place - 18] !== 6) {
+    return { count: end.getUint16(10, true), start: end.getUint32(16, true) };
+  }
+  const end64 = record(uint64(record(place - 20, 20, LOCATOR64), 8), 56, END64);
+  return { count: uint64(end64, 32), start: uint64(end64, 48) };
+}
+
+/** Sizes and place of an entry; those that do not fit 32 bits stand in its extra field 1, in this order. */
+function sizes(entry: DataView, extra: Uint8Array) {
+  const fields = new DataView(extra.buffer, extra.byteOffset, extra.byteLength);
+  let wide = 0;
+  while (wide + 4 <= extra.length && fields.getUint16(wide, true) !== 1)
+    wide += 4 + fields.getUint16(wide + 2, true);
+  wide += 4;
+  const take = (narrow: number): number => {
+    if (narrow !== 0xffffffff || wide + 8 > extra.length) return narrow;
+    wide += 8;
+    return uint64(fields, wide - 8);
+  };
+  const size = take(entry.getUint32(24, true));
+  const stored = take(entry.getUint32(20, true));
+  const header = take(entry.getUint32(42, true));
+  return { stored, size, header };
+}
+
+function uint64(view: DataView, place: number): number {
+  return Number(view.getBigUint64(place, true));
+}

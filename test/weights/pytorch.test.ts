@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { unzipSync, zipSync } from 'fflate';
+import { CheckpointError } from '../../src/weights/checkpoint.js';
+import { readPyTorch } from '../../src/weights/pytorch.js';
+import { readGolden } from '../helpers/golden.js';
+import { expectGolden, expectHarmless, goldenFile, goldenNames } from './golden-checkpoints.js';
+
+test.each(goldenNames('.pth'))('%s is read as PyTorch reads it', (name) => {
+  expectGolden(readPyTorch(goldenFile(name)), name);
+});
+
+test.each(['plain.zip.pth', 'plain.legacy.pth'])('tensors of %s are views on the file', (name) => {
+  const bytes = goldenFile(name);
+  for (const tensor of readPyTorch(bytes).tensors.values()) expect(tensor.bytes.buffer).toBe(bytes.buffer);
+});
+
+test.each<[string, RegExp]>([
+  ['refused-system.zip.pth', /refers to posix\.system/],
+  ['refused-system.legacy.pth', /refers to posix\.system/],
+  ['refused-eval.zip.pth', /refers to (builtins|__builtin__)\.eval/],
+  ['refused-eval.legacy.pth', /refers to (builtins|__builtin__)\.eval/],
+  ['refused-model.zip.pth', /refers to torch\.nn\.modules\.linear\.Linear.*state_dict/],
+  ['refused-script.zip.pth', /linear\.py' .* is compressed, as in a TorchScript program/],
+  ['refused-complex.zip.pth', /refers to torch\.ComplexFloatStorage/],
+  ['refused-list.zip.pth', /no dictionary of tensors/],
+  ['refused-empty.zip.pth', /dictionary without tensors \(its keys: epoch\)/],
+  ['refused-plain-pickle.pth', /not one that torch\.save wrote/],
+  ['refused-tar.pth', /tar archive/],
+])('%s', (name, message) => {
+  expect(() => readPyTorch(goldenFile(name))).toThrow(CheckpointError);
+  expect(() => readPyTorch(goldenFile(name))).toThrow(message);
+});
+
+const cifar10 = join(__dirname, '..', '..', '..', 'shared', 'data', 'cifar10');
+const real = readGolden<Record<string, [count: number, sha256: string]>>('checkpoints/cifar10.json');
+
+describe('real weights, trained on GPUs by others', () => {
+  for (const [name, [count, sha256]] of Object.entries(real)) {
+    const path = join(cifar10, name);
+    const found = existsSync(path);
+    const title = `${name} has the numbers that PyTorch reads from it`;
+    (found ? test : test.skip)(
+      found ? title : `${title} (skipped: the file is not beside the repository)`,
+      () => {
+        const { tensors } = readPyTorch(readFileSync(path));
+        const hash = createHash('sha256');
+        let numbers = 0;
+        for (const key of [...tensors.keys()].sort()) {
+          hash.update(tensors.get(key)!.toFloat32());
+          numbers += tensors.get(key)!.size;
+        }
+        expect([numbers, hash.digest('hex')]).toEqual([count, sha256]);
+      },
+    );
+  }
+});
+
+/** The bytes of a pickle's instructions, each character one byte. */
+const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
+const text = (value: string) => `\x8c${String.fromCharCode(value.length)}${value}`;
+const integer = (value: number) => `J${Buffer.from(Int32Array.of(value).buffer).toString('latin1')}`;
+const tuple = (...items: string[]) => `(${items.join('')}t`;
+const tuple4 = (values: number[]) => tuple(...values.map(integer));
+const storage = (key: string, count: string, kind = 'FloatStorage') =>
+  `${tuple(text('storage'), `ctorch\n${kind}\n`, key, text('cpu'), count)}Q`;
+const tensor = (view: string, offset: number, shape: number[], strides: number[]) =>
+  `ctorch._utils\n_rebuild_tensor\n${tuple(view, integer(offset), tuple4(shape), tuple4(strides))}R`;
+
+/** A legacy file of an object's instructions, the keys of its storages, and float32 data of four elements. */
+function legacy(object: string, keys = `]${text('s')}a`, count = 4): Uint8Array {
+  const magic = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
+  const data = Buffer.concat([Buffer.from(BigInt64Array.of(BigInt(count)).buffer), Buffer.alloc(16)]);
+  return latin1(`${magic}M\xe9\x03.}.${object}.${keys}.${data.toString('latin1')}`);
+}
+
+const weights = (view: string, offset: number, shape: number[], strides: number[]) =>
+  legacy(`}${text('w')}${tensor(view, offset, shape, strides)}s`);
+const four = storage(text('s'), integer(4));
+
+test('the hand-made legacy file is a good one, so that what follows differs from it in one thing', () => {
+  expect(
+    readPyTorch(weights(four, 1, [3], [1]))
+      .tensors.get('w')!
+      .toFloat32(),
+  ).toEqual(new Float32Array(3));
+});
+
+test.each<[string, Uint8Array, RegExp]>([
+  [
+    'a tensor beyond its storage',
+    weights(four, 0, [5], [1]),
+    /tensor \[5\] .* storage of 4 elements is too small/,
+  ],
+  ['an offset beyond its storage', weights(four, 4, [1], [1]), /too small/],
+  ['strides beyond its storage', weights(four, 0, [2, 2], [3, 1]), /too small/],
+  ['a negative stride', weights(four, 3, [2], [-1]), /describes a tensor wrongly/],
+  ['a negative size', weights(four, 0, [-1], [1]), /describes a tensor wrongly/],
+  ['a negative offset', weights(four, -1, [1], [1]), /describes a tensor wrongly/],
+  ['more strides than sizes', weights(four, 0, [1], [1, 1]), /describes a tensor wrongly/],
+  [
+    'a rank of 65',
+    weights(four, 0, new Array(65).fill(1), new Array(65).fill(1)),
+    /describes a tensor wrongly/,
+  ],
+  ['a size beyond 2^53', weights(four, 0, [2 ** 30, 2 ** 30], [0, 0]), /describes a tensor wrongly/],
+  [
+    'an expansion that would fill the memory',
+    weights(four, 0, [2 ** 30], [0]),
+    /expands 4 elements to a tensor/,
+  ],
+  ['a tensor of no storage', weights('N', 0, [1], [1]), /describes a tensor wrongly/],
+  ['an identifier of no storage', weights(`${tuple(text('module'))}Q`, 0, [1], [1]), /not a storage/],
+  [
+    'an unknown storage',
+    weights(storage(text('s'), integer(4), 'QInt8Storage'), 0, [1], [1]),
+    /torch\.QInt8Storage/,
+  ],
+  ['a key that is not text', weights(storage(integer(1), integer(4)), 0, [1], [1]), /not a storage/],
+  ['a negative count', weights(storage(text('s'), integer(-1)), 0, [1], [1]), /not a storage/],
+  [
+    'two types of one storage',
+    legacy(`]${four}a${storage(text('s'), integer(2), 'DoubleStorage')}a`),
+    /'s' is 4 F32 and also 2 F64/,
+  ],
+  [
+    'a view beyond its storage',
+    weights(
+      `${tuple(text('storage'), 'ctorch\nFloatStorage\n', text('s'), text('cpu'), integer(4), tuple(text('v'), integer(2), integer(3)))}Q`,
+      0,
+      [1],
+      [1],
+    ),
+    /view beyond its end/,
+  ],
+  [
+    'data of no storage',
+    legacy(`}${text('w')}${tensor(four, 0, [1], [1])}s`, `]${text('x')}a`),
+    /nothing refers to/,
+  ],
+  [
+    'no data of a storage',
+    legacy(`}${text('w')}${tensor(four, 0, [1], [1])}s`, ']'),
+    /data of 'w' is missing/,
+  ],
+  ['no list of storages', legacy('}', 'N'), /no list of its storages/],
+  [
+    'another count than the pickle says',
+    legacy(`}${text('w')}${tensor(four, 0, [1], [1])}s`, undefined, 3),
+    /has 3 elements, not 4/,
+  ],
+  ['a storage beyond the file', weights(storage(text('s'), integer(5)), 0, [1], [1]), /cut short/],
+  ['a storage class that is called', legacy('ctorch\nFloatStorage\n)R'), /refers to torch\.FloatStorage/],
+  [
+    'a dictionary of no pairs',
+    legacy(`ccollections\nOrderedDict\n${tuple(`]${integer(1)}a`)}R`),
+    /not pairs/,
+  ],
+  ['a state_dict inside itself', legacy(`}q\x00${text('state_dict')}h\x00s`, ']'), /nested more than 8 deep/],
+  [
+    'a key that doubles with each instruction',
+    legacy(storage(`${text('s')}q\x00${'h\x00h\x00\x86q\x00'.repeat(60)}`, integer(4))),
+    /not a storage/,
+  ],
+  [
+    'a list that makes many dictionaries',
+    legacy(
+      `](${'K\x01K\x02\x86'.repeat(1e5)}eq\x000](${'ccollections\nOrderedDict\nh\x00\x85R'.repeat(1e5)}e`,
+      ']',
+    ),
+    /no dictionary of tensors/,
+  ],
+])('refuses %s', (_, bytes, message) => {
+  expect(() => readPyTorch(bytes)).toThrow(CheckpointError);
+  expect(() => readPyTorch(bytes)).toThrow(message);
+});
+
+test.each<[string, (parts: Record<string, Uint8Array>) => void, RegExp]>([
+  ['a zip archive without a pickle', (parts) => delete parts['plain.zip/data.pkl'], /no data\.pkl/],
+  [
+    'a storage that is not there',
+    (parts) => delete parts['plain.zip/data/0'],
+    /lacks its part 'plain.zip\/data\/0'/,
+  ],
+  [
+    'a storage cut short',
+    (parts) => (parts['plain.zip/data/0'] = new Uint8Array(4)),
+    /data of 'conv1.weight' is missing or cut/,
+  ],
+  ['big-endian data', (parts) => (parts['plain.zip/byteorder'] = latin1('big')), /big-endian machine/],
+])('refuses %s', (_, change, message) => {
+  const parts = unzipSync(goldenFile('plain.zip.pth'));
+  change(parts);
+  expect(() => readPyTorch(zipSync(parts, { level: 0 }))).toThrow(message);
+});
+
+test('every file of this folder cut at any byte, and with any bytes changed, gives tensors or a clear error', () => {
+  const files = goldenNames('.pth').map(goldenFile);
+  const change = fc.record({ at: fc.nat(), to: fc.integer({ min: 0, max: 255 }) });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...files),
+      fc.array(change, { maxLength: 4 }),
+      fc.nat(),
+      (original, changes, cut) => {
+        const bytes = original.slice(0, cut % 2 ? original.length : cut % (original.length + 1));
+        for (const { at, to } of changes) if (bytes.length > 0) bytes[at % bytes.length] = to;
+        expectHarmless(() => readPyTorch(bytes));
+      },
+    ),
+    { numRuns: 5000 },
+  );
+});
