@@ -1,0 +1,325 @@
+// 3x3 convolution of stride 1 by Winograd's minimal filtering F(4x4, 3x3): Lavin and Gray 2015, arXiv 1509.09308.
+// The interpolation points are 0, ±1/√2, ±√2 and infinity, which lose less to rounding than Lavin's 0, ±1, ±2.
+
+import { activate } from './activations';
+import { arg, ptr, real } from './memory-map';
+import { clamp, fma, tile } from './tile';
+
+const A: f32 = 0.70710678118654752;
+const B: f32 = 1.4142135623730951;
+// A² = 1/2, B² = 2, A²B² = 1, A² + B² = 5/2, AB² = B, A²B = A, A³ = A/2, B³ = 2B.
+
+/** The transform of six values of the input, BᵀX, from `from` to `to`, by strides in bytes. */
+// @ts-ignore: decorator
+@inline
+function transform(
+  d0: v128,
+  d1: v128,
+  d2: v128,
+  d3: v128,
+  d4: v128,
+  d5: v128,
+  to: usize,
+  step: usize,
+): void {
+  const even1 = fma(d2, f32x4.splat(-2), d4);
+  const odd1 = f32x4.mul(f32x4.splat(A), fma(d1, f32x4.splat(-2), d3));
+  const even2 = fma(d2, f32x4.splat(-0.5), d4);
+  const odd2 = f32x4.mul(f32x4.splat(B), fma(d1, f32x4.splat(-0.5), d3));
+  v128.store(to, f32x4.add(fma(d2, f32x4.splat(-2.5), d0), d4));
+  v128.store(to + step, f32x4.add(even1, odd1));
+  v128.store(to + 2 * step, f32x4.sub(even1, odd1));
+  v128.store(to + 3 * step, f32x4.add(even2, odd2));
+  v128.store(to + 4 * step, f32x4.sub(even2, odd2));
+  v128.store(to + 5 * step, f32x4.add(fma(d3, f32x4.splat(-2.5), d1), d5));
+}
+
+/** Bytes of the table of rows for four tiles: see `tile`. */
+const ENTRY_BYTES: usize = 48;
+
+/** A block of image tiles, 4x4 pixels of the output each, by all filters, from input to output. */
+export function winograd(chunk: i32, thread: i32): void {
+  const tilesPerBlock = arg(17);
+  const first = chunk * tilesPerBlock;
+  const count = min(tilesPerBlock, countTiles() - first);
+  const scratch = scratchOf(thread);
+  const space = ptr(21) + <usize>thread * ptr(22);
+  transformInput(first, 0, count, scratch, space);
+  for (let point = 0; point < 36; point++) multiply(point, count, scratch, space);
+  transformOutput(first, 0, count, scratch, space);
+}
+
+// The same as three jobs over one block of all tiles, for images of few tiles: a tile, a point or a tile a chunk.
+
+export function winogradInput(chunk: i32, thread: i32): void {
+  transformInput(chunk, chunk, 1, scratchOf(thread), ptr(21));
+}
+
+export function winogradProduct(chunk: i32, thread: i32): void {
+  multiply(chunk, countTiles(), scratchOf(thread), ptr(21));
+}
+
+export function winogradOutput(chunk: i32, thread: i32): void {
+  transformOutput(chunk, chunk, 1, scratchOf(thread), ptr(21));
+}
+
+/** Scratch of a thread: 36 addresses and 36 vectors, or the table of rows. */
+// @ts-ignore: decorator
+@inline
+function scratchOf(thread: i32): usize {
+  return ptr(19) + <usize>thread * ptr(20);
+}
+
+function countTiles(): i32 {
+  return arg(8) * ((arg(12) + 3) >> 2) * ((arg(13) + 3) >> 2);
+}
+
+/** Bytes of the transformed input of a block. */
+// @ts-ignore: decorator
+@inline
+function inputPlane(): usize {
+  return ptr(17) * ptr(11) * 4;
+}
+
+/** Transforms `count` tiles from number `first` on, to the rows from `row` on of the block's 36 planes. */
+function transformInput(first: i32, row: i32, count: i32, workspace: usize, space: usize): void {
+  const input = ptr(0);
+  const height = arg(9);
+  const width = arg(10);
+  const channels = arg(11);
+  const tilesY = (arg(12) + 3) >> 2;
+  const tilesX = (arg(13) + 3) >> 2;
+  const padTop = arg(14);
+  const padLeft = arg(15);
+  const zeros = ptr(18);
+  const scratch = workspace + 256;
+  const plane = inputPlane();
+  const bytes = <usize>channels << 2;
+  for (let i = 0; i < count; i++) {
+    const index = first + i;
+    const left = (index % tilesX) * 4 - padLeft;
+    const top = ((index / tilesX) % tilesY) * 4 - padTop;
+    const n = index / (tilesX * tilesY);
+    for (let y = 0; y < 6; y++) {
+      for (let x = 0; x < 6; x++) {
+        const inside = <u32>(top + y) < <u32>height && <u32>(left + x) < <u32>width;
+        const address = input + <usize>((n * height + top + y) * width + left + x) * bytes;
+        store<u32>(workspace + <usize>((y * 6 + x) << 2), <u32>(inside ? address : zeros));
+      }
+    }
+    const to = space + <usize>(row + i) * bytes;
+    for (let c: usize = 0; c < bytes; c += 16) {
+      for (let x: usize = 0; x < 6; x++) {
+        const from = workspace + (x << 2);
+        transform(
+          v128.load(<usize>load<u32>(from) + c),
+          v128.load(<usize>load<u32>(from, 24) + c),
+          v128.load(<usize>load<u32>(from, 48) + c),
+          v128.load(<usize>load<u32>(from, 72) + c),
+          v128.load(<usize>load<u32>(from, 96) + c),
+          v128.load(<usize>load<u32>(from, 120) + c),
+          scratch + (x << 4),
+          96,
+        );
+      }
+      for (let y: usize = 0; y < 6; y++) {
+        const from = scratch + y * 96;
+        transform(
+          v128.load(from),
+          v128.load(from, 16),
+          v128.load(from, 32),
+          v128.load(from, 48),
+          v128.load(from, 64),
+          v128.load(from, 80),
+          to + y * 6 * plane + c,
+          plane,
+        );
+      }
+    }
+  }
+}
+
+/** The product of one of the 36 planes: [count, channels] by [channels, filters]. */
+function multiply(point: i32, count: i32, workspace: usize, space: usize): void {
+  const packed = ptr(1); // [36, filters / 8, channels, 8]
+  const channels = arg(11);
+  const filters = arg(16);
+  const tilesPerBlock = ptr(17);
+  const panels = filters >> 3;
+  const row = <usize>filters << 2;
+  const from = space + <usize>point * inputPlane();
+  const to = space + 36 * inputPlane() + <usize>point * tilesPerBlock * row;
+  const panelBytes = <usize>channels << 5;
+  const b = packed + <usize>(point * panels) * panelBytes;
+  // Rows past the last tile hold whatever was there; what comes of them is never read.
+  for (let q = 0; q < count; q += 4) {
+    for (let i: usize = 0; i < 4; i++) {
+      store<u32>(workspace + (i << 2), <u32>(to + (<usize>q + i) * row));
+      store<u32>(workspace + (i << 2), <u32>(from + (<usize>q + i) * (<usize>channels << 2)), 32);
+    }
+    workspace += ENTRY_BYTES;
+  }
+  const quads: usize = (count + 3) >> 2;
+  const table = workspace - quads * ENTRY_BYTES;
+  for (let panel = 0; panel < panels; panel++) {
+    const matrix = b + <usize>panel * panelBytes;
+    for (let q: usize = 0; q < quads; q++) {
+      const at = table + q * ENTRY_BYTES;
+      tile(at, at + 32, 1, 0, channels, matrix, <usize>panel << 5, 0, false, 0, 0, 0);
+    }
+  }
+}
+
+/** Transforms `count` tiles, in the rows from `row` on of the block's 36 planes, back to pixels. */
+function transformOutput(first: i32, row: i32, count: i32, workspace: usize, space: usize): void {
+  const output = ptr(2);
+  const bias = ptr(3);
+  const residual = ptr(4);
+  const least = f32x4.splat(real(5));
+  const most = f32x4.splat(real(6));
+  const activation = arg(7);
+  const outHeight = arg(12);
+  const outWidth = arg(13);
+  const filters = arg(16);
+  const tilesY = (outHeight + 3) >> 2;
+  const tilesX = (outWidth + 3) >> 2;
+  const scratch = workspace + 256;
+  const half = f32x4.splat(0.5);
+  const two = f32x4.splat(2);
+  const pixel = <usize>filters << 2;
+  const plane = ptr(17) * pixel;
+  const products = space + 36 * inputPlane();
+  for (let i = 0; i < count; i++) {
+    const index = first + i;
+    const left = (index % tilesX) * 4;
+    const top = ((index / tilesX) % tilesY) * 4;
+    const n = index / (tilesX * tilesY);
+    const columns = min(4, outWidth - left);
+    const rows = min(4, outHeight - top);
+    const corner = <usize>((n * outHeight + top) * outWidth + left) * pixel;
+    for (let c: usize = 0; c < pixel; c += 16) {
+      const from = products + <usize>(row + i) * pixel + c;
+      // Columns first: 6x6 to 4x6.
+      for (let x: usize = 0; x < 6; x++) {
+        const at = from + x * plane;
+        const m1 = v128.load(at + 6 * plane);
+        const m2 = v128.load(at + 12 * plane);
+        const m3 = v128.load(at + 18 * plane);
+        const m4 = v128.load(at + 24 * plane);
+        const sum1 = f32x4.add(m1, m2);
+        const sum2 = f32x4.add(m3, m4);
+        const odd1 = f32x4.mul(f32x4.splat(A), f32x4.sub(m1, m2));
+        const odd2 = f32x4.mul(f32x4.splat(B), f32x4.sub(m3, m4));
+        const to = scratch + (x << 4);
+        v128.store(to, f32x4.add(f32x4.add(v128.load(at), sum1), sum2));
+        v128.store(to, f32x4.add(odd1, odd2), 96);
+        v128.store(to, fma(sum1, half, f32x4.mul(sum2, two)), 192);
+        const last = v128.load(at + 30 * plane);
+        v128.store(to, f32x4.add(last, fma(odd1, half, f32x4.mul(odd2, two))), 288);
+      }
+      const start = bias ? v128.load(bias + c) : f32x4.splat(0);
+      for (let y = 0; y < rows; y++) {
+        const at = scratch + <usize>y * 96;
+        const m1 = v128.load(at, 16);
+        const m2 = v128.load(at, 32);
+        const m3 = v128.load(at, 48);
+        const m4 = v128.load(at, 64);
+        const sum1 = f32x4.add(m1, m2);
+        const sum2 = f32x4.add(m3, m4);
+        const odd1 = f32x4.mul(f32x4.splat(A), f32x4.sub(m1, m2));
+        const odd2 = f32x4.mul(f32x4.splat(B), f32x4.sub(m3, m4));
+        const value0 = f32x4.add(f32x4.add(v128.load(at), sum1), sum2);
+        const value1 = f32x4.add(odd1, odd2);
+        const value2 = fma(sum1, half, f32x4.mul(sum2, two));
+        const value3 = f32x4.add(v128.load(at, 80), fma(odd1, half, f32x4.mul(odd2, two)));
+        const offset = corner + <usize>(y * outWidth) * pixel + c;
+        finish(value0, start, offset, output, residual, least, most);
+        if (columns > 1) finish(value1, start, offset + pixel, output, residual, least, most);
+        if (columns > 2) finish(value2, start, offset + 2 * pixel, output, residual, least, most);
+        if (columns > 3) finish(value3, start, offset + 3 * pixel, output, residual, least, most);
+      }
+    }
+    if (activation != 0) {
+      for (let y = 0; y < rows; y++) {
+        const at = output + corner + <usize>(y * outWidth) * pixel;
+        activate(activation, at, at, columns * filters);
+      }
+    }
+  }
+}
+
+/** Bias, residual and clamping of four values, and their storing. */
+// @ts-ignore: decorator
+@inline
+function finish(
+  x: v128,
+  bias: v128,
+  offset: usize,
+  output: usize,
+  residual: usize,
+  low: v128,
+  high: v128,
+): void {
+  let y = f32x4.add(x, bias);
+  if (residual) y = f32x4.add(y, v128.load(residual + offset));
+  v128.store(output + offset, clamp(y, low, high));
+}
+
+/** Gg for three values of a kernel: row `point` of the matrix G. */
+// @ts-ignore: decorator
+@inline
+function filterTransform(g0: f64, g1: f64, g2: f64, point: i32): f64 {
+  if (point == 0) return g0;
+  if (point == 5) return g2;
+  const p = point < 3 ? 0.70710678118654752 : 1.4142135623730951;
+  const signed = point & 1 ? p : -p;
+  // 2 A² (A² - B²) = -3/2 and 2 B² (B² - A²) = 6.
+  const scale = point < 3 ? -2.0 / 3.0 : 1.0 / 6.0;
+  return (g0 + signed * g1 + signed * signed * g2) * scale;
+}
+
+/**
+ * Transforms kernels [3, 3, depth, columns] and packs them: [36, columns / 8, depth, 8]. The matrix is read at
+ * tap * tapStep + depth * depthStep + column * columnStep; `flip` turns the kernel by 180 degrees. A chunk is a panel.
+ */
+export function winogradPack(chunk: i32, _thread: i32): void {
+  const matrix = ptr(0);
+  const packed = ptr(1);
+  const depth = arg(2);
+  const columns = arg(3);
+  const tapStep = ptr(4) << 2;
+  const depthStep = ptr(5) << 2;
+  const columnStep = ptr(6) << 2;
+  const flip = arg(7);
+  const plane = <usize>(depth * columns) << 2;
+  for (let d = 0; d < depth; d++) {
+    for (let c = 0; c < 8; c++) {
+      const from = matrix + <usize>d * depthStep + <usize>(chunk * 8 + c) * columnStep;
+      const to = packed + (<usize>(chunk * depth + d) << 5) + (<usize>c << 2);
+      for (let point = 0; point < 6; point++) {
+        // One row of G g, three values, and then G again along it.
+        let row0: f64 = 0;
+        let row1: f64 = 0;
+        let row2: f64 = 0;
+        for (let x = 0; x < 3; x++) {
+          const at0 = flip ? 8 - x : x;
+          const at1 = flip ? 5 - x : 3 + x;
+          const at2 = flip ? 2 - x : 6 + x;
+          const value = filterTransform(
+            <f64>load<f32>(from + <usize>at0 * tapStep),
+            <f64>load<f32>(from + <usize>at1 * tapStep),
+            <f64>load<f32>(from + <usize>at2 * tapStep),
+            point,
+          );
+          if (x == 0) row0 = value;
+          else if (x == 1) row1 = value;
+          else row2 = value;
+        }
+        for (let other = 0; other < 6; other++) {
+          const value = <f32>filterTransform(row0, row1, row2, other);
+          store<f32>(to + <usize>(point * 6 + other) * plane, value);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Runtime } from './runtime.js';
+
+type Values = tf.backend_util.BackendValues;
+type DataId = object;
+
+const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+type NumericType = keyof typeof arrays;
+type NumericArray = InstanceType<(typeof arrays)[NumericType]>;
+
+/** The data of one tensor in the WebAssembly memory. `values` is what the cpu backend's kernels read: a view. */
+class Block {
+  refCount = 1;
+  #view: NumericArray | undefined;
+
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    readonly dtype: NumericType,
+    readonly address: number,
+    readonly length: number,
+  ) {}
+
+  get values(): NumericArray {
+    // Growing detaches a view of a memory that is not shared.
+    if (this.#view?.length !== this.length || this.#view.byteOffset !== this.address) {
+      this.#view = new arrays[this.dtype](this.memory.buffer, this.address, this.length);
+    }
+    return this.#view;
+  }
+}
+
+/** What is derived from a tensor's values and kept while they live, by a name. */
+type Derived = Map<string, number>;
+
+/**
+ * A tfjs backend whose tensors of numbers live in one WebAssembly memory. Kernels of its own work on addresses; for
+ * all others, the cpu backend's kernels find views.
+ */
+export class SimdBackend extends MathBackendCPU {
+  readonly #derived = new WeakMap<DataId, Derived>();
+  #zeros = { address: 0, bytes: 0 };
+
+  constructor(readonly runtime: Runtime) {
+    super();
+  }
+
+  override write(values: Values, shape: number[], dtype: tf.DataType): DataId {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(dataId: DataId, values: Values, shape: number[], dtype: tf.DataType, refCount: number): void {
+    if (!isNumeric(dtype) || !values) {
+      this.data.set(dataId, { values, dtype, refCount });
+      return;
+    }
+    const block = this.#createBlock(values.length, dtype, shape);
+    block.refCount = refCount;
+    block.values.set(values as NumericArray);
+    this.data.set(dataId, block);
+  }
+
+  /** A new tensor whose values are not set yet. */
+  allocate(shape: number[], dtype: NumericType): tf.TensorInfo {
+    const dataId = {};
+    this.data.set(dataId, this.#createBlock(tf.util.sizeFromShape(shape), dtype, shape));
+    return { dataId, shape, dtype };
+  }
+
+  /** The address of a tensor's values. */
+  address(tensor: tf.TensorInfo): number {
+    return (this.data.get(tensor.dataId) as Block).address;
+  }
+
+  /** Bytes at an address that stay until {@link release}; `purpose` is for the error if there are none left. */
+  reserve(bytes: number, purpose: string): number {
+    const { allocator } = this.runtime;
+    const address = allocator.allocate(bytes);
+    if (address === undefined) {
+      throw new Error(
+        `simd: out of memory: ${purpose} needs ${mebibytes(bytes)}, ${mebibytes(allocator.usedBytes)} of at most ` +
+          `4096 MiB are in use. Use smaller batches or images, or dispose of tensors.`,
+      );
+    }
+    return address;
+  }
+
+  release(address: number): void {
+    this.runtime.allocator.release(address);
+  }
+
+  /** Lends bytes for the time of one call. */
+  lend<T>(bytes: number, purpose: string, use: (address: number) => T): T {
+    const address = this.reserve(bytes, purpose);
+    try {
+      return use(address);
+    } finally {
+      this.release(address);
+    }
+  }
+
+  /** The address of at least so many zero bytes, never written to. */
+  zeros(bytes: number): number {
+    if (this.#zeros.bytes < bytes) {
+      const address = this.reserve(bytes, 'zero padding');
+      new Uint8Array(this.runtime.memory.buffer, address, bytes).fill(0);
+      if (this.#zeros.bytes > 0) this.release(this.#zeros.address);
+      this.#zeros = { address, bytes };
+    }
+    return this.#zeros.address;
+  }
+
+  /** The address of something made once from a tensor's values, such as packed weights; freed with them. */
+  derive(tensor: tf.TensorInfo, name: string, bytes: number, make: (address: number) => void): number {
+    let derived = this.#derived.get(tensor.dataId);
+    if (!derived) this.#derived.set(tensor.dataId, (derived = new Map()));
+    let address = derived.get(name);
+    if (address === undefined) {
+      address = this.reserve(bytes, name);
+      make(address);
+      derived.set(name, address);
+    }
+    return address;
+  }
+
+  override readSync(dataId: DataId): Values {
+    const data = this.data.get(dataId);
+    // A copy: the memory is given to another tensor after this one.
+    return data instanceof Block ? data.values.slice() : super.readSync(dataId);
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.data.has(dataId)) return true;
+    const data = this.data.get(dataId);
+    if (!super.disposeData(dataId, force)) return false;
+    if (data instanceof Block) this.release(data.address);
+    for (const address of this.#derived.get(dataId)?.values() ?? []) this.release(address);
+    this.#derived.delete(dataId);
+    return true;
+  }
+
+  override memory(): { unreliable: boolean; reasons: string[]; numBytesInWasm: number; numBytesAllocated: number } {
+    return {
+      unreliable: false,
+      reasons: [],
+      numBytesInWasm: this.runtime.memory.buffer.byteLength,
+      numBytesAllocated: this.runtime.allocator.usedBytes,
+    };
+  }
+
+  override dispose(): void {
+    this.runtime.dispose();
+  }
+
+  #createBlock(length: number, dtype: NumericType, shape: number[]): Block {
+    const bytes = length * arrays[dtype].BYTES_PER_ELEMENT;
+    const address = this.reserve(bytes, `a ${dtype} tensor of shape [${shape}]`);
+    return new Block(this.runtime.memory, dtype, address, length);
+  }
+}
+
+function isNumeric(dtype: tf.DataType): dtype is NumericType {
+  return dtype in arrays;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

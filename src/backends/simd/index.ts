@@ -1,0 +1,52 @@
+/**
+ * The tfjs backend `simd`: WebAssembly with SIMD and threads. Importing this file registers it.
+ *
+ * @packageDocumentation
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { SimdBackend } from './backend.js';
+import { kernels } from './kernels/index.js';
+import { platform } from './platform.js';
+import { Runtime } from './runtime.js';
+
+export { SimdBackend };
+
+const NAME = 'simd';
+
+for (const config of tf.getKernelsForBackend('cpu')) {
+  if (!(config.kernelName in kernels)) tf.registerKernel({ ...config, backendName: NAME });
+}
+for (const [kernelName, kernel] of Object.entries(kernels)) {
+  tf.registerKernel({ kernelName, backendName: NAME, kernelFunc: kernel as unknown as tf.KernelFunc });
+}
+
+// In Node the best; in a browser it starts asynchronously and so only when asked for.
+tf.registerBackend(
+  NAME,
+  () => {
+    const runtime = Runtime.create();
+    return runtime instanceof Runtime ? new SimdBackend(runtime) : runtime.then((r) => new SimdBackend(r));
+  },
+  platform().synchronous ? 3 : 0,
+);
+
+/** The backend, if it is the current one. */
+function current(): SimdBackend {
+  const backend = tf.backend();
+  if (backend instanceof SimdBackend) return backend;
+  throw new Error(`The backend is '${tf.getBackend()}'; call tf.setBackend('simd') first.`);
+}
+
+/** Lets the backend use `threads` threads, the calling one included. By default, as many as there are processors. */
+export function setThreads(threads: number): void {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`setThreads got ${threads}; give a whole number of at least 1.`);
+  }
+  current().runtime.setThreads(threads);
+}
+
+/** The number of threads that the backend uses. */
+export function getThreads(): number {
+  return current().runtime.threads;
+}
