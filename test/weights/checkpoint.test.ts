@@ -40,6 +40,9 @@ test('float32 that lies aligned and in order is a view, also of a Buffer; otherw
   const file = Buffer.from(new Float32Array([0, 1, 2, 3]).buffer);
   const view = new HostTensor('F32', [3], file.subarray(4)).toFloat32();
   expect(view.buffer).toBe(file.buffer);
+  // The stride of an axis of one element says nothing.
+  const single = new HostTensor('F32', [1, 4, 1], file, [9, 1, 7]).toFloat32();
+  expect(single.buffer).toBe(file.buffer);
   const misaligned = Buffer.alloc(17);
   file.copy(misaligned, 1);
   expect(new HostTensor('F32', [4], misaligned.subarray(1)).toFloat32()).toEqual(Float32Array.of(0, 1, 2, 3));
