@@ -23,7 +23,10 @@ export async function buildSimd() {
   ];
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
   if (existsSync(target) && statSync(target).mtimeMs > newest) return;
-  const [plain, relaxed] = [await compile(['simd', 'threads']), await compile(['simd', 'threads', 'relaxed-simd'])];
+  const [plain, relaxed] = [
+    await compile(['simd', 'threads']),
+    await compile(['simd', 'threads', 'relaxed-simd']),
+  ];
   writeFileSync(
     target,
     `// Made by scripts/build-simd.js.\n\n` +

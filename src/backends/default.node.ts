@@ -1,6 +1,4 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 
 // The backend's first tensor would print an advertisement for tfjs-node.
-const cpu = tf.findBackend('cpu') as unknown as { firstUse: boolean };
-cpu.firstUse = false;
+Object.defineProperty(MathBackendCPU.prototype, 'firstUse', { get: () => false, set: () => {} });

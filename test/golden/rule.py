@@ -34,18 +34,23 @@ def batch_norm(leaf, v):
     return 0.1 * v
 
 
+def rounded(x):
+    """A number to 9 significant digits, which tell any two float32 apart."""
+    return float(f'{float(x):.9g}')
+
+
 def spread(array, count):
-    """`count` values at the flat indices floor(k * size / count), to 9 digits."""
+    """`count` values (all, if there are fewer) at the flat indices floor(k * size / count)."""
     flat = np.asarray(array, np.float64).ravel()
     n = min(count, flat.size)
-    return [float(f'{flat[k * flat.size // n]:.9g}') for k in range(n)]
+    return [rounded(flat[k * flat.size // n]) for k in range(n)]
 
 
 def summary(array, count=64):
     a = np.asarray(array, np.float64)
-    return {'shape': list(a.shape), 'mean': float(a.mean()), 'std': float(a.std()), 'spread': spread(a, count)}
+    return {'shape': list(a.shape), 'mean': rounded(a.mean()), 'std': rounded(a.std()), 'spread': spread(a, count)}
 
 
 def norm_and_spread(array):
     a = np.asarray(array, np.float64)
-    return {'norm': float(np.linalg.norm(a)), 'spread': spread(a, 8)}
+    return {'norm': rounded(np.linalg.norm(a)), 'spread': spread(a, 8)}

@@ -2,7 +2,7 @@
 
     python3 torchvision_models.py [NAME ...]    # writes torchvision/NAME.json beside this file
 
-Logits and stages in evaluation mode, and one training step (dropout and stochastic depth off): loss, gradients, running
+The file is not called torchvision.py, which `import torchvision` would find. Logits and stages in evaluation mode, and one training step (dropout and stochastic depth off): loss, gradients, running
 statistics after it. Tensors are in PyTorch's layout. Needs torch, torchvision and numpy.
 """
 import json, os, sys
@@ -33,12 +33,13 @@ def fill(model):
 
 
 def stages(model, x):
-    """Each top-level part's output; of an EfficientNet, each member's of `features`."""
+    """The output of a ResNet's stem and layers, or of each member of an EfficientNet's `features`; and of the pooling."""
     parts = dict(model.named_children())
     if 'features' in parts:
         parts = {f'features.{k}': m for k, m in parts['features'].named_children()}
     else:
         parts = {k: m for k, m in parts.items() if k.startswith('layer') or k == 'maxpool'}
+    parts['avgpool'] = model.avgpool
     outputs = {}
     hooks = [m.register_forward_hook(lambda _m, _i, y, k=k: outputs.update({k: rule.summary(y)})) for k, m in parts.items()]
     logits = model(x)
@@ -60,9 +61,9 @@ def reference(name):
         'made by': f'torch {torch.__version__}, torchvision {torchvision.__version__}',
         'input': [BATCH, 3, SIZE, SIZE],
         'parameters': sum(p.numel() for p in model.parameters()),
-        'logits': [[float(f'{q:.9g}') for q in row] for row in logits.tolist()],
+        'logits': [[rule.rounded(q) for q in row] for row in logits.tolist()],
         'stages': outputs,
-        'loss': float(loss),
+        'loss': rule.rounded(loss),
         'gradients': {k: rule.norm_and_spread(p.grad) for k, p in model.named_parameters()},
         'running': {k: rule.norm_and_spread(t) for k, t in running.items()},
     }

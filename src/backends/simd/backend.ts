@@ -141,7 +141,12 @@ export class SimdBackend extends MathBackendCPU {
     return true;
   }
 
-  override memory(): { unreliable: boolean; reasons: string[]; numBytesInWasm: number; numBytesAllocated: number } {
+  override memory(): {
+    unreliable: boolean;
+    reasons: string[];
+    numBytesInWasm: number;
+    numBytesAllocated: number;
+  } {
     return {
       unreliable: false,
       reasons: [],

@@ -80,7 +80,12 @@ export function packedBytes(taps: number, depth: number, columns: number): numbe
 }
 
 /** Packs the listed taps of a matrix. */
-export function packMatrix(backend: SimdBackend, matrix: MatrixLayout, order: readonly number[], to: number): void {
+export function packMatrix(
+  backend: SimdBackend,
+  matrix: MatrixLayout,
+  order: readonly number[],
+  to: number,
+): void {
   const { address, depth, columns, tapStep, depthStep, columnStep } = matrix;
   backend.lend(order.length * 4, 'packing', (list) => {
     new Int32Array(backend.runtime.memory.buffer, list, order.length).set(order);

@@ -1,7 +1,11 @@
 import type { Worker as NodeWorker } from 'node:worker_threads';
 
 /** Starts a worker that runs `work(thread)` of the module over the memory, and never ends by itself. */
-export type StartWorker = (module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number) => EndWorker;
+export type StartWorker = (
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  thread: number,
+) => EndWorker;
 
 /** Ends a worker. */
 export type EndWorker = () => void;
@@ -18,8 +22,8 @@ export interface Platform {
 
 /** A module with one function of one `f32x4.relaxed_madd`. */
 const relaxedProbe = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 1,
-  32, 2, 253, 133, 2, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32,
+  1, 32, 2, 253, 133, 2, 11,
 ]);
 
 /** Whether the engine has relaxed SIMD. Node 20 has it behind a flag, which is safe to set before the first use. */

@@ -60,9 +60,18 @@ export function convolution(
   };
   if (out.shape.includes(0)) return out;
 
-  if (filterHeight === 3 && filterWidth === 3 && unitStep && dense && suitsWinograd(inChannels, outChannels)) {
-    const packed = backend.derive(filter, 'transformed weights', winogradBytes(inChannels, outChannels), (to) =>
-      winogradPack(backend, layout, false, to),
+  if (
+    filterHeight === 3 &&
+    filterWidth === 3 &&
+    unitStep &&
+    dense &&
+    suitsWinograd(inChannels, outChannels)
+  ) {
+    const packed = backend.derive(
+      filter,
+      'transformed weights',
+      winogradBytes(inChannels, outChannels),
+      (to) => winogradPack(backend, layout, false, to),
     );
     const matrix = { address: packed, run: inChannels, columns: outChannels };
     const size = { height: info.outHeight, width: info.outWidth, address };
