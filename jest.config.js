@@ -12,6 +12,7 @@ export default {
   moduleNameMapper: {
     '^#backends$': '<rootDir>/src/backends/default.node.ts',
     '^#decode-image$': '<rootDir>/src/vision/decode-image.node.ts',
+    '^#gradients$': '<rootDir>/src/core/gradients.ts',
     '^#read-file$': '<rootDir>/src/core/read-file.node.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

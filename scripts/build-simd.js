@@ -2,7 +2,7 @@
  * Compiles `src/backends/simd/assembly` to `src/backends/simd/binaries.ts`: two WebAssembly modules as base64, with
  * and without relaxed SIMD. As text they need no address, so Node, bundlers and browsers all find them.
  *
- * `node scripts/build-simd.js` compiles always; `buildSimd()` only if a source is newer than the result.
+ * It compiles only if a source is newer than the result.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,20 +1,29 @@
 /**
  * Builds `dist/esm` and `dist/cjs`: JavaScript by esbuild, one file a source file, and declarations by tsc.
  *
- * One file is bundled: `core/gradients.js`. tfjs-core publishes its gradients only as ESM without file
- * extensions, which plain Node cannot import; bundled, they register themselves with the engine that every
- * copy of tfjs-core in a process shares.
+ * One file is bundled: `core/gradients.js`. tfjs-core publishes its gradients only as ESM without file extensions,
+ * which plain Node cannot import. The bundle holds copies of tfjs-core's engine and operations, but no state: engine,
+ * kernels and gradients are registered in `globalThis`, where every copy of tfjs-core in a process finds them.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildSimd } from './build-simd.js';
 
+await buildSimd();
 rmSync('dist', { recursive: true, force: true });
 
 const sources = readdirSync('src', { recursive: true })
   .filter((file) => file.endsWith('.ts') && !file.includes('assembly'))
   .map((file) => join('src', file));
+
+/** One gradient imports all of tfjs-core; it gets what the package itself imports. */
+const externalBase = {
+  name: 'external-base',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\.\/base$/ }, () => ({ path: '@tensorflow/tfjs-core', external: true })),
+};
 
 for (const format of ['esm', 'cjs']) {
   const outdir = `dist/${format}`;
@@ -27,7 +36,14 @@ for (const format of ['esm', 'cjs']) {
     logLevel: 'warning',
   };
   await build({ ...options, entryPoints: sources });
-  await build({ ...options, entryPoints: ['src/core/gradients.ts'], bundle: true, allowOverwrite: true });
+  await build({
+    ...options,
+    entryPoints: ['src/core/gradients.ts'],
+    bundle: true,
+    minify: true,
+    plugins: [externalBase],
+    allowOverwrite: true,
+  });
 }
 
 // What is CommonJS says so in a package.json of its own, which then also has to name the package's imports.

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import '#backends';
-import './core/gradients.js';
+import '#gradients';
 
 export { ConvNorm, type ConvNormOptions } from './blocks/conv-norm.js';
 export type { BlockConvention } from './blocks/convention.js';

@@ -1,4 +1,8 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 
 // The backend's first tensor would print an advertisement for tfjs-node.
-Object.defineProperty(MathBackendCPU.prototype, 'firstUse', { get: () => false, set: () => {} });
+Object.defineProperty(MathBackendCPU.prototype, 'firstUse', {
+  get: () => false,
+  set: () => {},
+  configurable: true, // The CommonJS copy of this file may run in the same process.
+});
