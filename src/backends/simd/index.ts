@@ -14,27 +14,29 @@ export { SimdBackend };
 
 const NAME = 'simd';
 
-for (const config of tf.getKernelsForBackend('cpu')) {
-  if (!(config.kernelName in kernels)) tf.registerKernel({ ...config, backendName: NAME });
-}
-for (const [kernelName, kernel] of Object.entries(kernels)) {
-  tf.registerKernel({ kernelName, backendName: NAME, kernelFunc: kernel as unknown as tf.KernelFunc });
-}
+// The package's ESM and CommonJS copies may meet in one process; the first that comes serves both.
+if (!tf.findBackendFactory(NAME)) {
+  for (const config of tf.getKernelsForBackend('cpu')) {
+    if (!(config.kernelName in kernels)) tf.registerKernel({ ...config, backendName: NAME });
+  }
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    tf.registerKernel({ kernelName, backendName: NAME, kernelFunc: kernel as unknown as tf.KernelFunc });
+  }
 
-// In Node the best; in a browser it starts asynchronously and so only when asked for.
-tf.registerBackend(
-  NAME,
-  () => {
-    const runtime = Runtime.create();
-    return runtime instanceof Runtime ? new SimdBackend(runtime) : runtime.then((r) => new SimdBackend(r));
-  },
-  platform().synchronous ? 3 : 0,
-);
+  // In Node the best; in a browser it starts asynchronously and so only when asked for.
+  tf.registerBackend(
+    NAME,
+    () => {
+      const runtime = Runtime.create();
+      return runtime instanceof Runtime ? new SimdBackend(runtime) : runtime.then((r) => new SimdBackend(r));
+    },
+    platform().synchronous ? 3 : 0,
+  );
+}
 
 /** The backend, if it is the current one. */
 function current(): SimdBackend {
-  const backend = tf.backend();
-  if (backend instanceof SimdBackend) return backend;
+  if (tf.getBackend() === NAME) return tf.backend() as SimdBackend;
   throw new Error(`The backend is '${tf.getBackend()}'; call tf.setBackend('simd') first.`);
 }
 
