@@ -6,7 +6,7 @@
  * kernels and gradients are registered in `globalThis`, where every copy of tfjs-core in a process finds them.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { buildSimd } from './build-simd.js';
@@ -25,14 +25,17 @@ const externalBase = {
     onResolve({ filter: /^\.\.\/base$/ }, () => ({ path: '@tensorflow/tfjs-core', external: true })),
 };
 
-for (const format of ['esm', 'cjs']) {
-  const outdir = `dist/${format}`;
+for (const [format, extension] of [
+  ['esm', '.js'],
+  ['cjs', '.cjs'],
+]) {
   const options = {
     format,
     target: 'es2022',
     platform: 'neutral',
     outbase: 'src',
-    outdir,
+    outdir: `dist/${format}`,
+    outExtension: { '.js': extension },
     logLevel: 'warning',
   };
   await build({ ...options, entryPoints: sources });
@@ -45,13 +48,14 @@ for (const format of ['esm', 'cjs']) {
     allowOverwrite: true,
   });
 }
-
-// What is CommonJS says so in a package.json of its own, which then also has to name the package's imports.
-const { imports } = JSON.parse(readFileSync('package.json', 'utf8'));
-const local = JSON.parse(JSON.stringify(imports).replaceAll('./dist/esm/', './'));
-writeFileSync('dist/cjs/package.json', JSON.stringify({ type: 'commonjs', imports: local }));
-
 execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+
+// CommonJS files of an ESM package, and their declarations, have extensions of their own.
+const withCjsImports = (file) =>
+  readFileSync(file, 'utf8').replace(/(["'])(\.{1,2}\/[^"'\n]*)\.js\1/g, '$1$2.cjs$1');
+for (const file of readdirSync('dist/cjs', { recursive: true }).filter((file) => file.endsWith('.cjs'))) {
+  writeFileSync(join('dist/cjs', file), withCjsImports(join('dist/cjs', file)));
+}
 for (const file of readdirSync('dist/esm', { recursive: true }).filter((file) => file.endsWith('.d.ts'))) {
-  cpSync(join('dist/esm', file), join('dist/cjs', file));
+  writeFileSync(join('dist/cjs', file.replace(/\.ts$/, '.cts')), withCjsImports(join('dist/esm', file)));
 }
