@@ -1,4 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { check } from '../core/errors.js';
+
+/** Padding in pixels: a number for every side, or `[[top, bottom], [left, right]]`. */
+export type PixelPadding = number | readonly [readonly [number, number], readonly [number, number]];
 
 /**
  * How a window layer pads its input with zeros (a pooling layer: with nothing, its windows shrink).
@@ -7,17 +11,29 @@ import type * as tf from '@tensorflow/tfjs-core';
  * - `'symmetric'`: PyTorch's usual `(kernel >> 1) * dilation` on every side.
  * - a number of pixels on every side, or `[[top, bottom], [left, right]]`.
  */
-export type Padding =
-  'valid' | 'same' | 'symmetric' | number | readonly [readonly [number, number], readonly [number, number]];
+export type Padding = 'valid' | 'same' | 'symmetric' | PixelPadding;
+
+/** tfjs's own type of padding in pixels, for an NHWC tensor. */
+export type TfPixelPadding = number | tf.backend_util.ExplicitPadding;
+
+/** tfjs's own type of padding, for an NHWC tensor. */
+export type TfPadding = 'valid' | 'same' | TfPixelPadding;
 
 /** The padding in the form that tfjs's window operations take. */
 export function tfPadding(padding: Padding, kernelSize: number, dilation = 1): TfPadding {
   if (padding === 'valid' || padding === 'same') return padding;
-  if (padding === 'symmetric') return tfPadding((kernelSize >> 1) * dilation, kernelSize);
+  return tfPixelPadding(padding === 'symmetric' ? (kernelSize >> 1) * dilation : padding);
+}
+
+/** The padding in pixels in the form that tfjs's window operations take. */
+export function tfPixelPadding(padding: PixelPadding): TfPixelPadding {
+  check(
+    [padding].flat(2).every((pixels) => Number.isInteger(pixels) && pixels >= 0),
+    () =>
+      `The padding is ${JSON.stringify(padding)}; give 'valid', 'same', 'symmetric', a number of pixels ` +
+      `or [[top, bottom], [left, right]].`,
+  );
   if (typeof padding === 'number') return padding;
   const [rows, columns] = padding;
   return [[0, 0], [...rows], [...columns], [0, 0]];
 }
-
-/** tfjs's own type of padding for an NHWC tensor. */
-export type TfPadding = 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;

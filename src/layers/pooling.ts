@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger } from '../core/errors.js';
 import { Module } from '../core/module.js';
-import { tfPadding, type Padding, type TfPadding } from './padding.js';
+import { tfPadding, tfPixelPadding, type Padding, type TfPadding, type TfPixelPadding } from './padding.js';
 import { zeroPad } from './zero-padding.js';
 
 /** Options of {@link MaxPool}. */
@@ -51,7 +51,7 @@ export class MaxPool extends Pool {
 export interface AvgPoolOptions extends PoolOptions {
   /**
    * Whether padding counts as zeros in the mean, as PyTorch's default; otherwise the mean is over the pixels of the
-   * image alone, as TensorFlow's. Default true; means nothing with `'valid'`.
+   * image alone, as TensorFlow's. Default true, but false with `'same'`; means nothing with `'valid'`.
    */
   readonly countPadding?: boolean;
 }
@@ -62,9 +62,9 @@ export class AvgPool extends Pool {
 
   constructor(options: AvgPoolOptions) {
     super(options);
-    this.countPadding = options.countPadding ?? true;
+    this.countPadding = options.countPadding ?? this.padding !== 'same';
     check(
-      !(this.padding === 'same' && options.countPadding),
+      !(this.padding === 'same' && this.countPadding),
       () =>
         `AvgPool: padding 'same' is TensorFlow's, which never counts it; leave countPadding out or give false.`,
     );
@@ -72,9 +72,26 @@ export class AvgPool extends Pool {
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     const { size, stride, padding, countPadding } = this;
-    if (typeof padding === 'string' || !countPadding) return tf.avgPool(x, size, stride, padding);
-    return tf.tidy(() => tf.avgPool(zeroPad(x, padding), size, stride, 'valid'));
+    if (padding === 'valid') return tf.avgPool(x, size, stride, padding);
+    return tf.tidy(() => {
+      // tfjs's own padding has a wrong gradient: it divides by the window's size wherever fewer pixels count.
+      const pixels = padding === 'same' ? samePadding(x.shape, size, stride) : padding;
+      const mean = (image: tf.Tensor4D) => tf.avgPool(zeroPad(image, pixels), size, stride, 'valid');
+      if (countPadding) return mean(x);
+      const [, height, width] = x.shape;
+      return tf.div(mean(x), mean(tf.ones([1, height, width, 1])));
+    });
   }
+}
+
+/** TensorFlow's SAME, in pixels. */
+function samePadding(shape: tf.Tensor4D['shape'], size: number, stride: number): TfPixelPadding {
+  const { padInfo } = tf.backend_util.computePool2DInfo(shape, size, stride, 1, 'same');
+  const { top, bottom, left, right } = padInfo;
+  return tfPixelPadding([
+    [top, bottom],
+    [left, right],
+  ]);
 }
 
 /** The mean over height and width: [N, H, W, C] → [N, C]. */

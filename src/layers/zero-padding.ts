@@ -1,21 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Module } from '../core/module.js';
-import { tfPadding, type Padding, type TfPadding } from './padding.js';
+import { tfPixelPadding, type PixelPadding, type TfPixelPadding } from './padding.js';
 
 /** Zeros around the image: [N, H, W, C] → [N, H + top + bottom, W + left + right, C]. */
 export class ZeroPadding extends Module {
+  readonly padding: TfPixelPadding;
+
   /** @param padding - Pixels on every side, or `[[top, bottom], [left, right]]`. */
-  constructor(readonly padding: Exclude<Padding, string>) {
+  constructor(padding: PixelPadding) {
     super();
+    this.padding = tfPixelPadding(padding);
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return zeroPad(x, tfPadding(this.padding, 0) as Exclude<TfPadding, string>);
+    return zeroPad(x, this.padding);
   }
 }
 
 /** The image with this many zeros around it. */
-export function zeroPad(x: tf.Tensor4D, padding: Exclude<TfPadding, string>): tf.Tensor4D {
-  const side: [number, number] = [padding as number, padding as number];
-  return tf.pad(x, typeof padding === 'number' ? [[0, 0], side, side, [0, 0]] : padding);
+export function zeroPad(x: tf.Tensor4D, padding: TfPixelPadding): tf.Tensor4D {
+  if (typeof padding !== 'number') return tf.pad(x, padding);
+  return tf.pad(x, [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ]);
 }
