@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check } from '../core/errors.js';
+import { check, checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
-import { ConvNorm } from './conv-norm.js';
+import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
 import type { BlockConvention } from './convention.js';
 
 /** How much wider a bottleneck's output is than its 3x3 convolution. */
@@ -47,45 +47,29 @@ export class ResidualBlock extends Module {
 
   constructor(options: ResidualBlockOptions) {
     super();
-    const {
-      kind,
-      inChannels,
-      channels,
-      stride = 1,
-      zeroLast: zeroWeight = false,
-      convention,
-      random,
-    } = options;
-    const common = { convention, random };
-    const relu = { activation: 'relu', ...common } as const;
-    if (kind === 'basic') {
-      this.conv1 = new ConvNorm({ inChannels, filters: channels, kernelSize: 3, stride, ...relu });
-      this.conv2 = new ConvNorm({
-        inChannels: channels,
-        filters: channels,
-        kernelSize: 3,
-        zeroWeight,
-        ...common,
-      });
-    } else {
-      const [stride1, stride2] = options.strideIn === '1x1' ? [stride, 1] : [1, stride];
-      const filters = channels * BOTTLENECK_EXPANSION;
-      this.conv1 = new ConvNorm({ inChannels, filters: channels, kernelSize: 1, stride: stride1, ...relu });
-      this.conv2 = new ConvNorm({
-        inChannels: channels,
-        filters: channels,
-        kernelSize: 3,
-        stride: stride2,
-        ...relu,
-      });
-      this.conv3 = new ConvNorm({ inChannels: channels, filters, kernelSize: 1, zeroWeight, ...common });
-    }
+    const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
+    const { zeroLast: zeroWeight = false, convention, random } = options;
+    checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
+    checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'pad']);
+    checkOneOf('ResidualBlock: strideIn', strideIn, ['3x3', '1x1']);
+    const unit = (inChannels: number, filters: number, kernelSize: number, more: Partial<ConvNormOptions>) =>
+      new ConvNorm({ inChannels, filters, kernelSize, convention, random, ...more });
+    const activation = 'relu';
     const filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION;
+    if (kind === 'basic') {
+      this.conv1 = unit(inChannels, channels, 3, { stride, activation });
+      this.conv2 = unit(channels, channels, 3, { zeroWeight });
+    } else {
+      const [stride1, stride2] = strideIn === '1x1' ? [stride, 1] : [1, stride];
+      this.conv1 = unit(inChannels, channels, 1, { stride: stride1, activation });
+      this.conv2 = unit(channels, channels, 3, { stride: stride2, activation });
+      this.conv3 = unit(channels, filters, 1, { zeroWeight });
+    }
     if (stride !== 1 || inChannels !== filters) {
       this.shortcut =
-        options.shortcut === 'pad'
+        shortcut === 'pad'
           ? new PadShortcut(inChannels, filters, stride)
-          : new ConvNorm({ inChannels, filters, kernelSize: 1, stride, ...common });
+          : unit(inChannels, filters, 1, { stride });
     }
   }
 

@@ -1,3 +1,5 @@
+import { check } from './errors.js';
+
 /**
  * A seeded stream of random numbers: the same seed gives the same numbers on every machine.
  *
@@ -8,7 +10,7 @@ export class Random {
 
   /** @param seed - Any integer; its low 32 bits count. */
   constructor(seed: number) {
-    if (!Number.isInteger(seed)) throw new TypeError(`The seed is ${seed}; give an integer.`);
+    check(Number.isInteger(seed), () => `The seed is ${seed}; give an integer.`);
     this.#state = new Uint32Array(4);
     let s = seed >>> 0;
     for (let i = 0; i < 3; i++) {
@@ -24,7 +26,10 @@ export class Random {
 
   /** Continues a stream from what {@link state} returned. */
   static fromState(state: readonly number[]): Random {
-    if (state.length !== 4) throw new TypeError(`A random state has 4 numbers, this one ${state.length}.`);
+    check(
+      state.length === 4 && state.every(Number.isInteger),
+      () => `The random state is [${state}]; give the four integers that state() returned.`,
+    );
     const random = new Random(0);
     random.#state = Uint32Array.from(state);
     return random;
@@ -61,7 +66,7 @@ export class Random {
     return new Random(this.bits());
   }
 
-  /** `count` numbers in [low, high). */
+  /** `count` numbers in [low, high], for rounding to float32 can give `high` itself. */
   uniformArray(count: number, low: number, high: number): Float32Array {
     return new Float32Array(count).map(() => this.uniform(low, high));
   }

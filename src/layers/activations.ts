@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { swish } from './swish.js';
 
@@ -46,5 +47,6 @@ export type Activation = InstanceType<(typeof activations)[ActivationName]>;
 
 /** The activation layer of this name. */
 export function activation(name: ActivationName): Activation {
+  checkOneOf('activation', name, Object.keys(activations));
   return new activations[name]();
 }

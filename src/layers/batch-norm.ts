@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkInteger } from '../core/errors.js';
+import { check, checkInteger, checkOneOf } from '../core/errors.js';
 import { Module, parameter, statistic } from '../core/module.js';
 
 /** Options of {@link BatchNorm}; the numeric ones have no default since the frameworks' defaults differ. */
@@ -47,6 +47,7 @@ export class BatchNorm extends Module {
       momentum >= 0 && momentum < 1,
       () => `BatchNorm: momentum is ${momentum}; give a number in [0, 1).`,
     );
+    checkOneOf('BatchNorm: runningVariance', runningVariance, ['unbiased', 'biased']);
     const filled = (value: number) => new Float32Array(channels).fill(value);
     this.weight = parameter(filled(zeroWeight ? 0 : 1), [channels]);
     this.bias = parameter(filled(0), [channels]);
@@ -59,6 +60,10 @@ export class BatchNorm extends Module {
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     const { weight, bias, epsilon } = this;
+    check(
+      x.shape[3] === weight.size,
+      () => `BatchNorm got [${x.shape}]; give ${weight.size} channels, the last axis of four.`,
+    );
     if (!context.training) {
       return tf.batchNorm4d(x, this.runningMean, this.runningVariance, bias, weight, epsilon);
     }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger } from '../core/errors.js';
+import { checkInteger, checkOneOf } from '../core/errors.js';
 import { Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
@@ -53,6 +53,7 @@ export class DepthwiseConv2D extends Module {
     checkInteger('DepthwiseConv2D: stride', stride, 1);
     checkInteger('DepthwiseConv2D: dilation', dilation, 1);
     const { bias = false, initializer = heNormal, fanOut = 'channel', random } = options;
+    checkOneOf('DepthwiseConv2D: fanOut', fanOut, ['channel', 'layer']);
     const taps = kernelSize * kernelSize;
     const kernel = {
       count: taps * channels,
