@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedVariable } from '../../src/core/module.js';
+import type { AnyModule, NamedVariable } from '../../src/core/module.js';
 import { BatchNorm } from '../../src/layers/batch-norm.js';
 import { Dense } from '../../src/layers/dense.js';
 import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
@@ -29,22 +29,27 @@ export function torchValues(named: NamedVariable, values: tf.Tensor = named.vari
 
 /** Fills a model by the rule of test/golden/rule.py on torchvision's names. */
 export function fillByRule(model: ImageClassifier): void {
-  for (const named of model.namedVariables()) {
+  fillModule(model, (named) => torchKey(model, named));
+}
+
+/** Fills a module by the rule of test/golden/rule.py on the names that `key` gives. */
+export function fillModule(module: AnyModule, key: (named: NamedVariable) => string): void {
+  for (const named of module.namedVariables()) {
     const { variable, owner } = named;
-    const key = torchKey(model, named);
+    const leaf = named.name.split('.').at(-1);
     const axes = torchAxes(named);
     const shape = axes ? axes.map((axis) => variable.shape[axis]!) : variable.shape;
     const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
     const value = (v: number) => {
       if (owner instanceof BatchNorm) {
-        if (key.endsWith('.weight')) return 1 + 0.2 * v;
-        return key.endsWith('.running_var') ? 1 + 0.5 * v : 0.1 * v;
+        if (leaf === 'weight') return 1 + 0.2 * v;
+        return leaf === 'runningVariance' ? 1 + 0.5 * v : 0.1 * v;
       }
-      if (key.endsWith('.bias')) return 0.1 * v;
+      if (leaf === 'bias') return 0.1 * v;
       return v * Math.sqrt((variable.rank === 4 ? 6 : 3) / fanIn);
     };
     tf.tidy(() => {
-      const torch = tf.tensor(Float32Array.from(ruleValues(key, variable.size), value), shape);
+      const torch = tf.tensor(Float32Array.from(ruleValues(key(named), variable.size), value), shape);
       const inverse = axes?.map((_, i) => axes.indexOf(i));
       variable.assign(inverse ? tf.transpose(torch, inverse) : torch);
     });

@@ -1,0 +1,14 @@
+import type { AnyModule } from '../../src/core/module.js';
+import { Random } from '../../src/core/random.js';
+import * as layers from '../../src/layers/index.js';
+import { expectAsPyTorch, readCases, type GoldenCase } from '../helpers/golden-case.js';
+
+function build({ layer, options }: GoldenCase): AnyModule {
+  if (layer === 'ZeroPadding') return new layers.ZeroPadding(options.padding as number);
+  const Layer = layers[layer as keyof typeof layers] as new (options: object) => AnyModule;
+  return new Layer({ ...options, random: new Random(0) });
+}
+
+test.each(readCases('layers.json'))('$name agrees with PyTorch, forward and backward', (golden) => {
+  expectAsPyTorch(build(golden), golden);
+});
