@@ -66,16 +66,19 @@ export const resNetConventions: Record<ConventionName, Convention> = {
   },
 };
 
-/** The short side that torchvision resizes to for its published B0–B7, by the size of the crop. */
-const torchvisionResize: Record<number, number> = {
-  224: 256,
-  240: 256,
-  260: 288,
-  300: 320,
-  380: 384,
-  456: 456,
-  528: 528,
-  600: 600,
+/**
+ * What torchvision resizes to and crops for its published B0–B7, by the resolution that they are trained at; its B2 is
+ * evaluated at 288.
+ */
+const torchvisionEvaluation: Record<number, Pick<Preprocessing, 'resize' | 'size'>> = {
+  224: { resize: 256, size: 224 },
+  240: { resize: 256, size: 240 },
+  260: { resize: 288, size: 288 },
+  300: { resize: 320, size: 300 },
+  380: { resize: 384, size: 380 },
+  456: { resize: 456, size: 456 },
+  528: { resize: 528, size: 528 },
+  600: { resize: 600, size: 600 },
 };
 
 /**
@@ -109,8 +112,7 @@ export function efficientNetConvention(name: ConventionName, depth: number): Con
     initializer: heNormal,
     depthwiseFanOut: 'layer',
     preprocessing: (size) => ({
-      size,
-      resize: torchvisionResize[size] ?? size + 32,
+      ...(torchvisionEvaluation[size] ?? { resize: size + 32, size }),
       interpolation: 'bicubic',
       ...imageNet,
     }),
