@@ -2,9 +2,12 @@ import { decodeImage } from '#decode-image';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, check, checkInteger } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import type { ImageSource } from './image.js';
+import { ResNet } from '../models/resnet.js';
+import type { ImageSource, RgbImage } from './image.js';
+import { cifar10Labels } from './labels/cifar10.js';
 import { imageNetLabels } from './labels/imagenet.js';
-import { preprocess } from './preprocess.js';
+import { normalize } from './preprocess.js';
+import { resizeAndCrop } from './resize.js';
 
 /** One class that an image may show. */
 export interface Classification {
@@ -20,7 +23,7 @@ export interface Classification {
 export interface ClassifyOptions {
   /** How many classes to name, the likeliest first. Default 5, or as many as there are. */
   readonly top?: number;
-  /** Names of the classes. Default the model's, or ImageNet's of 1000 classes. */
+  /** Names of the classes. Default the model's; else ImageNet's for 1000 classes, CIFAR-10's for a CIFAR ResNet's 10. */
   readonly labels?: readonly string[];
   /** Images that go through the model together. Default 8. */
   readonly batchSize?: number;
@@ -57,7 +60,7 @@ export async function classify(
     throw new ArgumentError('This model has no head to classify with; build it with { includeTop: true }.');
   }
   const { top = Math.min(5, classes), batchSize = 8, onProgress } = options;
-  const labels = options.labels ?? model.labels ?? knownLabels(classes);
+  const labels = options.labels ?? model.labels ?? knownLabels(model, classes);
   checkInteger('top', top, 1);
   check(top <= classes, () => `top is ${top}, and the model has ${classes} classes; give at most that many.`);
   checkInteger('batchSize', batchSize, 1);
@@ -69,8 +72,12 @@ export async function classify(
   const list = Array.isArray(images) ? (images as readonly ImageSource[]) : [images as ImageSource];
   const results: Classification[][] = [];
   for (let start = 0; start < list.length; start += batchSize) {
-    const batch = await Promise.all(list.slice(start, start + batchSize).map(decodeImage));
-    const probabilities = tf.tidy(() => tf.softmax(model.predict(preprocess(batch, model.preprocessing))));
+    const squares: RgbImage[] = [];
+    // One after the other, so that only one picture is in memory at its full size.
+    for (const source of list.slice(start, start + batchSize)) {
+      squares.push(resizeAndCrop(await decodeImage(source), model.preprocessing));
+    }
+    const probabilities = tf.tidy(() => tf.softmax(model.predict(normalize(squares, model.preprocessing))));
     const values = (await probabilities.array()) as number[][];
     probabilities.dispose();
     results.push(...values.map((row) => likeliest(row, top, labels)));
@@ -95,7 +102,9 @@ function likeliest(
     .slice(0, top);
 }
 
-function knownLabels(classes: number): readonly string[] {
+function knownLabels(model: Classifier, classes: number): readonly string[] {
   if (classes === imageNetLabels.length) return imageNetLabels;
+  const forCifar = model instanceof ResNet && model.architecture.stem === 'cifar';
+  if (forCifar && classes === cifar10Labels.length) return cifar10Labels;
   return Array.from({ length: classes }, (_, index) => `class ${index}`);
 }

@@ -3,7 +3,7 @@ import { asRgbImage, dropAlpha, type BrowserImage, type ImageSource, type RgbIma
 
 /**
  * Decodes an image, whatever the browser reads, or takes the pixels of an element. It is turned as its EXIF orientation
- * says; alpha is dropped.
+ * says; alpha is dropped, and what is wholly transparent is black. A colour profile is ignored.
  * @throws Error where the image cannot be fetched or decoded.
  */
 export async function decodeImage(source: ImageSource): Promise<RgbImage> {
@@ -12,7 +12,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const bitmap = await createImageBitmap(await decodable(source), {
     imageOrientation: 'from-image',
     premultiplyAlpha: 'none',
-    colorSpaceConversion: 'default',
+    colorSpaceConversion: 'none',
   });
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;

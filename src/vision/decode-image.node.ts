@@ -2,9 +2,17 @@ import { readFile } from '#read-file';
 import { asRgbImage, type ImageSource, type RgbImage } from './image.js';
 
 /**
+ * The largest picture that is decoded, in pixels: 400 MB of colours. A small file may claim any size, and is refused
+ * before its pixels take memory.
+ */
+const MAX_PIXELS = 2 ** 27;
+
+/**
  * Decodes an image: JPEG, PNG, WebP, GIF (its first frame) and whatever else sharp reads. It is turned as its EXIF
- * orientation says; alpha is dropped, grey becomes three equal channels.
- * @throws Error where sharp is not installed, or the image cannot be read or decoded; it names the image.
+ * orientation says; alpha is dropped, grey becomes three equal channels, 16 bits become 8. A colour profile is ignored, as
+ * by PIL, so that the network sees the numbers that it was trained on; only CMYK is converted by a profile.
+ * @throws Error where sharp is not installed, or the image cannot be read or decoded, or has more than 2^27 pixels; it
+ * names the image.
  */
 export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const picture = asRgbImage(source);
@@ -13,17 +21,21 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const bytes = await encodedBytes(source);
   const { default: sharp } = await loadSharp();
   try {
-    const image = sharp(bytes, { failOn: 'error' }).rotate().toColourspace('srgb').removeAlpha();
-    const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    if (info.channels === 3) return { width: info.width, height: info.height, data };
-    return {
-      width: info.width,
-      height: info.height,
-      data: new Uint8Array(data.length * 3).map((_, i) => data[Math.floor(i / 3)]!),
-    };
+    const { data, info } = await sharp(bytes, {
+      failOn: 'error',
+      ignoreIcc: true,
+      limitInputPixels: MAX_PIXELS,
+    })
+      .autoOrient()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data };
   } catch (error) {
     throw new Error(
-      `${name} cannot be decoded (${(error as Error).message}). Give a JPEG, PNG, WebP or GIF.`,
+      `${name} cannot be decoded (${(error as Error).message}). Give a whole JPEG, PNG, WebP or GIF of at most ` +
+        `${MAX_PIXELS} pixels.`,
       { cause: error },
     );
   }

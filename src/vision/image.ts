@@ -26,8 +26,8 @@ export type ImageSource =
 export function asRgbImage(source: ImageSource): RgbImage | undefined {
   if (typeof source !== 'object' || !('data' in source)) return undefined;
   const { width, height, data } = source as RgbImage;
-  if (!(width >= 1 && height >= 1))
-    throw new Error(`An image is ${width} x ${height} pixels; give one of at least 1 x 1.`);
+  if (![width, height].every((side) => Number.isInteger(side) && side >= 1))
+    throw new Error(`An image is ${width} x ${height} pixels; give whole numbers of at least 1.`);
   if (data.length === width * height * 3) return { width, height, data };
   if (data.length !== width * height * 4) {
     throw new Error(

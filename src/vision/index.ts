@@ -4,4 +4,4 @@ export type { BrowserImage, ImageSource, RgbImage } from './image.js';
 export { cifar10Labels } from './labels/cifar10.js';
 export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
 export { preprocess } from './preprocess.js';
-export { centreCrop, resize, resizeShortSide } from './resize.js';
+export { resize, resizeAndCrop } from './resize.js';

@@ -1,3 +1,4 @@
+import type { Preprocessing } from '../models/preprocessing.js';
 import type { RgbImage } from './image.js';
 
 /** A filter of resizing: its weight at a distance, and the distance beyond which it has none. */
@@ -6,7 +7,7 @@ interface Filter {
   readonly weight: (distance: number) => number;
 }
 
-const filters: Record<'bilinear' | 'bicubic', Filter> = {
+const filters: Record<Preprocessing['interpolation'], Filter> = {
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   // Keys 1981 with a = -0.5.
   bicubic: {
@@ -23,7 +24,10 @@ const filters: Record<'bilinear' | 'bicubic', Filter> = {
 /** Bits after the point of the integer weights, as in PIL. */
 const PRECISION = 22;
 
-/** Which pixels of a row make one of the resized row, and with what weights. */
+/** Half of the last place that is kept, for rounding. */
+const HALF = 1 << (PRECISION - 1);
+
+/** Which pixels of a line make one pixel of the resized line, and with what weights. */
 interface Window {
   readonly start: number;
   /** Of PRECISION bits after the point. */
@@ -32,116 +36,135 @@ interface Window {
 
 /**
  * Resizes with antialiasing: when an image gets smaller the filter widens, so that every pixel counts. Rows first, then
- * columns, both in integers and rounded to bytes, as PIL's Image.resize and so torchvision on PIL images.
+ * columns, both in integers and rounded to bytes, as Pillow's Image.resize and so torchvision on PIL images. (Pillow 13
+ * resizes columns first where that is faster, in some changes of proportion, and is then off by one in some bytes.)
+ * @param height - In pixels.
+ * @param width - In pixels.
  */
 export function resize(
   image: RgbImage,
   height: number,
   width: number,
-  interpolation: 'bilinear' | 'bicubic',
+  interpolation: Preprocessing['interpolation'],
 ): RgbImage {
   const filter = filters[interpolation];
-  let { data } = image;
-  if (width !== image.width) {
-    data = resizeRows(data, image.height, image.width, windows(image.width, width, filter));
-  }
-  if (height !== image.height) {
-    data = resizeColumns(data, width, windows(image.height, height, filter));
-  }
-  return { width, height, data };
+  const columns = windows(image.width, width, filter, 0, width);
+  const rows = windows(image.height, height, filter, 0, height);
+  return { width, height, data: resample(image, columns, rows) };
 }
 
-/** Resizes so that the short side has `length` pixels; the long one is rounded down, as in torchvision. */
-export function resizeShortSide(
+/**
+ * Resizes so that the short side has `resize` pixels, the long one in proportion and rounded down, and cuts the square
+ * of `size` pixels out of the middle; what lies outside of a smaller image is black. The same as Resize and CenterCrop of
+ * torchvision; only what the square shows is computed, so that an image of any proportions takes bounded memory.
+ */
+export function resizeAndCrop(
   image: RgbImage,
-  length: number,
-  interpolation: 'bilinear' | 'bicubic',
+  { resize, size, interpolation }: Pick<Preprocessing, 'resize' | 'size' | 'interpolation'>,
 ): RgbImage {
-  const { width, height } = image;
-  const short = Math.min(width, height);
-  if (short === length) return image;
-  const scaled = (side: number) => Math.max(1, Math.trunc((length * side) / short));
-  return resize(image, scaled(height), scaled(width), interpolation);
+  const short = Math.min(image.width, image.height);
+  const cropped = (length: number) => {
+    const resized = Math.max(1, Math.trunc((resize * length) / short));
+    const first = cropStart(resized, size);
+    const start = Math.max(0, first);
+    const count = Math.min(resized, size);
+    return { margin: start - first, windows: windows(length, resized, filters[interpolation], start, count) };
+  };
+  const columns = cropped(image.width);
+  const rows = cropped(image.height);
+  const visible = resample(image, columns.windows, rows.windows);
+  if (visible.length === size * size * 3) return { width: size, height: size, data: visible };
+
+  const data = new Uint8Array(size * size * 3);
+  const stride = columns.windows.length * 3;
+  rows.windows.forEach((_, y) => {
+    const row = visible.subarray(y * stride, (y + 1) * stride);
+    data.set(row, ((y + rows.margin) * size + columns.margin) * 3);
+  });
+  return { width: size, height: size, data };
 }
 
-/** The square of `size` pixels in the middle; what lies outside of a smaller image is black, as in torchvision. */
-export function centreCrop(image: RgbImage, size: number): RgbImage {
-  const { width, height, data } = image;
-  const out = new Uint8Array(size * size * 3);
-  // torchvision pads a smaller image by half of what it lacks, rounded down, and crops a larger one rounded to even.
-  const offset = (length: number) =>
-    length < size ? -Math.floor((size - length) / 2) : roundTiesToEven((length - size) / 2);
-  const top = offset(height);
-  const left = offset(width);
-  for (let y = Math.max(0, -top); y < size && y + top < height; y++) {
-    const first = Math.max(0, -left);
-    const last = Math.min(size, width - left);
-    const from = ((y + top) * width + first + left) * 3;
-    out.set(data.subarray(from, from + (last - first) * 3), (y * size + first) * 3);
-  }
-  return { width: size, height: size, data: out };
+/**
+ * Where the middle `size` of `length` pixels start. torchvision pads what is smaller by half of what it lacks, rounded
+ * down, and cuts what is larger at half of what is left over, rounded to even as Python does.
+ */
+function cropStart(length: number, size: number): number {
+  if (length < size) return -Math.floor((size - length) / 2);
+  const half = (length - size) / 2;
+  const floor = Math.floor(half);
+  return half === floor || floor % 2 === 0 ? floor : floor + 1;
 }
 
-function roundTiesToEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-function windows(from: number, to: number, { support, weight }: Filter): Window[] {
+/** The windows of `count` pixels from `first` on, where a line of `from` pixels is resized to `to`. */
+function windows(
+  from: number,
+  to: number,
+  { support, weight }: Filter,
+  first: number,
+  count: number,
+): Window[] {
   const scale = from / to;
   const stretch = Math.max(scale, 1);
   const radius = support * stretch;
-  return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5) * scale;
+  const perPixel = 1 / stretch;
+  return Array.from({ length: count }, (_, i) => {
+    const centre = (first + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - radius + 0.5));
     const end = Math.min(from, Math.trunc(centre + radius + 0.5));
-    const raw = Array.from({ length: end - start }, (_, k) => weight((k + start - centre + 0.5) / stretch));
+    const raw = Array.from({ length: end - start }, (_, k) => weight((k + start - centre + 0.5) * perPixel));
     const sum = raw.reduce((a, b) => a + b, 0);
     return { start, weights: Int32Array.from(raw, (w) => roundHalfAway((w / sum) * 2 ** PRECISION)) };
   });
 }
 
 function roundHalfAway(x: number): number {
-  return x < 0 ? Math.ceil(x - 0.5) : Math.floor(x + 0.5);
+  return Math.trunc(x + (x < 0 ? -0.5 : 0.5));
 }
 
-const HALF = 1 << (PRECISION - 1);
+/** The pixels that these windows make, a row of `columns` for each of `rows`. */
+function resample({ width, data }: RgbImage, columns: Window[], rows: Window[]): Uint8Array {
+  const last = rows.at(-1)!;
+  const top = rows[0]!.start;
+  const bottom = last.start + last.weights.length;
+  const stride = columns.length * 3;
+  const lines = new Uint8ClampedArray((bottom - top) * stride);
+  for (let y = top; y < bottom; y++) resizeRow(data, y * width, columns, lines, (y - top) * stride);
 
-function resizeRows(data: ArrayLike<number>, height: number, width: number, targets: Window[]): Uint8Array {
-  const out = new Uint8ClampedArray(height * targets.length * 3);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    for (const { start, weights } of targets) {
-      let from = (y * width + start) * 3;
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      for (const w of weights) {
-        red += data[from]! * w;
-        green += data[from + 1]! * w;
-        blue += data[from + 2]! * w;
-        from += 3;
-      }
-      out[to++] = red >> PRECISION;
-      out[to++] = green >> PRECISION;
-      out[to++] = blue >> PRECISION;
-    }
-  }
-  return new Uint8Array(out.buffer);
-}
-
-function resizeColumns(data: ArrayLike<number>, width: number, targets: Window[]): Uint8Array {
-  const stride = width * 3;
-  const out = new Uint8ClampedArray(targets.length * stride);
+  const out = new Uint8ClampedArray(rows.length * stride);
   const sums = new Int32Array(stride);
-  targets.forEach(({ start, weights }, y) => {
+  rows.forEach(({ start, weights }, y) => {
     sums.fill(HALF);
     weights.forEach((w, k) => {
-      const from = (start + k) * stride;
-      for (let i = 0; i < stride; i++) sums[i]! += data[from + i]! * w;
+      const from = (start - top + k) * stride;
+      for (let i = 0; i < stride; i++) sums[i]! += lines[from + i]! * w;
     });
     for (let i = 0; i < stride; i++) out[y * stride + i] = sums[i]! >> PRECISION;
   });
   return new Uint8Array(out.buffer);
+}
+
+/** Writes the pixels that the windows make of the row that begins at pixel `pixel`. */
+function resizeRow(
+  data: RgbImage['data'],
+  pixel: number,
+  columns: Window[],
+  out: Uint8ClampedArray,
+  offset: number,
+): void {
+  let to = offset;
+  for (const { start, weights } of columns) {
+    let from = (pixel + start) * 3;
+    let red = HALF;
+    let green = HALF;
+    let blue = HALF;
+    for (const w of weights) {
+      red += data[from]! * w;
+      green += data[from + 1]! * w;
+      blue += data[from + 2]! * w;
+      from += 3;
+    }
+    out[to++] = red >> PRECISION;
+    out[to++] = green >> PRECISION;
+    out[to++] = blue >> PRECISION;
+  }
 }

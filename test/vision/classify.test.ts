@@ -1,0 +1,173 @@
+import '#backends';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Preprocessing } from '../../src/models/preprocessing.js';
+import { buildResNet } from '../../src/models/resnet.js';
+import { classify, type Classifier } from '../../src/vision/classify.js';
+import type { RgbImage } from '../../src/vision/image.js';
+import { cifar10Labels } from '../../src/vision/labels/cifar10.js';
+import { imageNetLabels } from '../../src/vision/labels/imagenet.js';
+import { preprocess } from '../../src/vision/preprocess.js';
+import { fillByRule } from '../helpers/torch-model.js';
+import { imageFile, ruleImage } from './golden-vision.js';
+
+const preprocessing: Preprocessing = {
+  size: 2,
+  resize: 2,
+  interpolation: 'bilinear',
+  channels: 'rgb',
+  scale: 1 / 255,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
+
+/** A classifier whose logits are the sums of red, green and blue. */
+function sums(change: Partial<Classifier> = {}): Classifier {
+  return {
+    classes: 3,
+    labels: undefined,
+    preprocessing,
+    predict: (images) => tf.sum(images, [1, 2]),
+    ...change,
+  };
+}
+
+function plain(...colour: [number, number, number]): RgbImage {
+  return { width: 2, height: 2, data: Uint8Array.from({ length: 12 }, (_, i) => colour[i % 3]!) };
+}
+
+afterEach(() => {
+  expect(tf.memory().numTensors).toBe(0);
+});
+
+test('names the likeliest classes in order, with the softmax of the logits', async () => {
+  const found = await classify(sums(), plain(51, 255, 102), { labels: ['red', 'green', 'blue'], top: 2 });
+  const exps = [0.8, 4, 1.6].map(Math.exp);
+  const total = exps.reduce((a, b) => a + b);
+  expect(found).toEqual([
+    { label: 'green', index: 1, probability: expect.closeTo(exps[1]! / total, 6) },
+    { label: 'blue', index: 2, probability: expect.closeTo(exps[2]! / total, 6) },
+  ]);
+});
+
+test('several images give a list each, in batches, with progress', async () => {
+  const batches: number[] = [];
+  const model = sums({
+    predict: (images) => {
+      batches.push(images.shape[0]);
+      return tf.sum(images, [1, 2]);
+    },
+  });
+  const images = [0, 1, 2, 1, 0].map((c) =>
+    plain(...([0, 1, 2].map((i) => (i === c ? 255 : 0)) as [0, 0, 0])),
+  );
+  const progress: [number, number][] = [];
+  const found = await classify(model, images, {
+    top: 1,
+    batchSize: 2,
+    onProgress: (...call) => progress.push(call),
+  });
+  expect(found.map(([best]) => best!.index)).toEqual([0, 1, 2, 1, 0]);
+  expect(batches).toEqual([2, 2, 1]);
+  expect(progress).toEqual([
+    [2, 5],
+    [4, 5],
+    [5, 5],
+  ]);
+  expect(await classify(model, [])).toEqual([]);
+  expect(await classify(model, [plain(1, 2, 3)])).toHaveLength(1);
+});
+
+test('probabilities of all classes sum to 1', async () => {
+  const found = await classify(sums(), plain(3, 200, 90), { top: 3 });
+  expect(found).toHaveLength(3);
+  expect(found.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6);
+});
+
+describe('labels', () => {
+  const wide = (classes: number, labels?: string[]) =>
+    sums({ classes, labels, predict: (images) => tf.zeros([images.shape[0], classes]) });
+  const first = async (model: Classifier, labels?: string[]) =>
+    (await classify(model, plain(0, 0, 0), { labels }))[0]!.label;
+
+  test('are those given, else those of the model', async () => {
+    expect(await first(wide(3, ['x', 'y', 'z']), ['a', 'b', 'c'])).toBe('a');
+    expect(await first(wide(3, ['x', 'y', 'z']))).toBe('x');
+  });
+
+  test('are of ImageNet for 1000 classes', async () => {
+    expect(await first(wide(1000))).toBe(imageNetLabels[0]);
+  });
+
+  test('are of CIFAR-10 for a CIFAR ResNet of 10 classes, and of nothing else', async () => {
+    const resNet = buildResNet(20, { initialize: false });
+    expect(await first(resNet)).toBe(cifar10Labels[0]);
+    resNet.dispose();
+    const other = buildResNet(20, { initialize: false, classes: 9 });
+    expect(await first(other)).toBe('class 0');
+    other.dispose();
+    expect(await first(wide(10))).toBe('class 0');
+  });
+
+  test('have to be as many as the classes', async () => {
+    await expect(classify(sums(), plain(0, 0, 0), { labels: ['a', 'b'] })).rejects.toThrow(
+      'There are 2 labels for a model of 3 classes',
+    );
+  });
+});
+
+describe('errors', () => {
+  test.each([0, 4, 1.5, NaN])('top = %d', async (top) => {
+    await expect(classify(sums(), plain(0, 0, 0), { top })).rejects.toThrow(`top is ${top}`);
+  });
+
+  test.each([0, -1, 2.5])('batchSize = %d', async (batchSize) => {
+    await expect(classify(sums(), plain(0, 0, 0), { batchSize })).rejects.toThrow(
+      `batchSize is ${batchSize}`,
+    );
+  });
+
+  test.each([NaN, Infinity])('a logit of %d', async (logit) => {
+    const model = sums({ predict: () => tf.tensor2d([[0, logit, 1]]) });
+    await expect(classify(model, plain(0, 0, 0))).rejects.toThrow('logits that are not finite');
+  });
+
+  test('a model without a head', async () => {
+    const model = buildResNet(20, { includeTop: false, initialize: false });
+    await expect(classify(model, plain(0, 0, 0))).rejects.toThrow('includeTop');
+    model.dispose();
+  });
+
+  test('an image among others that cannot be read is named', async () => {
+    await expect(classify(sums(), [imageFile('rgb.png'), 'no/such.png'])).rejects.toThrow('no/such.png');
+  });
+
+  test('a model that throws', async () => {
+    const model = sums({
+      predict: (images) => {
+        tf.relu(images);
+        throw new Error('out of order');
+      },
+    });
+    await expect(classify(model, plain(0, 0, 0))).rejects.toThrow('out of order');
+  });
+});
+
+test('a network gives the softmax of its logits for an image file, and nothing is left in memory', async () => {
+  const model = buildResNet(20);
+  fillByRule(model);
+  const before = tf.memory().numTensors;
+  const image = ruleImage(40, 33);
+  const found = await classify(model, image, { top: 10 });
+  expect(tf.memory().numTensors).toBe(before);
+  const expected = tf.tidy(() =>
+    tf.softmax(model.predict(preprocess([image], model.preprocessing))).dataSync<'float32'>(),
+  );
+  for (const { index, label, probability } of found) {
+    expect(probability).toBeCloseTo(expected[index]!, 6);
+    expect(label).toBe(cifar10Labels[index]);
+  }
+  expect(found.map(({ probability }) => probability)).toEqual([...expected].sort((a, b) => b - a));
+  await classify(model, imageFile('orientation-6.jpg'));
+  expect(tf.memory().numTensors).toBe(before);
+  model.dispose();
+});

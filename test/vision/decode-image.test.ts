@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { deflateSync } from 'node:zlib';
+import { decodeImage } from '../../src/vision/decode-image.node.js';
+import type { ImageSource, RgbImage } from '../../src/vision/image.js';
+import { resizeAndCrop } from '../../src/vision/resize.js';
+import { describeWithShared, sharedFile } from '../helpers/shared.js';
+import { expectedPixels, golden, imageFile, sha256 } from './golden-vision.js';
+
+function expectSame(actual: RgbImage, expected: RgbImage): void {
+  expect([actual.height, actual.width]).toEqual([expected.height, expected.width]);
+  expect(Buffer.from(actual.data).equals(Buffer.from(expected.data))).toBe(true);
+}
+
+test.each(Object.keys(golden.decoded).filter((name) => name !== 'cmyk.jpg'))(
+  '%s has the pixels that Pillow decodes',
+  async (name) => {
+    expectSame(await decodeImage(imageFile(name)), expectedPixels(name));
+  },
+);
+
+test('CMYK is converted by a profile, near what Pillow makes of it without one', async () => {
+  const data = Array.from((await decodeImage(imageFile('cmyk.jpg'))).data);
+  const expected = expectedPixels('cmyk.jpg').data;
+  expect(data).toHaveLength(expected.length);
+  const distance = data.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / data.length;
+  expect(distance).toBeLessThan(30);
+});
+
+describe('sources', () => {
+  const name = 'baseline.jpg';
+  const path = imageFile(name);
+  const bytes = readFileSync(path);
+
+  test.each<[string, ImageSource]>([
+    ['a path', path],
+    ['a file URL', pathToFileURL(path)],
+    ['a file URL as a string', pathToFileURL(path).href],
+    ['a Buffer', bytes],
+    ['an ArrayBuffer', Uint8Array.from(bytes).buffer],
+    ['a Blob', new Blob([bytes])],
+    ['pixels', expectedPixels(name)],
+    ['RGBA pixels', withAlpha(expectedPixels(name))],
+  ])('%s', async (_, source) => {
+    expectSame(await decodeImage(source), expectedPixels(name));
+  });
+
+  describe('a web server', () => {
+    let server: Server;
+    let origin: string;
+
+    beforeAll(async () => {
+      server = createServer((request, response) => {
+        if (request.url === '/image.jpg') response.end(bytes);
+        else response.writeHead(404).end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+
+    afterAll(() => server.close());
+
+    test('gives an image', async () => {
+      expectSame(await decodeImage(`${origin}/image.jpg`), expectedPixels(name));
+      expectSame(await decodeImage(new URL(`${origin}/image.jpg`)), expectedPixels(name));
+    });
+
+    test('has no such image', async () => {
+      await expect(decodeImage(`${origin}/other.jpg`)).rejects.toThrow(
+        `${origin}/other.jpg cannot be fetched`,
+      );
+      await expect(decodeImage(`${origin}/other.jpg`)).rejects.toThrow('404');
+    });
+  });
+
+  test('no server', async () => {
+    await expect(decodeImage('http://127.0.0.1:1/image.jpg')).rejects.toThrow(
+      'http://127.0.0.1:1/image.jpg cannot be fetched',
+    );
+  });
+
+  test('no file', async () => {
+    await expect(decodeImage('no/such/cat.jpg')).rejects.toThrow(/no\/such\/cat\.jpg cannot be read.*ENOENT/);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /no known kind/],
+    ['a number', 7, /no known kind/],
+    [
+      'pixels that are too few',
+      { width: 4, height: 2, data: new Uint8Array(9) },
+      /4 x 2 pixels has 9 values/,
+    ],
+    ['pixels of no size', { width: 0, height: 2, data: new Uint8Array(0) }, /0 x 2 pixels/],
+    ['pixels of half a size', { width: 1.5, height: 2, data: new Uint8Array(9) }, /1.5 x 2 pixels/],
+  ])('%s', async (_, source, message) => {
+    await expect(decodeImage(source as ImageSource)).rejects.toThrow(message);
+  });
+});
+
+describe('what is no image', () => {
+  const jpeg = readFileSync(imageFile('baseline.jpg'));
+  const png = readFileSync(imageFile('rgb.png'));
+
+  test.each([
+    ['an empty file', Buffer.alloc(0)],
+    ['text', Buffer.from('This is not an image.')],
+    ['a truncated JPEG', jpeg.subarray(0, jpeg.length - 60)],
+    ['the begin of a JPEG', jpeg.subarray(0, 30)],
+    ['a truncated PNG', png.subarray(0, png.length - 60)],
+    ['a PNG with a wrong byte', png.map((byte, i) => (i === png.length - 40 ? byte ^ 0xff : byte))],
+  ])('%s', async (_, bytes) => {
+    await expect(decodeImage(bytes)).rejects.toThrow(
+      /^The image cannot be decoded \(.+\)\. Give a whole JPEG/,
+    );
+  });
+
+  test('the error names the file', async () => {
+    await expect(decodeImage(__filename)).rejects.toThrow(`${__filename} cannot be decoded`);
+  });
+
+  test('a small file that claims to be huge is refused before it takes memory', async () => {
+    const before = process.memoryUsage().rss;
+    // 50,000 x 50,000 pixels would be 7.5 GB.
+    await expect(decodeImage(hugePng(50_000))).rejects.toThrow(/pixel limit.*at most 134217728 pixels/);
+    expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+  });
+});
+
+describeWithShared('data/cifar10', 'photos', () => {
+  test.each(golden.photos)(
+    '$file, decoded, resized and cropped, is as Pillow and torchvision have it',
+    async (photo) => {
+      const image = await decodeImage(sharedFile('data/cifar10/images', photo.file));
+      expect(sha256(image)).toBe(photo.decoded);
+      for (const interpolation of ['bilinear', 'bicubic'] as const) {
+        expect(sha256(resizeAndCrop(image, { resize: 256, size: 224, interpolation }))).toBe(
+          photo[interpolation],
+        );
+      }
+    },
+  );
+});
+
+function withAlpha({ width, height, data }: RgbImage): RgbImage {
+  const rgba = Uint8Array.from({ length: width * height * 4 }, (_, i) =>
+    i % 4 === 3 ? 7 : data[Math.floor(i / 4) * 3 + (i % 4)]!,
+  );
+  return { width, height, data: rgba };
+}
+
+/** A PNG of side x side pixels by its header, with next to no data. */
+function hugePng(side: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(data.length);
+    const checksum = Buffer.alloc(4);
+    checksum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, checksum]);
+  };
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  return Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.alloc(1000))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function crc32(bytes: Buffer): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
