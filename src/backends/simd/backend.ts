@@ -74,6 +74,16 @@ export class SimdBackend extends MathBackendCPU {
     return (this.data.get(tensor.dataId) as Block).address;
   }
 
+  /** `count` floats at an address, as a view. */
+  floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.runtime.memory.buffer, address, count);
+  }
+
+  /** Sets every value of a tensor. */
+  fill(tensor: tf.TensorInfo, value: number): void {
+    this.floats(this.address(tensor), tf.util.sizeFromShape(tensor.shape)).fill(value);
+  }
+
   /** Bytes at an address that stay until {@link release}; `purpose` is for the error if there are none left. */
   reserve(bytes: number, purpose: string): number {
     const { allocator } = this.runtime;

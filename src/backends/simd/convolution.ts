@@ -24,6 +24,24 @@ export interface Epilogue {
 
 export const noEpilogue: Epilogue = { low: -Infinity, high: Infinity, activation: 0 };
 
+/** The epilogue that a fused activation of tfjs asks for, or undefined for one that needs a pass of its own. */
+export function activationEpilogue(activation: string): Epilogue | undefined {
+  switch (activation) {
+    case 'linear':
+      return noEpilogue;
+    case 'relu':
+      return { ...noEpilogue, low: 0 };
+    case 'relu6':
+      return { ...noEpilogue, low: 0, high: 6 };
+    case 'sigmoid':
+      return { ...noEpilogue, activation: 1 };
+    case 'swish':
+      return { ...noEpilogue, activation: 2 };
+    default:
+      return undefined;
+  }
+}
+
 /** An NHWC image in memory. `pitch` is in floats from one pixel to the next. */
 export interface Image {
   readonly address: number;

@@ -18,3 +18,8 @@ export type Kernels = Readonly<Record<string, Kernel>>;
 export function fallback(name: string, args: KernelArguments): tf.TensorInfo | tf.TensorInfo[] {
   return tf.getKernel(name, 'cpu').kernelFunc(args as unknown as Parameters<tf.KernelFunc>[0]);
 }
+
+/** Whether all of these hold floats, the only numbers that kernels of this backend compute with. */
+export function isFloat32(...tensors: readonly tf.TensorInfo[]): boolean {
+  return tensors.every(({ dtype }) => dtype === 'float32');
+}

@@ -1,6 +1,21 @@
 import * as id from '../kernel-ids';
 import { convolve, pack } from './convolve';
-import { pad } from './shape';
+import { depthwise, depthwiseFilter, depthwiseInput } from './depthwise';
+import { binary, unary } from './elementwise';
+import { filterGradient, packChannels } from './filter-gradient';
+import { averagePoolGradient, maxPoolGradient, pool } from './pooling';
+import {
+  addSlices,
+  affine,
+  gradientSlices,
+  joinMoments,
+  momentSlices,
+  normGradient,
+  reduceRows,
+  softmax,
+  sumColumns,
+} from './reduce';
+import { copy } from './shape';
 import { winograd, winogradInput, winogradOutput, winogradPack, winogradProduct } from './winograd';
 
 /** Runs one chunk of a job. A switch, since a table of functions would need static memory, which threads share. */
@@ -14,13 +29,51 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
       return winograd(chunk, thread);
     case id.WINOGRAD_PACK:
       return winogradPack(chunk, thread);
+    case id.COPY:
+      return copy(chunk, thread);
     case id.WINOGRAD_INPUT:
       return winogradInput(chunk, thread);
     case id.WINOGRAD_PRODUCT:
       return winogradProduct(chunk, thread);
     case id.WINOGRAD_OUTPUT:
       return winogradOutput(chunk, thread);
-    case id.PAD:
-      return pad(chunk, thread);
+    case id.DEPTHWISE:
+      return depthwise(chunk, thread);
+    case id.DEPTHWISE_INPUT:
+      return depthwiseInput(chunk, thread);
+    case id.DEPTHWISE_FILTER:
+      return depthwiseFilter(chunk, thread);
+    case id.BINARY:
+      return binary(chunk, thread);
+    case id.UNARY:
+      return unary(chunk, thread);
+    case id.POOL:
+      return pool(chunk, thread);
+    case id.MAX_POOL_GRADIENT:
+      return maxPoolGradient(chunk, thread);
+    case id.AVERAGE_POOL_GRADIENT:
+      return averagePoolGradient(chunk, thread);
+    case id.SUM_COLUMNS:
+      return sumColumns(chunk, thread);
+    case id.ADD_SLICES:
+      return addSlices(chunk, thread);
+    case id.REDUCE_ROWS:
+      return reduceRows(chunk, thread);
+    case id.SOFTMAX:
+      return softmax(chunk, thread);
+    case id.AFFINE:
+      return affine(chunk, thread);
+    case id.MOMENT_SLICES:
+      return momentSlices(chunk, thread);
+    case id.JOIN_MOMENTS:
+      return joinMoments(chunk, thread);
+    case id.GRADIENT_SLICES:
+      return gradientSlices(chunk, thread);
+    case id.NORM_GRADIENT:
+      return normGradient(chunk, thread);
+    case id.FILTER_GRADIENT:
+      return filterGradient(chunk, thread);
+    case id.PACK_CHANNELS:
+      return packChannels(chunk, thread);
   }
 }

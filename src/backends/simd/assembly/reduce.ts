@@ -227,16 +227,18 @@ export function momentSlices(chunk: i32, _thread: i32): void {
 
 /**
  * Joins the moments of slices (Chan, Golub and LeVeque 1983) to the mean, the biased variance and
- * 1 / sqrt(variance + epsilon) of each channel.
+ * 1 / sqrt(variance + epsilon) of each channel; a chunk is a number of channels.
  */
-export function joinMoments(_chunk: i32, _thread: i32): void {
+export function joinMoments(chunk: i32, _thread: i32): void {
   const slices = arg(1);
   const rows = arg(2);
   const channels = arg(3);
   const rowsPerSlice = arg(4);
   const epsilon = <f64>real(8);
   const padded = ((<usize>channels << 2) + 15) & ~15;
-  for (let c = 0; c < channels; c++) {
+  const perChunk = arg(9);
+  const end = min(channels, (chunk + 1) * perChunk);
+  for (let c = chunk * perChunk; c < end; c++) {
     const offset = <usize>c << 2;
     let count: f64 = 0;
     let mean: f64 = 0;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { SimdBackend } from '../backend.js';
 import {
+  activationEpilogue,
   convolve,
   noEpilogue,
   packedBytes,
@@ -12,8 +13,8 @@ import {
   type Epilogue,
   type MatrixLayout,
 } from '../convolution.js';
+import { copyGrid } from '../copy.js';
 import { fallback, type Kernel, type Kernels } from '../kernel.js';
-import { PAD } from '../kernel-ids.js';
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 
@@ -83,13 +84,24 @@ export function convolution(
     packMatrix(backend, layout, [...Array(taps).keys()], to),
   );
   if (inChannels <= FEW_CHANNELS && filterWidth > 1 && dense) {
-    // The last rows and columns may be read by no window, or be missing.
     const height = (info.outHeight - 1) * info.strideHeight + filterHeight;
     const width = (info.outWidth - 1) * info.strideWidth + filterWidth;
     const run = filterWidth * inChannels;
     const bytes = image.batch * height * width * inChannels * 4;
     backend.lend(bytes, 'a padded image', (padded) => {
-      padImage(backend, image, { address: padded, height, width, top, left });
+      // The last rows and columns may be read by no window, or be missing.
+      const rowsInside = Math.min(inHeight, height - top);
+      const columnsInside = Math.min(inWidth, width - left);
+      const line = width * inChannels;
+      backend.floats(padded, bytes / 4).fill(0);
+      copyGrid(
+        backend,
+        image.address,
+        padded + (top * line + left * inChannels) * 4,
+        [1, image.batch, rowsInside, columnsInside * inChannels],
+        [0, inHeight * inWidth * inChannels, inWidth * inChannels, 1],
+        [0, height * line, line, 1],
+      );
       const rows = Array.from({ length: filterHeight }, (_, y) => [y, 0] as const);
       const matrix = { address: packed, run, columns: outChannels };
       const wide = { ...image, address: padded, height, width };
@@ -108,36 +120,6 @@ export function convolution(
   const matrix = { address: packed, run: inChannels, columns: outChannels };
   convolve(backend, image, matrix, { ...grid, taps: offsets }, address, epilogue);
   return out;
-}
-
-/** Copies an image into the middle of zeros; what does not fit is left out. */
-function padImage(
-  backend: SimdBackend,
-  from: { address: number; batch: number; height: number; width: number; pitch: number },
-  to: { address: number; height: number; width: number; top: number; left: number },
-): void {
-  backend.runtime.run(PAD, from.batch * to.height, [
-    ...[from.address, from.height, from.width, from.pitch],
-    ...[to.address, to.height, to.width, to.top, to.left],
-  ]);
-}
-
-/** The epilogue that a fused activation of tfjs asks for, or undefined for one that needs a pass of its own. */
-export function activationEpilogue(activation: string): Epilogue | undefined {
-  switch (activation) {
-    case 'linear':
-      return noEpilogue;
-    case 'relu':
-      return { ...noEpilogue, low: 0 };
-    case 'relu6':
-      return { ...noEpilogue, low: 0, high: 6 };
-    case 'sigmoid':
-      return { ...noEpilogue, activation: 1 };
-    case 'swish':
-      return { ...noEpilogue, activation: 2 };
-    default:
-      return undefined;
-  }
 }
 
 function convInfo(x: tf.TensorInfo, filter: tf.TensorInfo, attrs: tf.NamedAttrMap): ConvInfo {

@@ -1,5 +1,23 @@
 import type { Kernels } from '../kernel.js';
+import { batchNormKernels } from './batch-norm.js';
 import { convolutionKernels } from './conv2d.js';
+import { convolutionGradientKernels } from './conv2d-gradients.js';
+import { depthwiseKernels } from './depthwise.js';
+import { elementwiseKernels } from './elementwise.js';
+import { matMulKernels } from './matmul.js';
+import { poolingKernels } from './pooling.js';
+import { reduceKernels } from './reduce.js';
+import { shapeKernels } from './shape.js';
 
 /** The kernels that this backend has of its own; all others are the cpu backend's. */
-export const kernels: Kernels = { ...convolutionKernels };
+export const kernels: Kernels = {
+  ...batchNormKernels,
+  ...convolutionKernels,
+  ...convolutionGradientKernels,
+  ...depthwiseKernels,
+  ...elementwiseKernels,
+  ...matMulKernels,
+  ...poolingKernels,
+  ...reduceKernels,
+  ...shapeKernels,
+};

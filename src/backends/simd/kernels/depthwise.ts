@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { SimdBackend } from '../backend.js';
+import { activationEpilogue, noEpilogue, type Epilogue } from '../convolution.js';
+import { fallback, isFloat32, type Kernel, type Kernels } from '../kernel.js';
+import { ADD_SLICES, DEPTHWISE, DEPTHWISE_FILTER, DEPTHWISE_INPUT } from '../kernel-ids.js';
+import { float } from '../runtime.js';
+import { copyGrid } from '../copy.js';
+
+type ConvInfo = tf.backend_util.Conv2DInfo;
+type Shape4D = [number, number, number, number];
+
+/** Multiplications and additions of a chunk. */
+const CHUNK_WORK = 200_000;
+
+/** The sizes; undefined for what these kernels do not do: several filters a channel, or another type. */
+function convInfo(
+  xShape: number[],
+  filterShape: number[],
+  attrs: tf.NamedAttrMap,
+  ...tensors: tf.TensorInfo[]
+): ConvInfo | undefined {
+  const { strides, pad, dilations, dimRoundingMode } = attrs as unknown as tf.DepthwiseConv2dNativeAttrs;
+  if (filterShape[3] !== 1 || !isFloat32(...tensors)) return undefined;
+  return tf.backend_util.computeConv2DInfo(
+    xShape as Shape4D,
+    filterShape as Shape4D,
+    strides,
+    dilations ?? 1,
+    pad as 'same',
+    dimRoundingMode,
+    true,
+  );
+}
+
+/** Arguments 8 to 22 of every job. */
+function sizes(info: ConvInfo, rowsPerChunk: number): number[] {
+  return [
+    ...[info.batchSize, info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
+    ...[info.strideHeight, info.strideWidth, info.filterHeight, info.filterWidth],
+    ...[info.dilationHeight, info.dilationWidth, info.padInfo.top, info.padInfo.left, rowsPerChunk],
+  ];
+}
+
+/** Output rows of a chunk that is worth its cost. */
+function rowsPerChunk(info: ConvInfo): number {
+  const work = info.outWidth * info.inChannels * info.filterHeight * info.filterWidth;
+  return Math.max(1, Math.ceil(CHUNK_WORK / Math.max(1, work)));
+}
+
+function depthwise(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  filter: tf.TensorInfo,
+  info: ConvInfo,
+  { bias = 0, low, high, activation }: Epilogue,
+): tf.TensorInfo {
+  const out = backend.allocate(info.outShape, 'float32');
+  const rows = rowsPerChunk(info);
+  backend.runtime.run(DEPTHWISE, Math.ceil((info.batchSize * info.outHeight) / rows), [
+    ...[backend.address(x), backend.address(filter), backend.address(out), bias, 0],
+    ...[float(low), float(high), activation, ...sizes(info, rows)],
+  ]);
+  return out;
+}
+
+const depthwiseConv2dNative: Kernel = (args) => {
+  const x = args.inputs['x']!;
+  const filter = args.inputs['filter']!;
+  const info = convInfo(x.shape, filter.shape, args.attrs, x, filter);
+  if (!info) return fallback('DepthwiseConv2dNative', args);
+  return depthwise(args.backend, x, filter, info, noEpilogue);
+};
+
+const fusedDepthwiseConv2D: Kernel = (args) => {
+  const x = args.inputs['x']!;
+  const filter = args.inputs['filter']!;
+  const { bias } = args.inputs;
+  const info = convInfo(x.shape, filter.shape, args.attrs, x, filter);
+  const epilogue = activationEpilogue(args.attrs['activation'] as string);
+  if (!info || !epilogue || (bias && bias.shape.at(-1) !== x.shape[3])) {
+    return fallback('FusedDepthwiseConv2D', args);
+  }
+  const address = bias && { bias: args.backend.address(bias) };
+  return depthwise(args.backend, x, filter, info, { ...epilogue, ...address });
+};
+
+const backpropInput: Kernel = (args) => {
+  const { inputs, backend, attrs } = args;
+  const dy = inputs['dy']!;
+  const filter = inputs['filter']!;
+  const inputShape = attrs['inputShape'] as number[];
+  const info = convInfo(inputShape, filter.shape, attrs, dy, filter);
+  if (!info) return fallback('DepthwiseConv2dNativeBackpropInput', args);
+  const dx = backend.allocate(inputShape, 'float32');
+  backend.runtime.run(DEPTHWISE_INPUT, info.batchSize * info.inHeight, [
+    ...[backend.address(dy), backend.address(filter), backend.address(dx), 0, 0, 0, 0, 0],
+    ...sizes(info, 1),
+  ]);
+  return dx;
+};
+
+/** Slices of a sum over an output's rows: enough for any number of threads, and few enough to add up. */
+const FILTER_SLICES = 32;
+
+const backpropFilter: Kernel = (args) => {
+  const { inputs, backend, attrs } = args;
+  const x = inputs['x']!;
+  const dy = inputs['dy']!;
+  const filterShape = attrs['filterShape'] as number[];
+  const info = convInfo(x.shape, filterShape, attrs, x, dy);
+  if (!info) return fallback('DepthwiseConv2dNativeBackpropFilter', args);
+  const out = backend.allocate(filterShape, 'float32');
+  const taps = info.filterHeight * info.filterWidth;
+  const channels = info.inChannels;
+  const padded = Math.ceil(channels / 4) * 4;
+  const outRows = info.batchSize * info.outHeight;
+  const rows = Math.max(rowsPerChunk(info), Math.ceil(outRows / FILTER_SLICES));
+  const slices = Math.ceil(outRows / rows);
+  const sum = taps * padded;
+  backend.lend((slices + 1) * sum * 4, 'the gradient of a depthwise filter', (space) => {
+    const total = padded === channels ? backend.address(out) : space + slices * sum * 4;
+    backend.runtime.run(DEPTHWISE_FILTER, slices, [
+      ...[backend.address(x), backend.address(dy), space, 0, 0, 0, 0, 0, ...sizes(info, rows)],
+    ]);
+    backend.runtime.run(ADD_SLICES, 1, [space, total, slices, sum, sum, float(1), sum]);
+    if (padded !== channels) {
+      copyGrid(
+        backend,
+        total,
+        backend.address(out),
+        [1, 1, taps, channels],
+        [0, 0, padded, 1],
+        [0, 0, channels, 1],
+      );
+    }
+  });
+  return out;
+};
+
+/** Depthwise convolutions and their gradients. */
+export const depthwiseKernels: Kernels = {
+  DepthwiseConv2dNative: depthwiseConv2dNative,
+  FusedDepthwiseConv2D: fusedDepthwiseConv2D,
+  DepthwiseConv2dNativeBackpropInput: backpropInput,
+  DepthwiseConv2dNativeBackpropFilter: backpropFilter,
+};
