@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { readFile as readInBrowser } from '../../src/core/read-file.browser.js';
+import { readFile } from '../../src/core/read-file.node.js';
+
+const bytes = Uint8Array.from({ length: 300 }, (_, i) => i);
+let folder: string;
+let path: string;
+let server: Server;
+let origin: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'read-file-'));
+  path = join(folder, 'a file.bin');
+  await writeFile(path, bytes);
+  server = createServer((request, response) => {
+    if (request.url === '/file') response.end(bytes);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true });
+});
+
+test.each<[string, () => string | URL]>([
+  ['a path', () => path],
+  ['a file URL', () => pathToFileURL(path)],
+  ['a file URL as a string', () => pathToFileURL(path).href],
+  ['an http URL', () => new URL('/file', origin)],
+  ['an http URL as a string', () => `${origin}/file`],
+])('reads %s', async (_, source) => {
+  expect(Uint8Array.from(await readFile(source()))).toEqual(bytes);
+});
+
+test('in a browser, reads a URL', async () => {
+  expect(await readInBrowser(`${origin}/file`)).toEqual(bytes);
+  await expect(readInBrowser(`${origin}/none`)).rejects.toThrow(/none cannot be fetched.*404/);
+});
+
+test('an error names the source and the reason', async () => {
+  await expect(readFile(join(folder, 'none'))).rejects.toThrow(
+    /none cannot be read \(ENOENT.*Check the path/,
+  );
+  await expect(readFile(`${origin}/none`)).rejects.toThrow(/none cannot be fetched: the server answered 404/);
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  await expect(readFile(`http://127.0.0.1:${port}/`)).rejects.toThrow(
+    /127\.0\.0\.1:\d+\/ cannot be fetched \(/,
+  );
+});
