@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // These need the built package: npm run test:package.
+  testPathIgnorePatterns: ['/node_modules/', '/test/package/', '/test/browser/'],
   transform: {
     '\\.[jt]s$': [
       '@swc/jest',

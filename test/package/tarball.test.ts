@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const tarball = process.env.SKIPSCALE_TARBALL!;
+const installed = join(process.env.SKIPSCALE_INSTALLED!, 'node_modules/skipscale');
+
+const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
+
+test('the tarball is small and holds the built package only', () => {
+  const strange = files.filter(
+    (file) =>
+      !/^(LICENSE|README\.md|package\.json|dist\/(esm\/.+\.(js|d\.ts)|cjs\/.+\.(cjs|d\.cts)))$/.test(file),
+  );
+  expect(strange).toEqual([]);
+  expect(files.length).toBeGreaterThan(100);
+  expect(statSync(tarball).size).toBeLessThan(500_000);
+});
+
+test('no file names a source map, a relative import that is not there, or a path of the machine it was built on', () => {
+  for (const file of files.filter((file) => /\.(c?js|d\.c?ts)$/.test(file))) {
+    const text = readFileSync(join(installed, file), 'utf8');
+    expect([file, text.includes('sourceMappingURL')]).toEqual([file, false]);
+    expect([file, text.includes(process.cwd())]).toEqual([file, false]);
+    for (const [, specifier] of text.matchAll(/^(?:import|export)\b[^'"\n]*['"](\.{1,2}\/[^'"]+)['"]/gm)) {
+      const target = join(installed, file, '..', specifier!);
+      expect([file, specifier, existsSync(target)]).toEqual([file, specifier, true]);
+    }
+  }
+});
+
+test('sideEffects names files that exist, in both formats', () => {
+  const { sideEffects } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+    sideEffects: string[];
+  };
+  for (const file of sideEffects) expect(files).toContain(file.replace('./', ''));
+  const names = (format: string, extension: string) =>
+    sideEffects
+      .filter((file) => file.startsWith(`./dist/${format}/`))
+      .map((file) => file.slice(`./dist/${format}/`.length, -extension.length));
+  expect(names('cjs', '.cjs')).toEqual(names('esm', '.js'));
+});
+
+test('publint and arethetypeswrong find nothing', () => {
+  const run = (tool: string, ...args: string[]) =>
+    execFileSync('npx', [tool, ...args, tarball], { stdio: 'pipe' });
+  run('publint', '--strict');
+  run('attw', '--profile', 'node16');
+});
