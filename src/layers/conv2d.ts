@@ -50,14 +50,14 @@ export class Conv2D extends Module {
     checkInteger('Conv2D: kernelSize', kernelSize, 1);
     checkInteger('Conv2D: stride', stride, 1);
     checkInteger('Conv2D: dilation', dilation, 1);
+    this.stride = stride;
+    this.dilation = dilation;
+    this.padding = tfPadding(padding, kernelSize, dilation);
     const { bias = false, initializer = heNormal, random } = options;
     const taps = kernelSize * kernelSize;
     const kernel = { count: taps * inChannels * filters, fanIn: taps * inChannels, fanOut: taps * filters };
     this.weight = parameter(initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]);
     this.bias = bias ? parameter(new Float32Array(filters), [filters]) : undefined;
-    this.stride = stride;
-    this.dilation = dilation;
-    this.padding = tfPadding(padding, kernelSize, dilation);
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {

@@ -52,6 +52,9 @@ export class DepthwiseConv2D extends Module {
     checkInteger('DepthwiseConv2D: kernelSize', kernelSize, 1);
     checkInteger('DepthwiseConv2D: stride', stride, 1);
     checkInteger('DepthwiseConv2D: dilation', dilation, 1);
+    this.stride = stride;
+    this.dilation = dilation;
+    this.padding = tfPadding(padding, kernelSize, dilation);
     const { bias = false, initializer = heNormal, fanOut = 'channel', random } = options;
     checkOneOf('DepthwiseConv2D: fanOut', fanOut, ['channel', 'layer']);
     const taps = kernelSize * kernelSize;
@@ -62,9 +65,6 @@ export class DepthwiseConv2D extends Module {
     };
     this.weight = parameter(initializer(random, kernel), [kernelSize, kernelSize, channels, 1]);
     this.bias = bias ? parameter(new Float32Array(channels), [channels]) : undefined;
-    this.stride = stride;
-    this.dilation = dilation;
-    this.padding = tfPadding(padding, kernelSize, dilation);
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
