@@ -17,21 +17,34 @@ const layers = {
   backends: [],
 };
 
+/** Where the package's own `#imports` lead. */
+const aliases = {
+  '#backends': 'backends',
+  '#decode-image': 'vision',
+  '#gradients': 'core',
+  '#read-file': 'core',
+};
+
+/** Packages that a folder may import, where not every one; as a regular expression. */
+const packages = { scaling: '(?!)', backends: '@tensorflow/|node:' };
+
 /** Forbids a folder's files to import any sibling folder that is not in its row. */
-const importDirection = Object.entries(layers).map(([folder, allowed]) => {
-  const forbidden = [...Object.keys(layers), 'cli'].filter((f) => f !== folder && !allowed.includes(f));
+const importDirection = Object.entries(layers).map(([folder, row]) => {
+  const allowed = [folder, ...row];
+  const forbidden = [...Object.keys(layers), 'cli'].filter((name) => !allowed.includes(name));
+  const forbiddenAliases = Object.keys(aliases).filter((alias) => !allowed.includes(aliases[alias]));
+  const patterns = [`(\\.\\./)+(${forbidden.join('|')}|index)(/|\\.js$)`, `(${forbiddenAliases.join('|')})$`];
+  if (folder in packages) patterns.push(`(?![.#]|${packages[folder]})`);
   return {
     files: [`src/${folder}/**/*.ts`],
     rules: {
       'no-restricted-imports': [
         'error',
         {
-          patterns: [
-            {
-              regex: `^(\\.\\./)+(${forbidden.join('|')}|index)(/|\\.js$)`,
-              message: `src/${folder} may import only: ${[folder, ...allowed].join(', ')}.`,
-            },
-          ],
+          patterns: patterns.map((pattern) => ({
+            regex: `^${pattern}`,
+            message: `src/${folder} may import only: ${allowed.join(', ')}. See docs/architecture.md.`,
+          })),
         },
       ],
     },
