@@ -273,6 +273,12 @@ BLOCK_CASES = [
     }.items()
     for name, (size, options) in cases.items()
 ]
+# Some in evaluation too.
+BLOCK_CASES += [
+    (f'{name}, in evaluation', block, options, {**x, 'training': False})
+    for name, block, options, x in BLOCK_CASES
+    if name in ('ResidualBlock basic', 'ResidualBlock bottleneck, projection', 'MBConv expanded, with skip', 'MBConv Lite')
+]
 
 LEAVES = {'running_mean': 'runningMean', 'running_var': 'runningVariance'}
 

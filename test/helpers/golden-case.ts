@@ -79,7 +79,11 @@ export function expectAsPyTorch(module: AnyModule, golden: GoldenCase): void {
     compare(statistic.name, torchValues(statistic), golden.statistics[statistic.name]!);
   }
 
-  tf.dispose([x, dy, value, grads]);
+  const beforeForward = tf.memory().numTensors;
+  const again = module.forward(x, context);
+  expect(tf.memory().numTensors - beforeForward).toBe(1);
+
+  tf.dispose([x, dy, value, grads, again]);
   module.dispose();
   expect(tf.memory().numTensors).toBe(0);
   expect(distances.filter(([, distance]) => !(distance < 1e-5))).toEqual([]);

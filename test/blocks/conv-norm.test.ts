@@ -1,0 +1,99 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ConvNorm, type ConvNormOptions } from '../../src/blocks/conv-norm.js';
+import { evaluation } from '../../src/core/context.js';
+import { ArgumentError } from '../../src/core/errors.js';
+import { Random } from '../../src/core/random.js';
+import { heNormal } from '../../src/layers/index.js';
+import type { BlockConvention } from '../../src/blocks/convention.js';
+import { largestDifference, randomTensor } from '../helpers/tensors.js';
+import { fillModule } from '../helpers/torch-model.js';
+
+const convention: BlockConvention = {
+  padding: 'symmetric',
+  convolutionBias: false,
+  batchNorm: { epsilon: 1e-3, momentum: 0.9, runningVariance: 'unbiased' },
+  initializer: heNormal,
+  depthwiseFanOut: 'layer',
+};
+
+function build(options: Partial<ConvNormOptions> = {}): ConvNorm {
+  const common = { inChannels: 3, filters: 4, kernelSize: 3, convention, random: new Random(0) };
+  return new ConvNorm({ ...common, ...options });
+}
+
+afterEach(() => expect(tf.memory().numTensors).toBe(0));
+
+test('is a convolution, a batch norm and an activation, as the convention says', () => {
+  const unit = build({
+    stride: 2,
+    activation: 'relu6',
+    convention: { ...convention, convolutionBias: true },
+  });
+  expect(Array.from(unit.namedVariables(), ({ name }) => name)).toEqual([
+    'conv.weight',
+    'conv.bias',
+    'norm.weight',
+    'norm.bias',
+    'norm.runningMean',
+    'norm.runningVariance',
+  ]);
+  expect(unit.norm!.epsilon).toBe(1e-3);
+  expect(unit.norm!.momentum).toBe(0.9);
+  expect(unit.norm!.unbiased).toBe(true);
+  const x = randomTensor<tf.Rank.R4>([1, 5, 5, 3], 1);
+  const y = unit.forward(x, evaluation);
+  const expected = tf.tidy(() => tf.relu6(unit.norm!.forward(unit.conv.forward(x), evaluation)));
+  expect(largestDifference(y, expected)).toBe(0);
+  tf.dispose([x, y, expected]);
+  unit.dispose();
+});
+
+test('seeds give its first values, and zeroWeight a batch norm of nothing', () => {
+  const [unit, same] = [build({ zeroWeight: true }), build()];
+  expect([...unit.norm!.weight.dataSync()]).toEqual([0, 0, 0, 0]);
+  expect([...same.norm!.weight.dataSync()]).toEqual([1, 1, 1, 1]);
+  expect(unit.conv.weight.dataSync()).toEqual(same.conv.weight.dataSync());
+  unit.dispose();
+  same.dispose();
+});
+
+describe.each([
+  ['convolution', 4],
+  ['depthwise convolution', 'depthwise'],
+] as const)('a folded %s', (_, filters) => {
+  test.each([
+    [undefined, false],
+    ['relu', true],
+    ['relu6', false],
+    ['swish', false],
+    ['sigmoid', true],
+  ] as const)('gives the same in evaluation (activation %p, bias %p)', (activation, convolutionBias) => {
+    const unit = build({ filters, activation, stride: 2, convention: { ...convention, convolutionBias } });
+    fillModule(unit, ({ name }) => name);
+    const x = randomTensor<tf.Rank.R4>([2, 6, 6, 3], 1);
+    const expected = unit.forward(x, evaluation);
+    unit.fold();
+    expect(Array.from(unit.namedVariables(), ({ name }) => name)).toEqual(['conv.weight', 'conv.bias']);
+    expect(tf.memory().numTensors).toBe(4);
+    const y = unit.forward(x, evaluation);
+    expect(tf.memory().numTensors).toBe(5);
+    expect(largestDifference(y, expected)).toBeLessThan(2e-6);
+    unit.fold(); // Once more changes nothing.
+    expect(tf.memory().numTensors).toBe(5);
+    const again = unit.forward(x, evaluation);
+    expect(largestDifference(again, y)).toBe(0);
+    tf.dispose([x, y, again, expected]);
+    unit.dispose();
+  });
+
+  test('refuses to train', () => {
+    const unit = build({ filters });
+    unit.fold();
+    const x = randomTensor<tf.Rank.R4>([2, 4, 4, 3], 1);
+    expect(() => unit.forward(x, { training: true, random: new Random(0) })).toThrow(
+      new ArgumentError('A fused network cannot be trained: its batch norms are folded away. Build it anew.'),
+    );
+    x.dispose();
+    unit.dispose();
+  });
+});

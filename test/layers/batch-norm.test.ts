@@ -1,0 +1,112 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { evaluation, type Context } from '../../src/core/context.js';
+import { ArgumentError } from '../../src/core/errors.js';
+import { Random } from '../../src/core/random.js';
+import { BatchNorm, type BatchNormOptions } from '../../src/layers/index.js';
+import { buffersKept, largestDifference, randomTensor } from '../helpers/tensors.js';
+
+const training: Context = { training: true, random: new Random(0) };
+const options: BatchNormOptions = { channels: 3, epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' };
+
+afterEach(() => expect(tf.memory().numTensors).toBe(0));
+
+test('in training every channel of the output has mean zero and variance one', () => {
+  const side = fc.integer({ min: 1, max: 4 });
+  const number = fc.integer({ min: -5, max: 5 });
+  fc.assert(
+    fc.property(fc.integer({ min: 4, max: 8 }), side, side, number, fc.nat(), (n, h, w, shift, seed) => {
+      const layer = new BatchNorm({ ...options, epsilon: 1e-12 });
+      const x = tf.tidy(() => tf.add(randomTensor<tf.Rank.R4>([n, h, w, 3], seed), shift) as tf.Tensor4D);
+      const y = layer.forward(x, training);
+      tf.tidy(() => {
+        const { mean, variance } = tf.moments(y, [0, 1, 2]);
+        expect(largestDifference(mean, tf.zeros([3]))).toBeLessThan(1e-3);
+        expect(largestDifference(variance, tf.ones([3]))).toBeLessThan(1e-2);
+      });
+      tf.dispose([x, y]);
+      layer.dispose();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test.each([
+  ['unbiased', 4 / 3],
+  ['biased', 1],
+] as const)('moves the running statistics towards the batch, %s', (runningVariance, correction) => {
+  const layer = new BatchNorm({ ...options, channels: 1, momentum: 0.75, runningVariance });
+  const x = tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1]); // mean 3, biased variance 3.5
+  const y = layer.forward(x, training);
+  expect(layer.runningMean.dataSync()[0]).toBeCloseTo(0.25 * 3, 6);
+  expect(layer.runningVariance.dataSync()[0]).toBeCloseTo(0.75 + 0.25 * 3.5 * correction, 6);
+  tf.dispose([x, y]);
+  layer.dispose();
+});
+
+test('evaluation changes no statistic', () => {
+  const layer = new BatchNorm(options);
+  const x = randomTensor<tf.Rank.R4>([2, 3, 3, 3], 1);
+  const y = layer.forward(x, evaluation);
+  const expected = tf.tidy(() => tf.div(x, Math.sqrt(1 + 1e-5)));
+  expect(largestDifference(y, expected)).toBeLessThan(1e-6);
+  expect([...layer.runningMean.dataSync()]).toEqual([0, 0, 0]);
+  expect([...layer.runningVariance.dataSync()]).toEqual([1, 1, 1]);
+  tf.dispose([x, y, expected]);
+  layer.dispose();
+});
+
+test('names its variables, of which the running ones do not train', () => {
+  const layer = new BatchNorm({ ...options, zeroWeight: true });
+  const named = [...layer.namedVariables()];
+  expect(named.map(({ name, variable }) => [name, variable.trainable])).toEqual([
+    ['weight', true],
+    ['bias', true],
+    ['runningMean', false],
+    ['runningVariance', false],
+  ]);
+  expect([...layer.weight.dataSync()]).toEqual([0, 0, 0]);
+  layer.dispose();
+});
+
+test('keeps for its gradient nothing of the size of x but its output', () => {
+  const layer = new BatchNorm(options);
+  const x = randomTensor<tf.Rank.R4>([2, 8, 8, 3], 2);
+  // The output, and a mean and an inverse deviation of three numbers each.
+  expect(buffersKept((x) => layer.forward(x as tf.Tensor4D, training), x)).toBe(3);
+  x.dispose();
+  layer.dispose();
+});
+
+test('refuses to train on one value a channel, and changes nothing then', () => {
+  const layer = new BatchNorm(options);
+  const x: tf.Tensor4D = tf.ones([1, 1, 1, 3]);
+  expect(() => layer.forward(x, training)).toThrow(
+    new ArgumentError(
+      'BatchNorm got [1,1,1,3]: one value a channel has no variance; train with larger batches or images.',
+    ),
+  );
+  expect([...layer.runningMean.dataSync()]).toEqual([0, 0, 0]);
+  layer.forward(x, evaluation).dispose();
+  x.dispose();
+  layer.dispose();
+});
+
+test.each([training, evaluation])('refuses other channels (training: $training)', (context) => {
+  const layer = new BatchNorm(options);
+  const x: tf.Tensor4D = tf.ones([2, 2, 2, 6]);
+  expect(() => layer.forward(x, context)).toThrow('BatchNorm got [2,2,2,6]; give 3 channels');
+  x.dispose();
+  layer.dispose();
+});
+
+test.each<[Partial<BatchNormOptions>, RegExp]>([
+  [{ channels: 0 }, /channels is 0; give an integer of at least 1/],
+  [{ epsilon: 0 }, /epsilon is 0; give a positive number/],
+  [{ epsilon: NaN }, /epsilon is NaN/],
+  [{ momentum: 1 }, /momentum is 1; give a number in \[0, 1\)/],
+  [{ momentum: -0.1 }, /momentum is -0.1/],
+  [{ runningVariance: 'none' as 'biased' }, /runningVariance is 'none'; give one of 'unbiased', 'biased'/],
+])('refuses %p', (wrong, message) => {
+  expect(() => new BatchNorm({ ...options, ...wrong })).toThrow(message);
+});
