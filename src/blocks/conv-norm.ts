@@ -4,6 +4,7 @@ import { check } from '../core/errors.js';
 import { Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
+import { addRelu } from '../layers/add.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
@@ -52,24 +53,36 @@ export class ConvNorm extends Module {
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const { conv, norm, activation } = this;
+    if (!norm) {
+      refuseTraining(context);
+      return conv.forwardFused(x, activation?.fused ?? 'linear');
+    }
     return tf.tidy(() => {
-      if (this.norm) {
-        const y = this.norm.forward(this.conv.forward(x), context);
-        return this.activation ? this.activation.forward(y) : y;
+      const y = conv.forward(x);
+      if (!activation || activation.fused === 'relu' || activation.fused === 'relu6') {
+        return norm.forwardFused(y, context, activation?.fused ?? 'linear');
       }
-      check(
-        !context.training,
-        () => 'A fused network cannot be trained: its batch norms are folded away. Build it anew.',
-      );
-      return this.#forwardFolded(x);
+      return activation.forward(norm.forward(y, context));
     });
   }
 
-  #forwardFolded(x: tf.Tensor4D): tf.Tensor4D {
-    const { activation } = this;
-    if (!activation) return this.conv.forward(x);
-    if ('fused' in activation) return this.conv.forwardFused(x, activation.fused);
-    return activation.forward(this.conv.forward(x));
+  /** What follows a residual branch that ends here: then(forward(x) + shortcut). */
+  forwardAdded(
+    x: tf.Tensor4D,
+    shortcut: tf.Tensor4D,
+    then: 'linear' | 'relu',
+    context: Context,
+  ): tf.Tensor4D {
+    const { conv, norm, activation } = this;
+    if (!norm && !activation && conv instanceof Conv2D) {
+      refuseTraining(context);
+      return conv.forwardAdded(x, shortcut, then);
+    }
+    return tf.tidy(() => {
+      const y = this.forward(x, context);
+      return then === 'relu' ? addRelu(y, shortcut) : tf.add(y, shortcut);
+    });
   }
 
   /**
@@ -91,4 +104,11 @@ export class ConvNorm extends Module {
     norm.dispose();
     this.norm = undefined;
   }
+}
+
+function refuseTraining(context: Context): void {
+  check(
+    !context.training,
+    () => 'A fused network cannot be trained: its batch norms are folded away. Build it anew.',
+  );
 }

@@ -77,8 +77,10 @@ export class MBConv extends Module {
       let h = this.expand ? this.expand.forward(x, context) : x;
       h = this.depthwise.forward(h, context);
       if (this.squeezeExcite) h = this.squeezeExcite.forward(h);
-      h = this.project.forward(h, context);
-      return this.stochasticDepth ? tf.add(this.stochasticDepth.forward(h, context), x) : h;
+      const { project, stochasticDepth } = this;
+      if (!stochasticDepth) return project.forward(h, context);
+      if (!context.training) return project.forwardAdded(h, x, 'linear', context);
+      return tf.add(stochasticDepth.forward(project.forward(h, context), context), x);
     });
   }
 }

@@ -75,11 +75,11 @@ export class ResidualBlock extends Module {
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     return tf.tidy(() => {
-      let h = this.conv1.forward(x, context);
-      h = this.conv2.forward(h, context);
-      if (this.conv3) h = this.conv3.forward(h, context);
+      const { conv1, conv2, conv3 } = this;
       const shortcut = this.shortcut ? this.shortcut.forward(x, context) : x;
-      return tf.relu(tf.add(h, shortcut));
+      const h = conv1.forward(x, context);
+      if (!conv3) return conv2.forwardAdded(h, shortcut, 'relu', context);
+      return conv3.forwardAdded(conv2.forward(h, context), shortcut, 'relu', context);
     });
   }
 }

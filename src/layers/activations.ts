@@ -3,8 +3,8 @@ import { checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { swish } from './swish.js';
 
-/** The activations that tfjs's fused convolutions know. */
-export type FusedActivation = 'linear' | 'relu' | 'relu6' | 'sigmoid';
+/** The activations that a fused convolution may end with; swish where the backend has a kernel `Swish`. */
+export type FusedActivation = 'linear' | 'relu' | 'relu6' | 'sigmoid' | 'swish';
 
 /** max(x, 0), for a tensor of any shape. */
 export class ReLU extends Module {
@@ -32,6 +32,7 @@ export class Sigmoid extends Module {
 
 /** x * sigmoid(x), also called SiLU: Ramachandran et al. 2017, arXiv 1710.05941. */
 export class Swish extends Module {
+  readonly fused = 'swish';
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     return swish(x);
   }

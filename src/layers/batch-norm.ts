@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { check, checkInteger, checkOneOf } from '../core/errors.js';
+import { hasKernel, runKernel } from '../core/kernels.js';
 import { Module, parameter, statistic } from '../core/module.js';
 
 /** Options of {@link BatchNorm}; the numeric ones have no default since the frameworks' defaults differ. */
@@ -59,13 +60,21 @@ export class BatchNorm extends Module {
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    return this.forwardFused(x, context, 'linear');
+  }
+
+  /** The normalisation and then an activation, in one operation where the backend has one. */
+  forwardFused(x: tf.Tensor4D, context: Context, activation: keyof typeof clamps): tf.Tensor4D {
     const { weight, bias, epsilon } = this;
     check(
       x.shape[3] === weight.size,
       () => `BatchNorm got [${x.shape}]; give ${weight.size} channels, the last axis of four.`,
     );
     if (!context.training) {
-      return tf.batchNorm4d(x, this.runningMean, this.runningVariance, bias, weight, epsilon);
+      return clamp(
+        tf.batchNorm4d(x, this.runningMean, this.runningVariance, bias, weight, epsilon),
+        activation,
+      );
     }
     const n = x.size / weight.size;
     check(
@@ -73,9 +82,11 @@ export class BatchNorm extends Module {
       () =>
         `BatchNorm got [${x.shape}]: one value a channel has no variance; train with larger batches or images.`,
     );
-    return normalizeBatch(x, weight, bias, epsilon, (mean, variance) =>
-      this.#updateStatistics(mean, variance, n),
-    );
+    const moments = (mean: tf.Tensor, variance: tf.Tensor) => this.#updateStatistics(mean, variance, n);
+    if (hasKernel('BatchNormTraining')) {
+      return normalizeBatchFused(x, weight, bias, epsilon, clamps[activation], moments);
+    }
+    return clamp(normalizeBatch(x, weight, bias, epsilon, moments), activation);
   }
 
   #updateStatistics(mean: tf.Tensor, variance: tf.Tensor, n: number): void {
@@ -88,6 +99,17 @@ export class BatchNorm extends Module {
   }
 }
 
+/** The activations that clamp, and to what. */
+const clamps = { linear: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6] } as const;
+
+function clamp(x: tf.Tensor4D, activation: keyof typeof clamps): tf.Tensor4D {
+  if (activation === 'linear') return x;
+  return tf.tidy(() => (activation === 'relu' ? tf.relu(x) : tf.relu6(x)));
+}
+
+/** Told of a batch's mean and biased variance. */
+type Moments = (mean: tf.Tensor1D, variance: tf.Tensor1D) => void;
+
 /**
  * Normalises by the batch's own mean and (biased) variance, which `moments` is told of, as one operation with one
  * gradient; composed of tfjs's operations it would keep eight tensors of x's size instead of one.
@@ -97,7 +119,7 @@ function normalizeBatch(
   weight: tf.Tensor1D,
   bias: tf.Tensor1D,
   epsilon: number,
-  moments: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void,
+  moments: Moments,
 ): tf.Tensor4D {
   const operation = tf.customGrad((...args) => {
     const [x, weight, bias, save] = args as unknown as [
@@ -131,4 +153,43 @@ function normalizeBatchGradient(dy: tf.Tensor4D, saved: tf.Tensor[]): tf.Tensor[
     const centred = tf.sub(dy, tf.div(tf.add(dBias, tf.mul(normalized, dWeight)), n));
     return [tf.mul(centred, tf.mul(weight, inverseDeviation)), dWeight, dBias];
   });
+}
+
+/** The same with a clamp, by the kernels that some backends have for it: of x's size it keeps x and the output. */
+function normalizeBatchFused(
+  x: tf.Tensor4D,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  epsilon: number,
+  [low, high]: readonly [number, number],
+  moments: Moments,
+): tf.Tensor4D {
+  const clamped = low > -Infinity || high < Infinity;
+  const operation = tf.customGrad((...args) => {
+    const [x, scale, offset, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    const outputs = runKernel('BatchNormTraining', { x, scale, offset }, { epsilon, low, high });
+    const [y, mean, variance, inverseDeviation] = outputs as [
+      tf.Tensor4D,
+      tf.Tensor1D,
+      tf.Tensor1D,
+      tf.Tensor,
+    ];
+    moments(mean, variance);
+    save(clamped ? [x, scale, mean, inverseDeviation, y] : [x, scale, mean, inverseDeviation]);
+    return {
+      value: y,
+      gradFunc: (dy, saved) => {
+        const [x, scale, mean, inverseDeviation, y] = saved as [
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor?,
+        ];
+        const inputs = { x, dy: dy as tf.Tensor, scale, mean, inverseDeviation, ...(y && { y }) };
+        return runKernel('BatchNormTrainingGrad', inputs, { low, high });
+      },
+    };
+  });
+  return operation(x, weight, bias) as tf.Tensor4D;
 }

@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkInteger } from '../core/errors.js';
+import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
 import { Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
+import { addRelu } from './add.js';
 import { tfPadding, type Padding, type TfPadding } from './padding.js';
+import { fusesSwish, swish } from './swish.js';
 
 /** Options of {@link Conv2D}. */
 export interface Conv2DOptions {
@@ -67,10 +70,27 @@ export class Conv2D extends Module {
   /** The convolution with its bias and then an activation, in one operation where the backend has one. */
   forwardFused(x: tf.Tensor4D, activation: FusedActivation): tf.Tensor4D {
     return tf.tidy(() => {
+      if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear'));
       const { stride, padding, bias } = this;
       const filter = dilateKernel(this.weight as tf.Tensor4D, this.dilation);
       if (!bias && activation === 'linear') return tf.conv2d(x, filter, stride, padding);
-      return tf.fused.conv2d({ x, filter, strides: stride, pad: padding, bias, activation });
+      // tfjs's type of an activation has no swish, which only backends of our own know.
+      const known = activation as 'linear';
+      return tf.fused.conv2d({ x, filter, strides: stride, pad: padding, bias, activation: known });
+    });
+  }
+
+  /** activation(convolution + shortcut), in one operation where the backend has one. */
+  forwardAdded(x: tf.Tensor4D, shortcut: tf.Tensor4D, activation: 'linear' | 'relu'): tf.Tensor4D {
+    return tf.tidy(() => {
+      const { weight, bias, stride: strides, padding: pad, dilation } = this;
+      if (!bias || dilation > 1 || takesGradient() || !hasKernel('FusedConv2DResidual')) {
+        const y = this.forward(x);
+        return activation === 'relu' ? addRelu(y, shortcut) : tf.add(y, shortcut);
+      }
+      const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, activation };
+      const inputs = { x, filter: weight, bias, residual: shortcut };
+      return runKernel('FusedConv2DResidual', inputs, attributes as tf.NamedAttrMap) as tf.Tensor4D;
     });
   }
 }

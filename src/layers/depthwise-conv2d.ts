@@ -6,6 +6,7 @@ import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
 import { tfPadding, type Padding, type TfPadding } from './padding.js';
+import { fusesSwish, swish } from './swish.js';
 
 /** Options of {@link DepthwiseConv2D}. */
 export interface DepthwiseConv2DOptions {
@@ -74,12 +75,14 @@ export class DepthwiseConv2D extends Module {
   /** The convolution with its bias and then an activation, in one operation where the backend has one. */
   forwardFused(x: tf.Tensor4D, activation: FusedActivation): tf.Tensor4D {
     return tf.tidy(() => {
+      if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear'));
       const { stride, padding, bias } = this;
       const filter = dilateKernel(this.weight, this.dilation);
       if (!bias && activation === 'linear') return tf.depthwiseConv2d(x, filter, stride, padding);
-      // Explicit paddings work, though this operation's type leaves them out.
+      // Explicit paddings work, and swish on backends of our own, though this operation's types leave them out.
       const pad = padding as Exclude<TfPadding, tf.backend_util.ExplicitPadding>;
-      return tf.fused.depthwiseConv2d({ x, filter, strides: [stride, stride], pad, bias, activation });
+      const known = activation as 'linear';
+      return tf.fused.depthwiseConv2d({ x, filter, strides: [stride, stride], pad, bias, activation: known });
     });
   }
 }

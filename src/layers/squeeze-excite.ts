@@ -47,7 +47,7 @@ export class SqueezeExcite extends Module {
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const squeezed: tf.Tensor4D = tf.mean(x, [1, 2], true);
-      const reduced = this.activation.forward(this.reduce.forward(squeezed));
+      const reduced = this.reduce.forwardFused(squeezed, this.activation.fused);
       return tf.mul(x, this.expand.forwardFused(reduced, 'sigmoid'));
     });
   }

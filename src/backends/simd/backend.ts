@@ -69,9 +69,14 @@ export class SimdBackend extends MathBackendCPU {
     return { dataId, shape, dtype };
   }
 
-  /** The address of a tensor's values. */
+  /** The address of a tensor's values, floats if its type says so. */
   address(tensor: tf.TensorInfo): number {
-    return (this.data.get(tensor.dataId) as Block).address;
+    const block = this.data.get(tensor.dataId) as Block;
+    if (tensor.dtype !== 'float32' || block.dtype === 'float32') return block.address;
+    // The cpu backend casts integers to floats by calling them so.
+    return this.derive(tensor, 'a cast to float32', block.length * 4, (address) =>
+      this.floats(address, block.length).set(block.values),
+    );
   }
 
   /** `count` floats at an address, as a view. */

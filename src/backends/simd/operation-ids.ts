@@ -9,7 +9,7 @@ export const MINIMUM = 5;
 export const SQUARED_DIFFERENCE = 6;
 export const SWISH_GRADIENT = 7;
 export const RELU_GRADIENT = 8;
-export const RELU6_GRADIENT = 9;
+export const ADD_RELU = 9;
 
 export const RELU = 0;
 export const CLIP = 1;

@@ -19,10 +19,8 @@ function binary4(operation: i32, a: v128, b: v128): v128 {
     const s = sigmoid4(a);
     return f32x4.mul(b, f32x4.mul(s, f32x4.add(one, f32x4.mul(a, f32x4.sub(one, s)))));
   }
+  if (operation == op.ADD_RELU) return f32x4.max(f32x4.add(a, b), f32x4.splat(0));
   if (operation == op.RELU_GRADIENT) return v128.and(b, f32x4.gt(a, f32x4.splat(0)));
-  if (operation == op.RELU6_GRADIENT) {
-    return v128.and(b, v128.and(f32x4.gt(a, f32x4.splat(0)), f32x4.lt(a, f32x4.splat(6))));
-  }
   const difference = f32x4.sub(a, b);
   return f32x4.mul(difference, difference);
 }
@@ -78,8 +76,8 @@ function binaryRow(operation: i32, a: usize, aStep: i32, b: usize, bStep: i32, t
       return binaryStretch(op.SWISH_GRADIENT, a, aStep, b, bStep, to, count);
     case op.RELU_GRADIENT:
       return binaryStretch(op.RELU_GRADIENT, a, aStep, b, bStep, to, count);
-    case op.RELU6_GRADIENT:
-      return binaryStretch(op.RELU6_GRADIENT, a, aStep, b, bStep, to, count);
+    case op.ADD_RELU:
+      return binaryStretch(op.ADD_RELU, a, aStep, b, bStep, to, count);
     case op.SQUARED_DIFFERENCE:
       return binaryStretch(op.SQUARED_DIFFERENCE, a, aStep, b, bStep, to, count);
   }

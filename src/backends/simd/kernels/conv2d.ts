@@ -159,4 +159,8 @@ const fusedConv2D: Kernel = ({ inputs, backend, attrs }) => {
 };
 
 /** Convolutions forward. */
-export const convolutionKernels: Kernels = { Conv2D: conv2D, FusedConv2D: fusedConv2D };
+export const convolutionKernels: Kernels = {
+  Conv2D: conv2D,
+  FusedConv2D: fusedConv2D,
+  FusedConv2DResidual: fusedConv2D,
+};

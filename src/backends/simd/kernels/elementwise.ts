@@ -105,9 +105,16 @@ const relu6: Kernel = (args) => {
   return isFloat32(x) ? unary(args.backend, operation.CLIP, x, 0, 6) : fallback('Relu6', args);
 };
 
-/** Of swish, which tfjs has no kernels for; see `core/kernels.ts`. */
+// Kernels that tfjs has not; see `core/kernels.ts`.
+
 const swishGradient: Kernel = ({ inputs, backend }) =>
   binary(backend, operation.SWISH_GRADIENT, inputs['x']!, inputs['dy']!)!;
+
+const addRelu: Kernel = ({ inputs, backend }) =>
+  binary(backend, operation.ADD_RELU, inputs['a']!, inputs['b']!)!;
+
+const reluGradient: Kernel = ({ inputs, backend }) =>
+  binary(backend, operation.RELU_GRADIENT, inputs['y']!, inputs['dy']!)!;
 
 /** Operations value by value. */
 export const elementwiseKernels: Kernels = {
@@ -132,4 +139,6 @@ export const elementwiseKernels: Kernels = {
   ClipByValue: unaryKernel('ClipByValue', operation.CLIP, ['clipValueMin', 'clipValueMax']),
   Swish: unaryKernel('Swish', operation.SWISH),
   SwishGrad: swishGradient,
+  AddRelu: addRelu,
+  ReluGrad: reluGradient,
 };

@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Kernels that tfjs does not define and only some backends have (here `simd`); layers use them where they can and
+ * compose tfjs's own operations elsewhere. None has a gradient that tfjs knows of.
+ */
+interface OptionalKernels {
+  /** x * sigmoid(x), of x. A backend that has it also takes `'swish'` for a fused convolution's activation. */
+  Swish: tf.Tensor;
+  /** The gradient of swish, of x and dy. */
+  SwishGrad: tf.Tensor;
+  /** relu(a + b), of a and b of one shape. */
+  AddRelu: tf.Tensor;
+  /** The gradient of a ReLU, of its output y and dy. */
+  ReluGrad: tf.Tensor;
+  /** FusedConv2D that also takes a `residual`, which it adds before the activation. */
+  FusedConv2DResidual: tf.Tensor;
+  /**
+   * Batch norm of training and a clamp to [low, high] (attributes, with epsilon), of x, scale and offset: y, mean, biased
+   * variance, and 1 / sqrt(variance + epsilon).
+   */
+  BatchNormTraining: tf.Tensor[];
+  /** The gradients of x, scale and offset, of x, dy, scale, mean, inverseDeviation, and of y where it is clamped. */
+  BatchNormTrainingGrad: tf.Tensor[];
+}
+
+/** Whether the current backend has a kernel that tfjs does not define. */
+export function hasKernel(name: keyof OptionalKernels): boolean {
+  tf.backend(); // Chooses the backend where none is yet.
+  return tf.getKernel(name, tf.getBackend()) !== undefined;
+}
+
+/** Runs a kernel that {@link hasKernel} has found. */
+export function runKernel<Name extends keyof OptionalKernels>(
+  name: Name,
+  inputs: tf.NamedTensorMap,
+  attrs: tf.NamedAttrMap = {},
+): OptionalKernels[Name] {
+  return tf.engine().runKernel(name, inputs, attrs);
+}
+
+/** Whether a gradient is being taken, so that what tfjs knows no gradient of must not be run. */
+export function takesGradient(): boolean {
+  return tf.engine().state.gradientDepth > 0;
+}
