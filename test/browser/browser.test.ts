@@ -1,0 +1,197 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { build } from 'esbuild';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const installed = process.env.SKIPSCALE_INSTALLED!;
+const data = join(process.cwd(), '../shared/data/cifar10');
+const weights = join(data, 'resnet20-12fca82f.th');
+const images = ['cat/0001.jpg', 'ship/0002.jpg', 'airplane/0000.jpg'];
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+// In CI nothing is skipped: what is missing fails.
+const missing = [executablePath, data].filter((path) => !existsSync(path));
+const inBrowser = missing.length === 0 || process.env.CI ? describe : describe.skip;
+if (missing.length > 0) {
+  console.warn(
+    `No tests in a browser without ${missing.join(' and ')}; CHROMIUM may name Chromium's program.`,
+  );
+}
+
+/** What runs in the page; see test/package/apps/browser.mjs. */
+declare const tf: typeof import('@tensorflow/tfjs-core');
+declare const skipscale: typeof import('skipscale');
+declare const train: () => unknown;
+
+type Classes = { label: string; index: number; probability: number }[];
+
+inBrowser('in Chromium, bundled from the tarball', () => {
+  let server: Server;
+  let origin: string;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    const bundle = await build({
+      entryPoints: [join(installed, 'browser.mjs')],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
+      logLevel: 'error',
+    });
+    server = createServer(({ url }, response) => {
+      const types: Record<string, string> = { '.js': 'text/javascript', '.jpg': 'image/jpeg' };
+      response.setHeader('content-type', types[extname(url!)] ?? 'text/html');
+      // With these, threads may share memory.
+      response.setHeader('cross-origin-opener-policy', 'same-origin');
+      response.setHeader('cross-origin-embedder-policy', 'require-corp');
+      if (url === '/')
+        response.end(
+          '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app.js"></script>',
+        );
+      else if (url === '/app.js') response.end(bundle.outputFiles[0]!.contents);
+      else if (url!.startsWith('/data/')) response.end(readFileSync(join(data, url!.slice('/data/'.length))));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+    origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+    const quiet = ['background-networking', 'component-update', 'sync', 'gpu', 'quic'].map(
+      (what) => `--disable-${what}`,
+    );
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--headless', '--no-sandbox', '--no-first-run', ...quiet],
+    });
+    page = await browser.newPage();
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(origin);
+    await page.waitForFunction(() => 'skipscale' in globalThis);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  test.each(['cpu', 'simd', 'webgl'])(
+    'on %s, images are what they are in Node, as URLs and as elements',
+    async (backend) => {
+      const args = [
+        'classify',
+        ...images,
+        '--model',
+        'resnet20',
+        '--weights',
+        weights,
+        '--json',
+        '--top',
+        '10',
+      ];
+      const output = execFileSync(join(installed, 'node_modules/.bin/skipscale'), args, {
+        cwd: join(data, 'images'),
+        encoding: 'utf8',
+      });
+      const expected = (JSON.parse(output) as { classes: Classes }[]).map(({ classes }) => classes);
+
+      const found = await page.evaluate(
+        async ({ backend, images }) => {
+          if (!(await tf.setBackend(backend))) return undefined;
+          const before = tf.memory().numTensors;
+          const model = skipscale.buildResNet(20, { initialize: false });
+          await skipscale.loadWeights(model, '/data/resnet20-12fca82f.th');
+          const urls = images.map((image) => `/data/images/${image}`);
+          const elements = await Promise.all(
+            urls.map(async (url) => {
+              const element = Object.assign(new Image(), { src: url });
+              await element.decode();
+              return element;
+            }),
+          );
+          const byUrl = await skipscale.classify(model, urls, { top: 10 });
+          const byElement = await skipscale.classify(model, elements, { top: 10 });
+          model.dispose();
+          return { byUrl, byElement, left: tf.memory().numTensors - before };
+        },
+        { backend, images },
+      );
+      expect(found).toBeDefined();
+      const { byUrl, byElement, left } = found!;
+      for (const classes of [byUrl, byElement]) {
+        expect(classes.map(([first]) => first!.label)).toEqual(expected.map(([first]) => first!.label));
+        classes.flat().forEach(({ index, probability }, i) => {
+          const image = expected[Math.floor(i / 10)]!;
+          expect(probability).toBeCloseTo(image.find((one) => one.index === index)!.probability, 4);
+        });
+      }
+      expect(left).toBe(0);
+    },
+  );
+
+  test('networks train to the losses of Node', async () => {
+    const { stdout } = spawnSync(process.execPath, ['esm.mjs'], { cwd: installed, encoding: 'utf8' });
+    const expected = JSON.parse(stdout) as { losses: Record<string, number[]>; left: number };
+    const found = (await page.evaluate(async () => {
+      await tf.setBackend('cpu');
+      return train();
+    })) as typeof expected;
+    expect(found.left).toBe(0);
+    for (const [name, losses] of Object.entries(expected.losses)) {
+      losses.forEach((loss, i) => expect(found.losses[name]![i]).toBeCloseTo(loss, 4));
+    }
+  });
+
+  test('nothing is complained of', () => {
+    expect(complaints).toEqual([]);
+  });
+
+  describe('the page of examples/web', () => {
+    let serving: ChildProcess;
+    let address: string;
+
+    beforeAll(async () => {
+      serving = spawn(process.execPath, ['examples/web/serve.js', '0'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      address = await new Promise((resolve) =>
+        serving.stdout!.once('data', (line: Buffer) => resolve(line.toString().trim())),
+      );
+    });
+    afterAll(() => {
+      serving?.kill();
+    });
+
+    test('names an image that is dropped on it', async () => {
+      const example = await browser.newPage();
+      await example.goto(address);
+      await example.selectOption('#model', 'resnet20');
+      await example.setInputFiles('#weights', weights);
+      await example.getByText('resnet20 is ready').waitFor();
+      const bytes = readFileSync(join(data, 'images/cat/0001.jpg')).toString('base64');
+      await example.evaluate((bytes) => {
+        const dropped = new DataTransfer();
+        const content = Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
+        dropped.items.add(new File([content], 'cat.jpg', { type: 'image/jpeg' }));
+        document.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped }));
+      }, bytes);
+      await example.locator('#classes li').first().waitFor();
+      expect(await example.locator('#classes li').allTextContents()).toEqual([
+        expect.stringMatching(/^\d+\.\d % cat$/),
+        ...Array(4).fill(expect.stringMatching(/^\d+\.\d % [a-z]+$/)),
+      ]);
+    });
+
+    test('says what is wrong', async () => {
+      const example = await browser.newPage();
+      await example.goto(`${address}/?model=resnet20&weights=/nowhere`);
+      await example.getByText(/nowhere/).waitFor();
+      await example.setInputFiles('#image', join(data, 'images/cat/0001.jpg'));
+      await example.getByText('Choose a network and its weights first.').waitFor();
+    });
+  });
+});
