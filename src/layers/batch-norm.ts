@@ -71,10 +71,8 @@ export class BatchNorm extends Module {
       () => `BatchNorm got [${x.shape}]; give ${weight.size} channels, the last axis of four.`,
     );
     if (!context.training) {
-      return clamp(
-        tf.batchNorm4d(x, this.runningMean, this.runningVariance, bias, weight, epsilon),
-        activation,
-      );
+      const { runningMean, runningVariance } = this;
+      return clamp(() => tf.batchNorm4d(x, runningMean, runningVariance, bias, weight, epsilon), activation);
     }
     const n = x.size / weight.size;
     check(
@@ -86,7 +84,7 @@ export class BatchNorm extends Module {
     if (hasKernel('BatchNormTraining')) {
       return normalizeBatchFused(x, weight, bias, epsilon, clamps[activation], moments);
     }
-    return clamp(normalizeBatch(x, weight, bias, epsilon, moments), activation);
+    return clamp(() => normalizeBatch(x, weight, bias, epsilon, moments), activation);
   }
 
   #updateStatistics(mean: tf.Tensor, variance: tf.Tensor, n: number): void {
@@ -102,9 +100,9 @@ export class BatchNorm extends Module {
 /** The activations that clamp, and to what. */
 const clamps = { linear: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6] } as const;
 
-function clamp(x: tf.Tensor4D, activation: keyof typeof clamps): tf.Tensor4D {
-  if (activation === 'linear') return x;
-  return tf.tidy(() => (activation === 'relu' ? tf.relu(x) : tf.relu6(x)));
+function clamp(compute: () => tf.Tensor4D, activation: keyof typeof clamps): tf.Tensor4D {
+  if (activation === 'linear') return compute();
+  return tf.tidy(() => (activation === 'relu' ? tf.relu(compute()) : tf.relu6(compute())));
 }
 
 /** Told of a batch's mean and biased variance. */

@@ -78,6 +78,26 @@ test('keeps for its gradient nothing of the size of x but its output', () => {
   layer.dispose();
 });
 
+test.each(['linear', 'relu', 'relu6'] as const)(
+  'forwardFused with %s leaves its result alone',
+  (activation) => {
+    const layer = new BatchNorm({ ...options, epsilon: 1e-3 });
+    tf.tidy(() => layer.weight.assign(tf.tensor1d([9, 9, 9])));
+    const x = randomTensor<tf.Rank.R4>([2, 3, 3, 3], 3);
+    const f = { linear: tf.clone, relu: tf.relu, relu6: tf.relu6 }[activation];
+    for (const context of [training, evaluation]) {
+      const expected = tf.tidy(() => f(layer.forward(x, context)));
+      const before = tf.memory().numTensors;
+      const y = layer.forwardFused(x, context, activation);
+      expect(tf.memory().numTensors).toBe(before + 1);
+      expect(largestDifference(y, expected)).toBe(0);
+      tf.dispose([y, expected]);
+    }
+    x.dispose();
+    layer.dispose();
+  },
+);
+
 test('refuses to train on one value a channel, and changes nothing then', () => {
   const layer = new BatchNorm(options);
   const x: tf.Tensor4D = tf.ones([1, 1, 1, 3]);
