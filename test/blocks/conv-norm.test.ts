@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '../../src/backends/simd/index.js';
 import { ConvNorm, type ConvNormOptions } from '../../src/blocks/conv-norm.js';
 import { evaluation } from '../../src/core/context.js';
 import { ArgumentError } from '../../src/core/errors.js';
@@ -58,9 +59,14 @@ test('seeds give its first values, and zeroWeight a batch norm of nothing', () =
 });
 
 describe.each([
-  ['convolution', 4],
-  ['depthwise convolution', 'depthwise'],
-] as const)('a folded %s', (_, filters) => {
+  ['convolution', 4, 'cpu'],
+  ['depthwise convolution', 'depthwise', 'cpu'],
+  ['convolution', 4, 'simd'],
+  ['depthwise convolution', 'depthwise', 'simd'],
+] as const)('a folded %s (%p filters, on %s)', (_, filters, backend) => {
+  beforeAll(() => tf.setBackend(backend));
+  afterAll(() => tf.setBackend('cpu'));
+
   test.each([
     [undefined, false],
     ['relu', true],
@@ -94,6 +100,36 @@ describe.each([
       new ArgumentError('A fused network cannot be trained: its batch norms are folded away. Build it anew.'),
     );
     x.dispose();
+    unit.dispose();
+  });
+});
+
+describe.each(['cpu', 'simd'])('forwardAdded on %s', (backend) => {
+  beforeAll(() => tf.setBackend(backend));
+  afterAll(() => tf.setBackend('cpu'));
+
+  test.each<[Partial<ConvNormOptions>, 'linear' | 'relu', boolean]>([
+    [{}, 'linear', false],
+    [{}, 'relu', false],
+    [{}, 'linear', true],
+    [{}, 'relu', true],
+    [{ kernelSize: 1, activation: 'swish' }, 'relu', true],
+    [{ filters: 'depthwise' }, 'relu', true],
+  ])('of %j adds the shortcut, then %s (folded: %p)', (options, then, folded) => {
+    const unit = build(options);
+    fillModule(unit, ({ name }) => name);
+    const x = randomTensor<tf.Rank.R4>([2, 5, 4, 3], 1);
+    const shortcut = randomTensor<tf.Rank.R4>([2, 5, 4, options.filters === 'depthwise' ? 3 : 4], 2);
+    const expected = tf.tidy(() => {
+      const sum = tf.add(unit.forward(x, evaluation), shortcut);
+      return then === 'relu' ? tf.relu(sum) : sum;
+    });
+    if (folded) unit.fold();
+    const before = tf.memory().numTensors;
+    const y = unit.forwardAdded(x, shortcut, then, evaluation);
+    expect(tf.memory().numTensors).toBe(before + 1);
+    expect(largestDifference(y, expected)).toBeLessThan(2e-6);
+    tf.dispose([x, shortcut, y, expected]);
     unit.dispose();
   });
 });

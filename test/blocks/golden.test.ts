@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '../../src/backends/simd/index.js';
 import type { BlockConvention } from '../../src/blocks/convention.js';
 import { MBConv, type MBConvOptions } from '../../src/blocks/mb-conv.js';
 import { ResidualBlock, type ResidualBlockOptions } from '../../src/blocks/residual-block.js';
@@ -19,6 +21,11 @@ function build({ layer, options }: GoldenCase): ResidualBlock | MBConv {
     : new ResidualBlock(complete as unknown as ResidualBlockOptions);
 }
 
-test.each(readCases('blocks.json'))('$name agrees with torchvision, forward and backward', (golden) => {
-  expectAsPyTorch(build(golden), golden);
+describe.each(['cpu', 'simd'])('on the backend %s', (backend) => {
+  beforeAll(() => tf.setBackend(backend));
+
+  test.each(readCases('blocks.json'))('$name agrees with torchvision, forward and backward', (golden) => {
+    expect(tf.getBackend()).toBe(backend);
+    expectAsPyTorch(build(golden), golden);
+  });
 });

@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '../../src/backends/simd/index.js';
 import type { AnyModule } from '../../src/core/module.js';
 import { Random } from '../../src/core/random.js';
 import * as layers from '../../src/layers/index.js';
@@ -9,6 +11,11 @@ function build({ layer, options }: GoldenCase): AnyModule {
   return new Layer({ ...options, random: new Random(0) });
 }
 
-test.each(readCases('layers.json'))('$name agrees with PyTorch, forward and backward', (golden) => {
-  expectAsPyTorch(build(golden), golden);
+describe.each(['cpu', 'simd'])('on the backend %s', (backend) => {
+  beforeAll(() => tf.setBackend(backend));
+
+  test.each(readCases('layers.json'))('$name agrees with PyTorch, forward and backward', (golden) => {
+    expect(tf.getBackend()).toBe(backend);
+    expectAsPyTorch(build(golden), golden);
+  });
 });
