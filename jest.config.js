@@ -1,3 +1,6 @@
+// Jest's workers are as many as processors already: one thread each.
+process.env.SKIPSCALE_THREADS ??= '1';
+
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -19,5 +22,8 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   setupFiles: ['<rootDir>/test/helpers/setup.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/helpers/teardown.ts'],
+  // Looking a global up is slow in jest's sandbox, and inner loops do it.
+  sandboxInjectedGlobals: ['Math'],
   testTimeout: 120_000,
 };
