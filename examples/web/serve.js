@@ -6,6 +6,7 @@ const page = await context({
   absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
   entryPoints: ['main.ts'],
   outdir: '.',
+  write: false,
   bundle: true,
   format: 'esm',
   // This repository's own tsconfig.json would lead to the sources rather than the package.

@@ -7,6 +7,7 @@ export default {
   testMatch: ['<rootDir>/test/package/**/*.test.ts', '<rootDir>/test/browser/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   setupFiles: [],
+  setupFilesAfterEnv: [],
   globalSetup: '<rootDir>/test/package/install.cjs',
   globalTeardown: '<rootDir>/test/package/remove.cjs',
 };
