@@ -65,6 +65,17 @@ export class HostTensor {
     return elements(this.shape);
   }
 
+  /** The same elements with the axes in this order, a view too: axis i of the result is axis `order[i]` of this. */
+  transpose(order: readonly number[]): HostTensor {
+    const { dtype, shape, bytes, strides } = this;
+    return new HostTensor(
+      dtype,
+      order.map((axis) => shape[axis]!),
+      bytes,
+      order.map((axis) => strides[axis]!),
+    );
+  }
+
   /**
    * The elements as float32 in row-major order, rounded to the nearest where the type is wider. A view on the file's
    * bytes where they are so already, otherwise a copy.

@@ -41,8 +41,8 @@ export interface LoadedWeights {
  * recognised: torchvision's, the CIFAR ResNets' of akamaster, efficientnet-pytorch's; a prefix `module.` is dropped.
  * All or nothing: after an error the model is unchanged.
  * @param source - A path, a URL, or the file's bytes.
- * @throws Error where the file cannot be read, and one that lists every missing, extra and mis-shaped key and every
- * tensor with a value that is not finite.
+ * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key;
+ * where values are not finite, listing their keys.
  */
 export async function loadWeights(
   model: ImageClassifier,
@@ -76,21 +76,32 @@ function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: 
   ].filter(Boolean);
   if (found.length === 0 || problems.length > 0) {
     throw new Error(
-      `The weights do not fit ${model.architecture.name}; its names were compared with ${source}'s. ` +
-        `Build the model that the weights were made for, or give { strict: false }.\n${problems.join('\n')}`,
+      `The weights do not fit ${model.architecture.name}. ` +
+        [advice(variables, found.length, source), ...problems].join('\n'),
     );
   }
   const notFinite = found.filter(({ tensor }) => !tensor.toFloat32().every(Number.isFinite));
   if (notFinite.length > 0) {
-    throw new Error(
-      `The weights hold NaN or infinity.\n${list(
-        'not finite',
-        notFinite.map(({ key }) => key),
-      )}`,
-    );
+    const keys = notFinite.map(({ key }) => key);
+    throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
   for (const { variable, owner, tensor } of found) assign(variable, owner, tensor);
   return { source, loaded: found.map(({ name }) => name), missing, extra };
+}
+
+/** What to do where weights do not fit. */
+function advice(variables: readonly NamedVariable[], found: number, source: string): string {
+  if (variables.every(({ variable }) => variable.trainable)) {
+    return 'The model is fused: load weights into a new one, and call fuse() after.';
+  }
+  if (found === 0) {
+    const known = nameMaps.map(({ source }) => source).join(', ');
+    return `None of their names is one that ${known} would give; load the weights that one of these saved.`;
+  }
+  return (
+    `Their names were compared with ${source}'s. Build the model that the weights were made for. ` +
+    '({ strict: false } leaves out what is missing or not in the model; shapes have to agree even then.)'
+  );
 }
 
 function list(what: string, keys: readonly string[]): string {
@@ -147,9 +158,9 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 function assign(variable: tf.Variable, owner: object, source: HostTensor): void {
-  tf.tidy(() => {
-    const values = tf.tensor(source.toFloat32(), [...source.shape]);
-    const order = axes(variable, owner);
-    variable.assign(order ? tf.transpose(values, order) : values);
-  });
+  const order = axes(variable, owner);
+  const values = (order ? source.transpose(order) : source).toFloat32();
+  // A tensor keeps the array that it is made of, which must not be a view that holds the whole file in memory.
+  const own = values.buffer === source.bytes.buffer ? values.slice() : values;
+  tf.tidy(() => variable.assign(tf.tensor(own, variable.shape)));
 }

@@ -1,0 +1,303 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import type { NamedVariable } from '../../src/core/module.js';
+import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
+import { buildModel } from '../../src/models/build-model.js';
+import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import { buildResNet } from '../../src/models/resnet.js';
+import { CheckpointError } from '../../src/weights/checkpoint.js';
+import { loadWeights } from '../../src/weights/load-weights.js';
+import { writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
+import { readGolden, ruleValues } from '../helpers/golden.js';
+import { describeWithShared, sharedFile } from '../helpers/shared.js';
+import { torchKey } from '../helpers/torch-model.js';
+
+type Shapes = Record<string, number[]>;
+const stateDicts = readGolden<Record<string, Record<string, Shapes>>>('state_dicts.json');
+
+function count(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** A file of these tensors, filled by `fill`. */
+function fileOf(shapes: Shapes, fill: (key: string, size: number) => Float32Array, prefix = ''): Uint8Array {
+  return writeSafetensors(
+    new Map(
+      Object.entries(shapes).map(([key, shape]) => [
+        prefix + key,
+        { shape, values: fill(key, count(shape)) } satisfies TensorToWrite,
+      ]),
+    ),
+  );
+}
+
+function byRule(key: string, size: number): Float32Array {
+  return new Float32Array(ruleValues(key, size));
+}
+
+function build(name: string): ImageClassifier {
+  return buildModel(name, { initialize: false });
+}
+
+/** A variable's values in PyTorch's order: [O, I, kH, kW], [C, 1, kH, kW] or [out, in]. */
+function torchOrder({ variable, owner }: NamedVariable): Float32Array {
+  const values = variable.dataSync<'float32'>();
+  const { shape } = variable;
+  if (shape.length === 1) return values;
+  const [height, width, inner, outer] = (shape.length === 4 ? shape : [1, 1, ...shape]) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  // Ours are [kH, kW, I, O], a depthwise kernel [kH, kW, C, 1].
+  const depthwise = owner instanceof DepthwiseConv2D;
+  const [outs, ins] = depthwise ? [inner, 1] : [outer, inner];
+  const out = new Float32Array(values.length);
+  let to = 0;
+  for (let o = 0; o < outs; o++) {
+    for (let i = 0; i < ins; i++) {
+      for (let place = 0; place < height * width; place++) {
+        out[to++] = values[(place * ins + i) * outs + o]!;
+      }
+    }
+  }
+  return out;
+}
+
+function expectEqual(actual: Float32Array, expected: Float32Array): void {
+  expect(Buffer.from(actual.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+}
+
+/** Expects the values of the rule on torchvision's keys. */
+function expectRule(model: ImageClassifier): void {
+  for (const named of model.namedVariables()) {
+    expectEqual(torchOrder(named), byRule(torchKey(model, named), named.variable.size));
+  }
+}
+
+function snapshot(model: ImageClassifier): number[] {
+  return Array.from(model.variables(), (variable) => variable.dataSync()[0]!);
+}
+
+afterEach(() => {
+  expect(tf.memory().numTensors).toBe(0);
+});
+
+describe('torchvision', () => {
+  const small = ['resnet18', 'efficientnet-b0'];
+
+  test.each(small)('every value of %s comes to its place', async (name) => {
+    const model = build(name);
+    const before = tf.memory().numTensors;
+    const result = await loadWeights(model, fileOf(stateDicts['torchvision']![name]!, byRule));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(result.source).toBe('torchvision');
+    expect(result.loaded).toEqual(Array.from(model.namedVariables(), ({ name }) => name));
+    expect([result.missing, result.extra]).toEqual([[], []]);
+    expectRule(model);
+    model.dispose();
+  });
+
+  const large = Object.keys(stateDicts['torchvision']!).filter((name) => !small.includes(name));
+  test.each(large)('every tensor of %s is loaded from its key', async (name) => {
+    const keys = Object.keys(stateDicts['torchvision']![name]!);
+    const file = fileOf(stateDicts['torchvision']![name]!, (key, size) =>
+      new Float32Array(size).fill(keys.indexOf(key)),
+    );
+    const model = build(name);
+    await loadWeights(model, file);
+    for (const named of model.namedVariables()) {
+      const values = named.variable.dataSync();
+      expect([values[0], values.at(-1)]).toEqual(Array(2).fill(keys.indexOf(torchKey(model, named))));
+    }
+    model.dispose();
+  });
+});
+
+test.each(Object.keys(stateDicts['efficientnet-pytorch']!))(
+  'the names of efficientnet-pytorch: %s',
+  async (name) => {
+    const shapes = stateDicts['efficientnet-pytorch']![name]!;
+    const model = build(name);
+    const { source, loaded } = await loadWeights(model, fileOf(shapes, byRule));
+    expect(source).toBe('efficientnet-pytorch');
+    expect(loaded).toHaveLength(model.variables().length);
+    // Both sources define their layers in the order in which they run.
+    const keys = Object.keys(shapes).filter((key) => !key.endsWith('num_batches_tracked'));
+    const ours = Array.from(model.namedVariables());
+    expect(keys).toHaveLength(ours.length);
+    ours.forEach((named, i) => expectEqual(torchOrder(named), byRule(keys[i]!, named.variable.size)));
+    model.dispose();
+  },
+);
+
+describe('a model of few parameters', () => {
+  const shapes = { ...cifarShapes() };
+  let model: ImageClassifier;
+
+  beforeEach(() => {
+    model = buildResNet(20, { seed: 5 });
+  });
+
+  afterEach(() => model.dispose());
+
+  test('keys of a model that DataParallel wrapped', async () => {
+    const { loaded } = await loadWeights(model, fileOf(shapes, byRule, 'module.'));
+    expect(loaded).toHaveLength(model.variables().length);
+    expectRule(model);
+  });
+
+  test('keys that no forward pass needs are passed over', async () => {
+    const { extra } = await loadWeights(model, fileOf({ ...shapes, 'bn1.num_batches_tracked': [1] }, byRule));
+    expect(extra).toEqual([]);
+  });
+
+  test('a path and a URL', async () => {
+    const bytes = fileOf(shapes, byRule);
+    const server = createServer((_, response) => response.end(bytes));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await loadWeights(model, `http://127.0.0.1:${(server.address() as AddressInfo).port}/resnet20`);
+    server.close();
+    expectRule(model);
+    await expect(loadWeights(model, 'no/such.safetensors')).rejects.toThrow(
+      /no\/such\.safetensors cannot be read/,
+    );
+    await expect(loadWeights(model, __filename)).rejects.toThrow(CheckpointError);
+  });
+
+  test('what was loaded does not change with the bytes that it came from', async () => {
+    const bytes = fileOf(shapes, byRule);
+    await loadWeights(model, bytes);
+    bytes.fill(0);
+    expectRule(model);
+  });
+
+  describe('errors leave the model as it was', () => {
+    /** Loads, and returns the message of the error. */
+    async function refused(file: Uint8Array, options = {}): Promise<string> {
+      const before = snapshot(model);
+      const tensors = tf.memory().numTensors;
+      const error: unknown = await loadWeights(model, file, options).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(Error);
+      expect(snapshot(model)).toEqual(before);
+      expect(tf.memory().numTensors).toBe(tensors);
+      return (error as Error).message;
+    }
+
+    test('every missing, extra and mis-shaped key is in one message', async () => {
+      const changed: Shapes = { ...shapes, 'layer9.0.conv1.weight': [3], other: [2, 2] };
+      delete changed['fc.bias'];
+      delete changed['layer2.1.bn1.running_var'];
+      changed['conv1.weight'] = [16, 3, 7, 7];
+      changed['fc.weight'] = [64, 10];
+      const message = await refused(fileOf(changed, byRule));
+      expect(message).toMatch(/^The weights do not fit resnet20\. .*torchvision/);
+      expect(message).toContain('2 missing: layer2.1.bn1.running_var, fc.bias');
+      expect(message).toContain('2 not in the model: layer9.0.conv1.weight, other');
+      expect(message).toContain('2 of another shape: conv1.weight is [16,3,7,7], not [16,3,3,3]');
+      expect(message).toContain('fc.weight is [64,10], not [10,64]');
+    });
+
+    test('weights of a deeper network', async () => {
+      const message = await refused(fileOf(cifarShapes(5), byRule));
+      expect(message).toContain(`${2 * 3 * 10} not in the model: layer1.3.conv1.weight`);
+    });
+
+    test('names that nobody gives', async () => {
+      const message = await refused(fileOf({ 'encoder.weight': [3], 'encoder.bias': [3] }, byRule));
+      expect(message).toContain('None of their names is one that torchvision, pytorch_resnet_cifar10');
+      expect(message).toContain('2 not in the model: encoder.weight, encoder.bias');
+      const lenient = await refused(fileOf({ 'encoder.weight': [3] }, byRule), { strict: false });
+      expect(lenient).toContain('None of their names');
+    });
+
+    test.each([NaN, Infinity, -Infinity])('a value that is %d', async (value) => {
+      const file = fileOf(shapes, (key, size) => {
+        const values = byRule(key, size);
+        if (key === 'layer3.2.bn2.weight' || key === 'fc.weight') values[size - 1] = value;
+        return values;
+      });
+      const message = await refused(file);
+      expect(message).toContain('2 not finite: layer3.2.bn2.weight, fc.weight');
+    });
+
+    test('a fused model', async () => {
+      model.fuse();
+      expect(await refused(fileOf(shapes, byRule))).toContain('The model is fused');
+    });
+
+    test('another shape even where it need not be strict', async () => {
+      const message = await refused(fileOf({ ...shapes, 'fc.weight': [7, 64], 'fc.bias': [7] }, byRule), {
+        strict: false,
+      });
+      expect(message).toContain(
+        '2 of another shape: fc.weight is [7,64], not [10,64], fc.bias is [7], not [10]',
+      );
+      expect(message).not.toContain('missing:');
+    });
+  });
+
+  test('where it need not be strict, what is in both is loaded and the rest named', async () => {
+    const before = snapshot(model);
+    const { loaded, missing, extra } = await loadWeights(
+      model,
+      fileOf({ 'conv1.weight': shapes['conv1.weight']!, other: [2] }, byRule),
+      { strict: false },
+    );
+    expect(loaded).toEqual(['stem.conv.weight']);
+    expect(missing).toHaveLength(model.variables().length - 1);
+    expect(missing).toContain('fc.bias');
+    expect(extra).toEqual(['other']);
+    const after = snapshot(model);
+    expect(after.filter((value, i) => value !== before[i])).toHaveLength(1);
+    expect(after[0]).toBe(byRule('conv1.weight', 1)[0]);
+  });
+});
+
+describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
+  test.each([
+    [20, 'resnet20-12fca82f.th'],
+    [32, 'resnet32-d509ac18.th'],
+  ] as const)('ResNet-%d loads from its file of the older format', async (depth, file) => {
+    const model = buildResNet(depth, { initialize: false });
+    const { source, loaded, extra } = await loadWeights(model, sharedFile('data/cifar10', file));
+    expect(source).toBe('pytorch_resnet_cifar10');
+    expect(loaded).toHaveLength(model.variables().length);
+    expect(extra).toEqual([]);
+    model.dispose();
+  });
+});
+
+describeWithShared('golden', 'torchvision of another version', () => {
+  test.each(['resnet18', 'resnet50', 'efficientnet_b0'])('has the same keys and shapes: %s', (name) => {
+    const file = join(sharedFile('golden'), `${name}.json`);
+    const { state_dict: shapes } = JSON.parse(readFileSync(file, 'utf8')) as { state_dict: Shapes };
+    expect(stateDicts['torchvision']![name.replace('_', '-')]).toEqual(shapes);
+  });
+});
+
+/** The keys and shapes of torchvision's ResNet class with the blocks of a CIFAR network and shortcuts without weights. */
+function cifarShapes(blocks = 3): Shapes {
+  const norm = (name: string, channels: number): Shapes =>
+    Object.fromEntries(
+      ['weight', 'bias', 'running_mean', 'running_var'].map((leaf) => [`${name}.${leaf}`, [channels]]),
+    );
+  const shapes: Shapes = { 'conv1.weight': [16, 3, 3, 3], ...norm('bn1', 16) };
+  let channels = 16;
+  for (let stage = 1; stage <= 3; stage++) {
+    const filters = 8 * 2 ** stage;
+    for (let block = 0; block < blocks; block++) {
+      const name = `layer${stage}.${block}`;
+      shapes[`${name}.conv1.weight`] = [filters, channels, 3, 3];
+      Object.assign(shapes, norm(`${name}.bn1`, filters));
+      shapes[`${name}.conv2.weight`] = [filters, filters, 3, 3];
+      Object.assign(shapes, norm(`${name}.bn2`, filters));
+      channels = filters;
+    }
+  }
+  return { ...shapes, 'fc.weight': [10, 64], 'fc.bias': [10] };
+}
