@@ -1,4 +1,5 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import './simd/index.js';
 
 // The backend's first tensor would print an advertisement for tfjs-node.
 Object.defineProperty(MathBackendCPU.prototype, 'firstUse', {

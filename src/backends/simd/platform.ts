@@ -14,8 +14,8 @@ export type EndWorker = () => void;
 export interface Platform {
   /** Whether WebAssembly compiles and instantiates at once; a browser's main thread must not block. */
   readonly synchronous: boolean;
-  /** Processors that threads may use. */
-  readonly processors: number;
+  /** Threads to start with: as many as processors, or what the environment variable SKIPSCALE_THREADS says. */
+  readonly threads: number;
   /** Undefined where memory cannot be shared between threads. */
   readonly startWorker: StartWorker | undefined;
 }
@@ -40,16 +40,22 @@ export function platform(): Platform {
   if (os && threads) {
     return {
       synchronous: true,
-      processors: os.availableParallelism(),
+      threads: threadsOfEnvironment() ?? os.availableParallelism(),
       startWorker: (module, memory, thread) => startNodeWorker(threads.Worker, { module, memory, thread }),
     };
   }
   const shares = typeof SharedArrayBuffer !== 'undefined' && globalThis.crossOriginIsolated;
   return {
     synchronous: false,
-    processors: globalThis.navigator?.hardwareConcurrency ?? 1,
+    threads: globalThis.navigator?.hardwareConcurrency ?? 1,
     startWorker: shares ? startWebWorker : undefined,
   };
+}
+
+/** SKIPSCALE_THREADS, where it is a whole number of at least 1. */
+function threadsOfEnvironment(): number | undefined {
+  const threads = Number(process.env['SKIPSCALE_THREADS']);
+  return Number.isInteger(threads) && threads >= 1 ? threads : undefined;
 }
 
 /** A module of Node's own, or undefined in browsers; bundlers must not see an import of it. */

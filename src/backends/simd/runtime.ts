@@ -37,7 +37,7 @@ export class Runtime {
     this.#exports = instance.exports as Exports;
     this.#arguments = new Int32Array(memory.buffer, ARGUMENTS, 256);
     this.allocator = new Allocator(HEAP, (bytes) => this.#grow(bytes));
-    this.setThreads(platform.processors);
+    this.setThreads(platform.threads);
   }
 
   /** Compiles the module: at once in Node, as a promise in browsers. */
