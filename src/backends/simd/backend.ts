@@ -40,6 +40,8 @@ type Derived = Map<string, number>;
 export class SimdBackend extends MathBackendCPU {
   readonly #derived = new WeakMap<DataId, Derived>();
   #zeros = { address: 0, bytes: 0 };
+  /** What the kernel that runs has made so far. */
+  #made: DataId[] | undefined;
 
   constructor(readonly runtime: Runtime) {
     super();
@@ -48,6 +50,7 @@ export class SimdBackend extends MathBackendCPU {
   override write(values: Values, shape: number[], dtype: tf.DataType): DataId {
     const dataId = {};
     this.move(dataId, values, shape, dtype, 1);
+    this.#made?.push(dataId);
     return dataId;
   }
 
@@ -62,10 +65,26 @@ export class SimdBackend extends MathBackendCPU {
     this.data.set(dataId, block);
   }
 
+  /** Runs a kernel. One that fails, such as for want of memory, leaves none of the tensors behind that it made. */
+  attempt<T>(kernel: () => T): T {
+    const outer = this.#made;
+    const made: DataId[] = [];
+    this.#made = made;
+    try {
+      return kernel();
+    } catch (error) {
+      for (const dataId of made) this.disposeData(dataId, true);
+      throw error;
+    } finally {
+      this.#made = outer;
+    }
+  }
+
   /** A new tensor whose values are not set yet. */
   allocate(shape: number[], dtype: NumericType): tf.TensorInfo {
     const dataId = {};
     this.data.set(dataId, this.#createBlock(tf.util.sizeFromShape(shape), dtype, shape));
+    this.#made?.push(dataId);
     return { dataId, shape, dtype };
   }
 
@@ -91,12 +110,12 @@ export class SimdBackend extends MathBackendCPU {
 
   /** Bytes at an address that stay until {@link release}; `purpose` is for the error if there are none left. */
   reserve(bytes: number, purpose: string): number {
-    const { allocator } = this.runtime;
+    const { allocator, maximumBytes } = this.runtime;
     const address = allocator.allocate(bytes);
     if (address === undefined) {
       throw new Error(
-        `simd: out of memory: ${purpose} needs ${mebibytes(bytes)}, ${mebibytes(allocator.usedBytes)} of at most ` +
-          `4096 MiB are in use. Use smaller batches or images, or dispose of tensors.`,
+        `simd: out of memory: ${purpose} needs ${mebibytes(bytes)}; ${mebibytes(allocator.usedBytes)} of at most ` +
+          `${mebibytes(maximumBytes)} are in use. Use smaller batches or images, or dispose of tensors.`,
       );
     }
     return address;
@@ -134,7 +153,12 @@ export class SimdBackend extends MathBackendCPU {
     let address = derived.get(name);
     if (address === undefined) {
       address = this.reserve(bytes, name);
-      make(address);
+      try {
+        make(address);
+      } catch (error) {
+        this.release(address);
+        throw error;
+      }
       derived.set(name, address);
     }
     return address;

@@ -6,6 +6,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { SimdBackend } from './backend.js';
+import type { KernelArguments } from './kernel.js';
 import { kernels } from './kernels/index.js';
 import { platform } from './platform.js';
 import { Runtime } from './runtime.js';
@@ -20,7 +21,8 @@ if (!tf.findBackendFactory(NAME)) {
     if (!(config.kernelName in kernels)) tf.registerKernel({ ...config, backendName: NAME });
   }
   for (const [kernelName, kernel] of Object.entries(kernels)) {
-    tf.registerKernel({ kernelName, backendName: NAME, kernelFunc: kernel as unknown as tf.KernelFunc });
+    const kernelFunc = (args: KernelArguments) => args.backend.attempt(() => kernel(args));
+    tf.registerKernel({ kernelName, backendName: NAME, kernelFunc: kernelFunc as unknown as tf.KernelFunc });
   }
 
   // In Node the best; in a browser it starts asynchronously and so only when asked for.

@@ -9,6 +9,8 @@ const MOST_PAGES = 65536;
 const ARGUMENTS = 1024;
 /** Where the allocator starts. */
 const HEAP = 4096;
+/** Bytes past the end of the last tensor that a kernel may read, and drop, with the vector that holds its last values. */
+const OVERREAD = 64;
 
 /** What the WebAssembly module exports. */
 interface Exports extends Record<string, WebAssembly.ExportValue> {
@@ -29,6 +31,8 @@ export class Runtime {
   private constructor(
     readonly platform: Platform,
     readonly memory: WebAssembly.Memory,
+    /** Bytes that the memory may grow to. */
+    readonly maximumBytes: number,
     readonly module: WebAssembly.Module,
     instance: WebAssembly.Instance,
     relaxed: boolean,
@@ -51,16 +55,17 @@ export class Runtime {
           'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
       );
     }
-    const memory = createMemory(shared);
+    const { memory, maximum } = createMemory(shared);
     const binary = decode(relaxed ? relaxedBinary : plainBinary);
     if (!shared) unshareImport(binary);
     const imports = { env: { memory } };
     if (here.synchronous) {
       const module = new WebAssembly.Module(binary);
-      return new Runtime(here, memory, module, new WebAssembly.Instance(module, imports), relaxed);
+      const instance = new WebAssembly.Instance(module, imports);
+      return new Runtime(here, memory, maximum * PAGE, module, instance, relaxed);
     }
     return WebAssembly.instantiate(binary, imports).then(
-      ({ module, instance }) => new Runtime(here, memory, module, instance, relaxed),
+      ({ module, instance }) => new Runtime(here, memory, maximum * PAGE, module, instance, relaxed),
     );
   }
 
@@ -101,11 +106,12 @@ export class Runtime {
 
   #grow(bytes: number): boolean {
     const have = this.memory.buffer.byteLength / PAGE;
-    const need = Math.ceil(bytes / PAGE);
+    const need = Math.ceil((bytes + OVERREAD) / PAGE);
     if (need <= have) return true;
-    if (need > MOST_PAGES) return false;
+    const most = this.maximumBytes / PAGE;
+    if (need > most) return false;
     // Pages that nobody touches cost nothing, growing often does.
-    const generous = Math.min(MOST_PAGES, Math.max(need, Math.ceil(have * 1.25)));
+    const generous = Math.min(most, Math.max(need, Math.ceil(have * 1.25)));
     return [generous, need].some((pages) => {
       try {
         this.memory.grow(pages - have);
@@ -125,11 +131,11 @@ export function float(value: number): number {
   return bits.getInt32(0);
 }
 
-/** As large as the device allows, up to 4 GiB. */
-function createMemory(shared: boolean): WebAssembly.Memory {
+/** A memory that may grow as far as the device allows, up to 4 GiB; `maximum` is in pages. */
+function createMemory(shared: boolean): { memory: WebAssembly.Memory; maximum: number } {
   for (let maximum = MOST_PAGES; ; maximum /= 2) {
     try {
-      return new WebAssembly.Memory({ initial: 256, maximum, shared });
+      return { memory: new WebAssembly.Memory({ initial: 256, maximum, shared }), maximum };
     } catch (error) {
       if (maximum <= 2048) throw error;
     }

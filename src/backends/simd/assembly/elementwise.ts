@@ -130,8 +130,8 @@ function unary4(operation: i32, x: v128, p: v128, q: v128): v128 {
   if (operation == op.NEGATE) return f32x4.neg(x);
   if (operation == op.ABSOLUTE) return f32x4.abs(x);
   if (operation == op.LEAKY_RELU) return v128.bitselect(f32x4.mul(x, p), x, f32x4.lt(x, zero));
-  // Step: 1 above zero, p * x elsewhere; not-a-number stays.
-  const step = v128.bitselect(one, f32x4.mul(x, p), f32x4.gt(x, zero));
+  // Step: 1 above zero, p elsewhere; not-a-number stays.
+  const step = v128.bitselect(one, p, f32x4.gt(x, zero));
   return v128.bitselect(step, x, f32x4.eq(x, x));
 }
 

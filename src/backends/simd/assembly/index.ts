@@ -50,7 +50,9 @@ export function work(thread: i32): void {
     seen = atomic.load<i32>(GENERATION);
     spins = 0;
     atomic.add<i32>(ACTIVE, 1);
-    if (atomic.load<i32>(OPEN) != 0) take(load<i32>(KERNEL), load<i32>(CHUNKS), thread);
+    // LIMIT may have fallen meanwhile, and the job has workspace for so many threads only.
+    const joins = atomic.load<i32>(OPEN) != 0 && thread < atomic.load<i32>(LIMIT);
+    if (joins) take(load<i32>(KERNEL), load<i32>(CHUNKS), thread);
     atomic.sub<i32>(ACTIVE, 1);
   }
 }

@@ -58,15 +58,15 @@ function batchMatMul(
   epilogue: Epilogue,
 ): tf.TensorInfo | undefined {
   const { transposeA, transposeB } = attrs as unknown as tf.BatchMatMulAttrs;
-  const batch = (x: tf.TensorInfo) => tf.util.sizeFromShape(x.shape.slice(0, -2));
-  if (!isFloat32(a, b) || batch(a) !== batch(b)) return undefined;
+  const shape = a.shape.slice(0, -2);
+  if (!isFloat32(a, b) || !tf.util.arraysEqual(shape, b.shape.slice(0, -2))) return undefined;
   const [aRows, aColumns] = a.shape.slice(-2) as [number, number];
   const [bRows, bColumns] = b.shape.slice(-2) as [number, number];
   const [rows, depth] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
   const [bDepth, columns] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
   if (depth !== bDepth || rows * columns * depth === 0) return undefined;
-  const out = backend.allocate([...a.shape.slice(0, -2), rows, columns], 'float32');
-  for (let i = 0; i < batch(a); i++) {
+  const out = backend.allocate([...shape, rows, columns], 'float32');
+  for (let i = 0; i < tf.util.sizeFromShape(shape); i++) {
     const product = {
       a: backend.address(a) + i * rows * depth * 4,
       b: backend.address(b) + i * depth * columns * 4,
