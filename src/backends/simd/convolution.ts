@@ -146,16 +146,21 @@ export function convolve(
   });
 }
 
+/** See assembly/winograd.ts. */
+const PLANE_GAP = 64;
+
 /** Bytes of a kernel [3, 3, depth, columns] transformed and packed for {@link winograd}. */
 export function winogradBytes(depth: number, columns: number): number {
-  return 36 * depth * columns * 4;
+  return 36 * (depth * columns * 4 + PLANE_GAP);
 }
 
 /** Transforms and packs a 3x3 kernel; `flip` turns it by 180 degrees. */
 export function winogradPack(backend: SimdBackend, matrix: MatrixLayout, flip: boolean, to: number): void {
   const { address, depth, columns, tapStep, depthStep, columnStep } = matrix;
-  const args = [address, to, depth, columns, tapStep, depthStep, columnStep, Number(flip)];
-  backend.runtime.run(WINOGRAD_PACK, columns / 8, args);
+  backend.lend(backend.runtime.threads * 1024, 'packing', (scratch) => {
+    const args = [address, to, depth, columns, tapStep, depthStep, columnStep, Number(flip), scratch];
+    backend.runtime.run(WINOGRAD_PACK, columns / 8, args);
+  });
 }
 
 /** Whether {@link winograd} can do a convolution of this many channels, and is worth it. */
@@ -177,7 +182,7 @@ export function winograd(
   const tiles = input.batch * Math.ceil(out.height / 4) * Math.ceil(out.width / 4);
   const blocked = tiles >= 4 * WINOGRAD_TILES;
   const { perChunk, count: blocks } = split(tiles, blocked ? WINOGRAD_TILES : tiles, 4);
-  const planes = 36 * perChunk * (channels + filters) * 4;
+  const planes = 36 * (perChunk * (channels + filters) * 4 + 2 * PLANE_GAP);
   const scratch = align(Math.max(256 + 36 * 16, 12 * perChunk));
   const zeros = backend.zeros(channels * 4);
   const copies = blocked ? runtime.threads : 1;

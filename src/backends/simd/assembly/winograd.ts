@@ -34,6 +34,9 @@ function transform(
   v128.store(to + 5 * step, f32x4.add(fma(d3, f32x4.splat(-2.5), d1), d5));
 }
 
+/** Bytes between two planes of one kind: planes whose distance is a power of two would share lines of the caches. */
+const PLANE_GAP: usize = 64;
+
 /** Bytes of the table of rows for four tiles: see `tile`. */
 const ENTRY_BYTES: usize = 48;
 
@@ -74,11 +77,18 @@ function countTiles(): i32 {
   return arg(8) * ((arg(12) + 3) >> 2) * ((arg(13) + 3) >> 2);
 }
 
-/** Bytes of the transformed input of a block. */
+/** Bytes from one plane of a block's transformed input to the next. */
 // @ts-ignore: decorator
 @inline
 function inputPlane(): usize {
-  return ptr(17) * ptr(11) * 4;
+  return ptr(17) * ptr(11) * 4 + PLANE_GAP;
+}
+
+/** Bytes from one plane of a block's products to the next. */
+// @ts-ignore: decorator
+@inline
+function productPlane(): usize {
+  return ptr(17) * ptr(16) * 4 + PLANE_GAP;
 }
 
 /** Transforms `count` tiles from number `first` on, to the rows from `row` on of the block's 36 planes. */
@@ -144,13 +154,12 @@ function multiply(point: i32, count: i32, workspace: usize, space: usize): void 
   const packed = ptr(1); // [36, filters / 8, channels, 8]
   const channels = arg(11);
   const filters = arg(16);
-  const tilesPerBlock = ptr(17);
   const panels = filters >> 3;
   const row = <usize>filters << 2;
   const from = space + <usize>point * inputPlane();
-  const to = space + 36 * inputPlane() + <usize>point * tilesPerBlock * row;
+  const to = space + 36 * inputPlane() + <usize>point * productPlane();
   const panelBytes = <usize>channels << 5;
-  const b = packed + <usize>(point * panels) * panelBytes;
+  const b = packed + <usize>point * (<usize>panels * panelBytes + PLANE_GAP);
   // Rows past the last tile hold whatever was there; what comes of them is never read.
   for (let q = 0; q < count; q += 4) {
     for (let i: usize = 0; i < 4; i++) {
@@ -187,7 +196,7 @@ function transformOutput(first: i32, row: i32, count: i32, workspace: usize, spa
   const half = f32x4.splat(0.5);
   const two = f32x4.splat(2);
   const pixel = <usize>filters << 2;
-  const plane = ptr(17) * pixel;
+  const plane = productPlane();
   const products = space + 36 * inputPlane();
   for (let i = 0; i < count; i++) {
     const index = first + i;
@@ -265,24 +274,29 @@ function finish(
   v128.store(output + offset, clamp(y, low, high));
 }
 
-/** Gg for three values of a kernel: row `point` of the matrix G. */
+/** The transform of three values of a kernel, Gg, to six, by strides in bytes. */
 // @ts-ignore: decorator
 @inline
-function filterTransform(g0: f64, g1: f64, g2: f64, point: i32): f64 {
-  if (point == 0) return g0;
-  if (point == 5) return g2;
-  const p = point < 3 ? 0.70710678118654752 : 1.4142135623730951;
-  const signed = point & 1 ? p : -p;
-  // 2 A² (A² - B²) = -3/2 and 2 B² (B² - A²) = 6.
-  const scale = point < 3 ? -2.0 / 3.0 : 1.0 / 6.0;
-  return (g0 + signed * g1 + signed * signed * g2) * scale;
+function transformFilter(g0: v128, g1: v128, g2: v128, to: usize, step: usize): void {
+  // 1 / (2 A² (A² - B²)) = -2/3 and 1 / (2 B² (B² - A²)) = 1/6.
+  const even1 = fma(g2, f32x4.splat(-1.0 / 3.0), f32x4.mul(g0, f32x4.splat(-2.0 / 3.0)));
+  const odd1 = f32x4.mul(g1, f32x4.splat(<f32>((-2.0 / 3.0) * 0.70710678118654752)));
+  const even2 = fma(g2, f32x4.splat(1.0 / 3.0), f32x4.mul(g0, f32x4.splat(1.0 / 6.0)));
+  const odd2 = f32x4.mul(g1, f32x4.splat(<f32>((1.0 / 6.0) * 1.4142135623730951)));
+  v128.store(to, g0);
+  v128.store(to + step, f32x4.add(even1, odd1));
+  v128.store(to + 2 * step, f32x4.sub(even1, odd1));
+  v128.store(to + 3 * step, f32x4.add(even2, odd2));
+  v128.store(to + 4 * step, f32x4.sub(even2, odd2));
+  v128.store(to + 5 * step, g2);
 }
 
 /**
- * Transforms kernels [3, 3, depth, columns] and packs them: [36, columns / 8, depth, 8]. The matrix is read at
- * tap * tapStep + depth * depthStep + column * columnStep; `flip` turns the kernel by 180 degrees. A chunk is a panel.
+ * Transforms kernels [3, 3, depth, columns] and packs them: 36 planes [columns / 8, depth, 8], each {@link PLANE_GAP}
+ * longer than its values. The matrix is read at tap * tapStep + depth * depthStep + column * columnStep, where one of
+ * the last two is 1; `flip` turns the kernel by 180 degrees. A chunk is a panel.
  */
-export function winogradPack(chunk: i32, _thread: i32): void {
+export function winogradPack(chunk: i32, thread: i32): void {
   const matrix = ptr(0);
   const packed = ptr(1);
   const depth = arg(2);
@@ -291,33 +305,43 @@ export function winogradPack(chunk: i32, _thread: i32): void {
   const depthStep = ptr(5) << 2;
   const columnStep = ptr(6) << 2;
   const flip = arg(7);
-  const plane = <usize>(depth * columns) << 2;
-  for (let d = 0; d < depth; d++) {
-    for (let c = 0; c < 8; c++) {
-      const from = matrix + <usize>d * depthStep + <usize>(chunk * 8 + c) * columnStep;
-      const to = packed + (<usize>(chunk * depth + d) << 5) + (<usize>c << 2);
-      for (let point = 0; point < 6; point++) {
-        // One row of G g, three values, and then G again along it.
-        let row0: f64 = 0;
-        let row1: f64 = 0;
-        let row2: f64 = 0;
-        for (let x = 0; x < 3; x++) {
-          const at0 = flip ? 8 - x : x;
-          const at1 = flip ? 5 - x : 3 + x;
-          const at2 = flip ? 2 - x : 6 + x;
-          const value = filterTransform(
-            <f64>load<f32>(from + <usize>at0 * tapStep),
-            <f64>load<f32>(from + <usize>at1 * tapStep),
-            <f64>load<f32>(from + <usize>at2 * tapStep),
-            point,
-          );
-          if (x == 0) row0 = value;
-          else if (x == 1) row1 = value;
-          else row2 = value;
+  const scratch = ptr(8) + (<usize>thread << 10);
+  const taps = scratch + 288;
+  const plane = (<usize>(depth * columns) << 2) + PLANE_GAP;
+  for (let d = 0; d < depth; d += 4) {
+    for (let half: usize = 0; half < 2; half++) {
+      const from = matrix + <usize>d * depthStep + (<usize>(chunk * 8) + half * 4) * columnStep;
+      // Four columns of four depths: [tap, depth, column].
+      for (let tap: usize = 0; tap < 9; tap++) {
+        const at = from + (flip ? 8 - tap : tap) * tapStep;
+        const to = taps + (tap << 6);
+        if (columnStep == 4) {
+          for (let i: usize = 0; i < 4; i++) v128.store(to + (i << 4), v128.load(at + i * depthStep));
+          continue;
         }
-        for (let other = 0; other < 6; other++) {
-          const value = <f32>filterTransform(row0, row1, row2, other);
-          store<f32>(to + <usize>(point * 6 + other) * plane, value);
+        const r0 = v128.load(at);
+        const r1 = v128.load(at + columnStep);
+        const r2 = v128.load(at + 2 * columnStep);
+        const r3 = v128.load(at + 3 * columnStep);
+        const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+        const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+        const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+        const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+        v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+        v128.store(to, v128.shuffle<f64>(low01, low23, 1, 3), 16);
+        v128.store(to, v128.shuffle<f64>(high01, high23, 0, 2), 32);
+        v128.store(to, v128.shuffle<f64>(high01, high23, 1, 3), 48);
+      }
+      for (let i: usize = 0; i < 4; i++) {
+        const g = taps + (i << 4);
+        for (let x: usize = 0; x < 3; x++) {
+          const at = g + (x << 6);
+          transformFilter(v128.load(at), v128.load(at, 192), v128.load(at, 384), scratch + (x << 4), 48);
+        }
+        const to = packed + (<usize>(chunk * depth + d + i) << 5) + (half << 4);
+        for (let y: usize = 0; y < 6; y++) {
+          const at = scratch + y * 48;
+          transformFilter(v128.load(at), v128.load(at, 16), v128.load(at, 32), to + y * 6 * plane, plane);
         }
       }
     }

@@ -57,13 +57,13 @@ const backpropInput: Kernel = (args) => {
   };
   const square3 = filterHeight === 3 && filterWidth === 3 && strideY === 1 && strideX === 1;
   if (square3 && suitsWinograd(depth, columns)) {
-    const bytes = winogradBytes(depth, columns);
-    const packed = backend.derive(filter, 'transformed transposed weights', bytes, (address) =>
-      winogradPack(backend, layout, true, address),
-    );
-    const matrix = { address: packed, run: depth, columns };
-    const size = { height: inHeight, width: inWidth, address: to };
-    winograd(backend, image, matrix, { top: 2 - top, left: 2 - left }, size, noEpilogue);
+    // Not kept: a training step needs it once.
+    backend.lend(winogradBytes(depth, columns), 'transformed transposed weights', (packed) => {
+      winogradPack(backend, layout, true, packed);
+      const matrix = { address: packed, run: depth, columns };
+      const size = { height: inHeight, width: inWidth, address: to };
+      winograd(backend, image, matrix, { top: 2 - top, left: 2 - left }, size, noEpilogue);
+    });
     return dx;
   }
   // Pixels of phases that no tap reaches, and none where the windows leave no room for one, stay zero.
@@ -80,17 +80,16 @@ const backpropInput: Kernel = (args) => {
         offsets.push([y / strideY, x / strideX]);
       }
       if (taps.length === 0) continue;
-      const bytes = packedBytes(taps.length, depth, columns);
-      const packed = backend.derive(filter, `transposed weights of taps ${taps}`, bytes, (address) =>
-        packMatrix(backend, layout, taps, address),
-      );
       const grid = {
         height: Math.ceil((inHeight - phaseY) / strideY),
         width: Math.ceil((inWidth - phaseX) / strideX),
         ...{ strideY: 1, strideX: 1, taps: offsets, outHeight: inHeight, outWidth: inWidth },
         ...{ stepY: strideY, stepX: strideX, originY: phaseY, originX: phaseX },
       };
-      convolve(backend, image, { address: packed, run: depth, columns }, grid, to, noEpilogue);
+      backend.lend(packedBytes(taps.length, depth, columns), 'transposed weights', (packed) => {
+        packMatrix(backend, layout, taps, packed);
+        convolve(backend, image, { address: packed, run: depth, columns }, grid, to, noEpilogue);
+      });
     }
   }
   return dx;
