@@ -14,3 +14,4 @@ export {
   type ResNetOptions,
 } from './resnet.js';
 export { formatSummary } from './summary.js';
+export { warmUp, type WarmUpOptions } from './warm-up.js';

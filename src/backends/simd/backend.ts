@@ -194,6 +194,11 @@ export class SimdBackend extends MathBackendCPU {
     };
   }
 
+  /** Resolves when every thread has started; until then jobs run on those that have. */
+  started(): Promise<void> {
+    return this.runtime.started();
+  }
+
   override dispose(): void {
     this.runtime.dispose();
   }

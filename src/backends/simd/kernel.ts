@@ -19,6 +19,11 @@ export function fallback(name: string, args: KernelArguments): tf.TensorInfo | t
   return tf.getKernel(name, 'cpu').kernelFunc(args as unknown as Parameters<tf.KernelFunc>[0]);
 }
 
+/** Whether all of these have values; a sum of none is left to the cpu backend's kernels. */
+export function isFilled(...tensors: readonly tf.TensorInfo[]): boolean {
+  return tensors.every(({ shape }) => !shape.includes(0));
+}
+
 /** Whether all of these hold floats, the only numbers that kernels of this backend compute with. */
 export function isFloat32(...tensors: readonly tf.TensorInfo[]): boolean {
   return tensors.every(({ dtype }) => dtype === 'float32');

@@ -84,9 +84,11 @@ export class Runtime {
     this.#exports.setLimit(this.#threads);
   }
 
-  /** Threads that have started, the calling one included. */
-  get readyThreads(): number {
-    return 1 + this.#exports.ready();
+  /** Resolves when every thread has started. */
+  async started(): Promise<void> {
+    while (this.#exports.ready() < this.#workers.length) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 
   /** Runs the chunks of a kernel over the threads. Arguments are integers or addresses; for floats see {@link float}. */

@@ -11,7 +11,7 @@ import {
   winogradPack,
 } from '../convolution.js';
 import { copyGrid } from '../copy.js';
-import { fallback, isFloat32, type Kernel, type Kernels } from '../kernel.js';
+import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { FILTER_GRADIENT, PACK, PACK_CHANNELS } from '../kernel-ids.js';
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
@@ -32,7 +32,8 @@ const backpropInput: Kernel = (args) => {
   const dy = inputs['dy']!;
   const filter = inputs['filter']!;
   const inputShape = attrs['inputShape'] as number[];
-  if (attrs['dataFormat'] === 'NCHW' || !isFloat32(dy, filter)) return fallback('Conv2DBackpropInput', args);
+  const usual = attrs['dataFormat'] !== 'NCHW' && isFloat32(dy, filter) && isFilled(dy, filter);
+  if (!usual) return fallback('Conv2DBackpropInput', args);
   const info = convInfo(inputShape, filter.shape, attrs);
   const dx = backend.allocate(inputShape, 'float32');
   const { inChannels: columns, outChannels: depth, filterHeight, filterWidth, inHeight, inWidth } = info;
@@ -108,7 +109,8 @@ const backpropFilter: Kernel = (args) => {
   const x = inputs['x']!;
   const dy = inputs['dy']!;
   const filterShape = attrs['filterShape'] as number[];
-  if (attrs['dataFormat'] === 'NCHW' || !isFloat32(x, dy)) return fallback('Conv2DBackpropFilter', args);
+  const usual = attrs['dataFormat'] !== 'NCHW' && isFloat32(x, dy) && isFilled(x, dy);
+  if (!usual) return fallback('Conv2DBackpropFilter', args);
   const info = convInfo(x.shape, filterShape, attrs);
   const out = backend.allocate(filterShape, 'float32');
   const taps = info.filterHeight * info.filterWidth;

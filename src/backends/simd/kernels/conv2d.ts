@@ -14,7 +14,7 @@ import {
   type MatrixLayout,
 } from '../convolution.js';
 import { copyGrid } from '../copy.js';
-import { fallback, isFloat32, type Kernel, type Kernels } from '../kernel.js';
+import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 
@@ -139,8 +139,8 @@ function convInfo(x: tf.TensorInfo, filter: tf.TensorInfo, attrs: tf.NamedAttrMa
 const conv2D: Kernel = ({ inputs, backend, attrs }) => {
   const x = inputs['x']!;
   const filter = inputs['filter']!;
-  if (attrs['dataFormat'] === 'NCHW' || !isFloat32(x, filter))
-    return fallback('Conv2D', { inputs, backend, attrs });
+  const usual = attrs['dataFormat'] !== 'NCHW' && isFloat32(x, filter) && isFilled(x, filter);
+  if (!usual) return fallback('Conv2D', { inputs, backend, attrs });
   return convolution(backend, x, filter, convInfo(x, filter, attrs), noEpilogue);
 };
 
@@ -150,7 +150,8 @@ const fusedConv2D: Kernel = ({ inputs, backend, attrs }) => {
   const { bias, residual } = inputs;
   const epilogue = activationEpilogue(attrs['activation'] as string);
   const biasFits = !bias || bias.shape.at(-1) === filter.shape[3];
-  if (attrs['dataFormat'] === 'NCHW' || !epilogue || !biasFits || !isFloat32(x, filter)) {
+  const usual = attrs['dataFormat'] !== 'NCHW' && isFloat32(x, filter) && isFilled(x, filter);
+  if (!usual || !epilogue || !biasFits) {
     if (residual)
       throw new Error(`simd: no convolution of activation '${attrs['activation']}' adds a residual.`);
     return fallback('FusedConv2D', { inputs, backend, attrs });
