@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile } from '#read-file';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { buildModel, classify, loadWeights, modelNames, type Classification } from '../index.js';
@@ -22,7 +22,10 @@ export function classifyCommand(): Command {
     .argument('<image...>', 'paths or URLs of JPEG, PNG, WebP or GIF images')
     .requiredOption('--model <name>', `one of ${modelNames.join(', ')}`)
     .requiredOption('--weights <file>', 'safetensors or PyTorch file, a path or a URL')
-    .option('--labels <file>', 'a text file with a class name a line')
+    .option(
+      '--labels <file>',
+      'a text file with a class name a line (default: the ones of CIFAR-10 or ImageNet)',
+    )
     .option('--top <n>', 'how many classes to name', positiveInteger, 5)
     .option('--json', 'print JSON')
     .action(async (images: string[], options: ClassifyOptions) => {
@@ -31,19 +34,24 @@ export function classifyCommand(): Command {
         initialize: false,
         ...(labels && { classes: labels.length }),
       });
-      await loadWeights(model, options.weights);
-      model.fuse();
-      const results = await withProgress(images.length, (onProgress) =>
-        classify(model, images, { top: Math.min(options.top, model.classes!), labels, onProgress }),
-      );
-      model.dispose();
-      print(images, results, options.json ?? false);
+      try {
+        await loadWeights(model, options.weights);
+        model.fuse();
+        const results = await withProgress(images.length, (onProgress) =>
+          classify(model, images, { top: Math.min(options.top, model.classes!), labels, onProgress }),
+        );
+        print(images, results, options.json ?? false);
+      } finally {
+        model.dispose();
+      }
     });
 }
 
 async function readLabels(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8');
-  return text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const text = new TextDecoder().decode(await readFile(file));
+  const labels = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (labels.length === 0) throw new Error(`${file} holds no labels; give a file with a class name a line.`);
+  return labels;
 }
 
 /** Runs `work` with a progress bar on standard error where a person watches and there is something to wait for. */

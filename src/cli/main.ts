@@ -1,16 +1,10 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { classifyCommand } from './classify.js';
-import { scaleCommand } from './scale.js';
-import { summaryCommand } from './summary.js';
+import { run } from './run.js';
 
-const program = new Command('skipscale')
-  .description('Residual and compound-scaled image networks: recognise images, look at networks, scale them.')
-  .addCommand(classifyCommand())
-  .addCommand(summaryCommand())
-  .addCommand(scaleCommand());
-
-program.parseAsync().catch((error: unknown) => {
-  console.error(`skipscale: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+// Whoever reads the output may have enough of it, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 });
+
+void run(process.argv);

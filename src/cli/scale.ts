@@ -9,6 +9,13 @@ interface ScaleOptions {
   json?: boolean;
 }
 
+/** What a network uses, in words. */
+const resources = {
+  parameters: 'parameters',
+  flops: 'multiply-adds',
+  activationMemory: 'bytes of activations',
+} as const;
+
 /** `skipscale scale --flops 2G` */
 export function scaleCommand(): Command {
   return new Command('scale')
@@ -32,10 +39,10 @@ export function scaleCommand(): Command {
       console.log(
         `width ${width.toFixed(3)}, depth ${depth.toFixed(3)}, resolution ${resolution}, dropout ${dropout.toFixed(2)}`,
       );
-      for (const [name, used] of Object.entries(found.uses)) {
-        const fraction = found.fractions[name as keyof typeof found.fractions];
+      for (const [name, words] of Object.entries(resources) as [keyof typeof resources, string][]) {
+        const fraction = found.fractions[name];
         const ofBudget = fraction === undefined ? '' : ` (${(100 * fraction).toFixed(1)} % of the budget)`;
-        console.log(`${name} ${used.toLocaleString('en-US')}${ofBudget}`);
+        console.log(`${found.uses[name].toLocaleString('en-US')} ${words}${ofBudget}`);
       }
     });
 }

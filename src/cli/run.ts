@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { classifyCommand } from './classify.js';
+import { scaleCommand } from './scale.js';
+import { summaryCommand } from './summary.js';
+
+/** Runs the command that `argv` names, as `process.argv` does. An error is one message, and the exit code 1. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('skipscale')
+    .description(
+      'Residual and compound-scaled image networks: recognise images, look at networks, scale them.',
+    )
+    .addCommand(classifyCommand())
+    .addCommand(summaryCommand())
+    .addCommand(scaleCommand());
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    console.error(`skipscale: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,291 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../src/cli/run.js';
+import {
+  buildResNet,
+  cifar10Labels,
+  classify,
+  loadWeights,
+  scaleToBudget,
+  writeSafetensors,
+  type Classification,
+} from '../../src/index.js';
+import { torchKey, torchValues } from '../helpers/torch-model.js';
+import { describeWithShared, sharedFile } from '../helpers/shared.js';
+import { imageFile } from '../vision/golden-vision.js';
+
+interface Result {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command line as the program does. */
+async function skipscale(...args: string[]): Promise<Result> {
+  const result = { status: 0, stdout: '', stderr: '' };
+  let exit: number | undefined;
+  const write = (stream: 'stdout' | 'stderr') => (text: unknown) => {
+    result[stream] += String(text);
+    return true;
+  };
+  const spies = [
+    jest.spyOn(process.stdout, 'write').mockImplementation(write('stdout')),
+    jest.spyOn(process.stderr, 'write').mockImplementation(write('stderr')),
+    jest.spyOn(console, 'log').mockImplementation((text) => write('stdout')(`${text}\n`)),
+    jest.spyOn(console, 'error').mockImplementation((text) => write('stderr')(`${text}\n`)),
+    jest.spyOn(process, 'exit').mockImplementation((code) => {
+      exit = Number(code ?? 0);
+      throw new Error();
+    }),
+  ];
+  process.exitCode = 0;
+  try {
+    await run(['node', 'skipscale', ...args]);
+  } finally {
+    spies.forEach((spy) => spy.mockRestore());
+  }
+  // What ends the program inside a command, `run` catches and prints here; a real process would be gone by then.
+  if (exit !== undefined) result.stderr = result.stderr.replace(/skipscale: \n$/, '');
+  result.status = exit ?? Number(process.exitCode);
+  process.exitCode = 0;
+  return result;
+}
+
+/** Expects an error of one message that says this, and no trace of the program's insides. */
+function expectError({ status, stdout, stderr }: Result, message: string | RegExp): void {
+  expect(status).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^\s+at /m);
+}
+
+describe('classify', () => {
+  let folder: string;
+  let weights: string;
+  const images = ['baseline.jpg', 'rgb.png'].map(imageFile);
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'skipscale-cli-'));
+    weights = join(folder, 'resnet20.safetensors');
+    const model = buildResNet(20, { seed: 3 });
+    const tensors = Array.from(model.namedVariables(), (named) => {
+      const { shape } = named.variable;
+      const [height, width, inner, outer] = shape as number[];
+      const torchShape = shape.length === 4 ? [outer!, inner!, height!, width!] : [...shape].reverse();
+      return [torchKey(model, named), { shape: torchShape, values: torchValues(named) }] as const;
+    });
+    writeFileSync(weights, writeSafetensors(new Map(tensors)));
+    model.dispose();
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
+  async function expected(top: number): Promise<Classification[][]> {
+    const model = buildResNet(20);
+    await loadWeights(model, weights);
+    const found = await classify(model, images, { top });
+    model.dispose();
+    return found;
+  }
+
+  test('--json prints what the library finds', async () => {
+    const { status, stdout, stderr } = await skipscale(
+      ...['classify', ...images, '--model', 'resnet20', '--weights', weights, '--top', '3', '--json'],
+    );
+    expect([status, stderr]).toEqual([0, '']);
+    const found = JSON.parse(stdout) as { image: string; classes: Classification[] }[];
+    expect(found.map(({ image }) => image)).toEqual(images);
+    (await expected(3)).forEach((classes, i) => {
+      expect(found[i]!.classes).toEqual(
+        classes.map((c) => ({ ...c, probability: expect.closeTo(c.probability, 5) })),
+      );
+    });
+  });
+
+  test('prints a line a class, five by default', async () => {
+    const { status, stdout } = await skipscale(
+      ...['classify', images[0]!, '--model', 'resnet20', '--weights', weights],
+    );
+    expect(status).toBe(0);
+    const [first, ...lines] = stdout.trimEnd().split('\n');
+    expect(first).toBe(images[0]);
+    const [classes] = await expected(5);
+    expect(lines).toEqual(
+      classes!.map(({ label, probability }) => `  ${(100 * probability).toFixed(1).padStart(5)} %  ${label}`),
+    );
+    expect(cifar10Labels).toContain(classes![0]!.label);
+  });
+
+  test('--labels names the classes, and --top may be more than there are', async () => {
+    const labels = join(folder, 'labels.txt');
+    writeFileSync(labels, cifar10Labels.map((name) => `a ${name}\r\n`).join(''));
+    const { stdout } = await skipscale(
+      ...['classify', images[0]!, '--model', 'resnet20', '--weights', weights],
+      ...['--labels', labels, '--top', '50', '--json'],
+    );
+    const [{ classes }] = JSON.parse(stdout) as [{ classes: Classification[] }];
+    expect(classes).toHaveLength(10);
+    expect(classes.map(({ label }) => label).sort()).toEqual(cifar10Labels.map((name) => `a ${name}`));
+  });
+
+  test('many images have a progress bar where a person watches', async () => {
+    const many = Array.from({ length: 12 }, () => images[1]!);
+    const command = ['classify', ...many, '--model', 'resnet20', '--weights', weights, '--json'];
+    const before = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
+    const watched = (isTTY: boolean) =>
+      Object.defineProperty(process.stderr, 'isTTY', { value: isTTY, configurable: true });
+    watched(true);
+    const seen = await skipscale(...command);
+    expect(seen.stderr).toContain('0/12 images');
+    expect(seen.stderr).toContain('12/12 images');
+    expect(JSON.parse(seen.stdout)).toHaveLength(12);
+    const few = await skipscale(...command.slice(0, 5), ...command.slice(13));
+    expect(few.stderr).toBe('');
+    watched(false);
+    expect((await skipscale(...command)).stderr).toBe('');
+    if (before) Object.defineProperty(process.stderr, 'isTTY', before);
+  });
+
+  describe('errors', () => {
+    const image = images[0]!;
+
+    test('an unknown model', async () => {
+      const result = await skipscale('classify', image, '--model', 'resnet21', '--weights', weights);
+      expectError(result, "There is no model 'resnet21'; the models are resnet18,");
+    });
+
+    test('weights that are not there', async () => {
+      const result = await skipscale('classify', image, '--model', 'resnet20', '--weights', 'no/such.pth');
+      expectError(result, /^skipscale: no\/such\.pth cannot be read/);
+    });
+
+    test('weights that are not weights', async () => {
+      const result = await skipscale('classify', image, '--model', 'resnet20', '--weights', image);
+      expectError(result, 'not a known file of weights');
+    });
+
+    test('weights of another model', async () => {
+      const result = await skipscale('classify', image, '--model', 'resnet32', '--weights', weights);
+      expectError(result, /The weights do not fit resnet32.*\n\d+ missing: layer1\.3\.conv1\.weight/);
+    });
+
+    test('an image that is not there', async () => {
+      const result = await skipscale('classify', 'no.jpg', '--model', 'resnet20', '--weights', weights);
+      expectError(result, /^skipscale: no\.jpg cannot be read/);
+    });
+
+    test('an image that is none', async () => {
+      const result = await skipscale('classify', weights, '--model', 'resnet20', '--weights', weights);
+      expectError(result, `skipscale: ${weights} cannot be decoded`);
+    });
+
+    test('labels that are not there, none, or not as many', async () => {
+      const command = ['classify', image, '--model', 'resnet20', '--weights', weights, '--labels'];
+      expectError(await skipscale(...command, 'no.txt'), /^skipscale: no\.txt cannot be read/);
+      const empty = join(folder, 'empty.txt');
+      writeFileSync(empty, '\n');
+      expectError(await skipscale(...command, empty), `${empty} holds no labels`);
+      const two = join(folder, 'two.txt');
+      writeFileSync(two, 'a\nb\n');
+      expectError(await skipscale(...command, two), 'fc.weight is [10,64], not [2,64]');
+    });
+
+    test.each(['0', '-1', '2.5', 'all'])('--top %s', async (top) => {
+      const result = await skipscale(
+        'classify',
+        image,
+        '--model',
+        'resnet20',
+        '--weights',
+        weights,
+        '--top',
+        top,
+      );
+      expectError(result, 'Give a positive whole number');
+    });
+
+    test('a model or weights that are not named', async () => {
+      expectError(await skipscale('classify', image, '--weights', weights), '--model <name>');
+      expectError(await skipscale('classify', image, '--model', 'resnet20'), '--weights <file>');
+      expectError(await skipscale('classify', '--model', 'resnet20', '--weights', weights), 'image');
+    });
+  });
+});
+
+describeWithShared('data/cifar10', 'classify with real weights', () => {
+  test('names a cat', async () => {
+    const { stdout } = await skipscale(
+      ...['classify', sharedFile('data/cifar10/images/cat/0001.jpg'), '--model', 'resnet20'],
+      ...['--weights', sharedFile('data/cifar10/resnet20-12fca82f.th'), '--top', '1'],
+    );
+    expect(stdout.split('\n')[1]).toMatch(/^ +\d+\.\d % {2}cat$/);
+  });
+});
+
+describe('summary', () => {
+  test('prints the layers and their sums', async () => {
+    const { status, stdout } = await skipscale('summary', 'resnet50');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Model: resnet50, input 224 x 224 x 3\n/);
+    expect(stdout).toMatch(/^head \(dense\) +1000 +2,049,000 +2,048,000$/m);
+    expect(stdout).toMatch(/trainable 25,557,032/);
+  });
+
+  test('--size and --json', async () => {
+    const { stdout } = await skipscale('summary', 'efficientnet-b0', '--size', '64', '--json');
+    const description = JSON.parse(stdout) as { inputShape: number[]; parameters: number };
+    expect(description.inputShape).toEqual([64, 64, 3]);
+    expect(description.parameters).toBe(5_288_548);
+  });
+
+  test('errors', async () => {
+    expectError(await skipscale('summary', 'resnet51'), "There is no model 'resnet51'");
+    expectError(await skipscale('summary', 'resnet50', '--size', '0'), 'Give a positive whole number');
+    expectError(await skipscale('summary'), 'model');
+  });
+});
+
+describe('scale', () => {
+  test('prints the largest network that fits', async () => {
+    const { scale, coefficients, uses } = scaleToBudget({ flops: 2e9 });
+    const { status, stdout } = await skipscale('scale', '--flops', '2G');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`buildEfficientNet(${scale})`);
+    expect(stdout).toContain(`resolution ${coefficients.resolution}`);
+    expect(stdout).toContain(
+      `${uses.flops.toLocaleString('en-US')} multiply-adds (${((100 * uses.flops) / 2e9).toFixed(1)} % of the budget)`,
+    );
+    expect(stdout).toContain(`${uses.activationMemory.toLocaleString('en-US')} bytes of activations\n`);
+  });
+
+  test('--json, with several budgets', async () => {
+    const { stdout } = await skipscale(
+      ...['scale', '--parameters', '6M', '--flops', '1.5G', '--activation-memory', '200000000', '--json'],
+    );
+    expect(JSON.parse(stdout)).toEqual(
+      JSON.parse(
+        JSON.stringify(scaleToBudget({ parameters: 6e6, flops: 1.5e9, activationMemory: 200_000_000 })),
+      ),
+    );
+  });
+
+  test('errors', async () => {
+    expectError(await skipscale('scale'), 'No budget is given');
+    expectError(await skipscale('scale', '--flops', '1k'), 'Not even the smallest network');
+    for (const amount of ['2X', '0', '-5', 'many']) {
+      expectError(await skipscale('scale', '--flops', amount), 'Give an amount such as 5000000, 5M or 2.5G');
+    }
+  });
+});
+
+test('an unknown command, and help', async () => {
+  expectError(await skipscale('recognise'), "unknown command 'recognise'");
+  const { status, stdout } = await skipscale('--help');
+  expect(status).toBe(0);
+  for (const name of ['classify', 'summary', 'scale']) expect(stdout).toContain(name);
+});
