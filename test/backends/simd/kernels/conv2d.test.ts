@@ -1,0 +1,305 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import {
+  expectAsCpu,
+  floats,
+  mixedSums,
+  runOn,
+  sums,
+  uniform,
+  type Input,
+  type Operation,
+} from '../compare.js';
+
+/** A convolution's sizes. */
+interface Geometry {
+  readonly x: [number, number, number, number];
+  readonly filter: [number, number, number, number];
+  readonly strides: [number, number];
+  readonly dilations: [number, number];
+  readonly pad: tf.backend_util.ExplicitPadding | 'valid' | 'same';
+  readonly seed: number;
+}
+
+const side = fc.integer({ min: 1, max: 13 });
+const step = fc.integer({ min: 1, max: 3 });
+
+function geometries(channels: readonly number[], filters: readonly number[]): fc.Arbitrary<Geometry> {
+  const padding = fc.oneof(
+    fc.constantFrom('valid' as const, 'same' as const),
+    fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 4, maxLength: 4 }).map(
+      ([top, bottom, left, right]) =>
+        [
+          [0, 0],
+          [top, bottom],
+          [left, right],
+          [0, 0],
+        ] as unknown,
+    ),
+  ) as fc.Arbitrary<Geometry['pad']>;
+  return fc
+    .record({
+      image: fc.tuple(fc.integer({ min: 1, max: 3 }), side, side, fc.constantFrom(...channels)),
+      kernel: fc.tuple(fc.constantFrom(1, 2, 3, 5, 7), fc.constantFrom(1, 2, 3, 5, 7)),
+      square: fc.boolean(),
+      filters: fc.constantFrom(...filters),
+      strides: fc.tuple(step, step),
+      dilations: fc.tuple(step, step),
+      dilated: fc.boolean(),
+      pad: padding,
+      seed: fc.nat(),
+    })
+    .map(({ image, kernel: [height, width], square, filters, strides, dilations, dilated, pad, seed }) => {
+      const filter = [height, square ? height : width, image[3], filters] as Geometry['filter'];
+      // tfjs takes strides or dilations, not both.
+      const ones: [number, number] = [1, 1];
+      return {
+        x: image,
+        filter,
+        strides: dilated ? ones : strides,
+        dilations: dilated ? dilations : ones,
+        pad,
+        seed,
+      };
+    })
+    .filter((geometry) => outShape(geometry).every((size) => size > 0));
+}
+
+function outShape({ x, filter, strides, dilations, pad }: Geometry): number[] {
+  return tf.backend_util.computeConv2DInfo(x, filter, strides, dilations, pad as 'same').outShape;
+}
+
+function convolution({ strides, dilations, pad }: Geometry): Operation {
+  return (x, filter) => tf.conv2d(x, filter, strides, pad, 'NHWC', dilations);
+}
+
+function gradient(geometry: Geometry): Operation {
+  return (x, filter, dy) => tf.grads(convolution(geometry) as never)([x, filter], dy);
+}
+
+/** Its input, its filter and the gradient of its output. */
+function tensors(geometry: Geometry): [Input, Input, Input] {
+  const { x, filter, seed } = geometry;
+  return [uniform(x, seed), uniform(filter, seed + 1), uniform(outShape(geometry), seed + 2)];
+}
+
+/** Runs a check over many geometries. */
+function each(geometry: fc.Arbitrary<Geometry>, numRuns: number, check: (g: Geometry) => Promise<void>) {
+  return fc.assert(fc.asyncProperty(geometry, check), { seed: 1, numRuns });
+}
+
+const few = [1, 2, 3, 4, 5, 7, 8];
+const many = [9, 12, 15, 16, 20, 33];
+const any = geometries([...few, ...many], [1, 3, 8, 10, 16, 24, 33]);
+const small = geometries([1, 2, 3, 4, 5, 8, 9, 16], [1, 3, 8, 10, 16]);
+
+test('Conv2D of any kernel, stride, dilation, padding and channels', async () => {
+  await each(any, 150, (geometry) =>
+    expectAsCpu(tensors(geometry).slice(0, 2), convolution(geometry), sums()),
+  );
+});
+
+test('Conv2DBackpropInput and Conv2DBackpropFilter of any kernel, stride, padding and channels', async () => {
+  await each(
+    small.filter(({ dilations }) => dilations.every((dilation) => dilation === 1)),
+    60,
+    (geometry) => expectAsCpu(tensors(geometry), gradient(geometry), sums()),
+  );
+});
+
+test('Conv2D of kernel 1 and stride 1, as a product of matrices', async () => {
+  const geometry = geometries([1, 6, 16, 40], [1, 7, 8, 33]).map((geometry) => {
+    const filter = [1, 1, ...geometry.filter.slice(2)] as Geometry['filter'];
+    return { ...geometry, filter, strides: [1, 1], dilations: [1, 1], pad: 'valid' } as Geometry;
+  });
+  await each(geometry, 30, async (geometry) => {
+    await expectAsCpu(tensors(geometry).slice(0, 2), convolution(geometry), sums());
+    await expectAsCpu(tensors(geometry), gradient(geometry), sums());
+  });
+});
+
+describe('3x3 convolutions of stride 1 and many channels, by Winograd', () => {
+  const geometry = geometries([16, 20, 32], [16, 24, 32]).map((geometry) => {
+    const filter = [3, 3, ...geometry.filter.slice(2)] as Geometry['filter'];
+    return { ...geometry, filter, strides: [1, 1], dilations: [1, 1] } as Geometry;
+  });
+  const possible = geometry.filter((geometry) => outShape(geometry).every((size) => size > 0));
+  // Its transforms mix the pixels of a tile and add numbers that are larger than the result.
+  const tolerance = mixedSums(64);
+
+  test('Conv2D', async () => {
+    await each(possible, 40, (geometry) =>
+      expectAsCpu(tensors(geometry).slice(0, 2), convolution(geometry), tolerance),
+    );
+  });
+
+  test('the gradients', async () => {
+    await each(possible, 8, (geometry) => expectAsCpu(tensors(geometry), gradient(geometry), tolerance));
+  });
+
+  test.each([
+    [1, 44, 45],
+    [3, 26, 31],
+  ])('Conv2D of many tiles: %i images of %i by %i', async (batch, height, width) => {
+    const geometry: Geometry = {
+      x: [batch, height, width, 16],
+      filter: [3, 3, 16, 16],
+      strides: [1, 1],
+      dilations: [1, 1],
+      pad: 'same',
+      seed: 1,
+    };
+    await expectAsCpu(tensors(geometry).slice(0, 2), convolution(geometry), tolerance);
+  });
+});
+
+test('the gradient of a filter over more images than its workspace holds', async () => {
+  const { x, filter, strides, pad } = {
+    x: [40, 64, 64, 16],
+    filter: [1, 1, 16, 16],
+    strides: 1,
+    pad: 'valid',
+  } as const;
+  await tf.setBackend('simd');
+  const [dy, input] = [uniform([40, 64, 64, 16], 1), uniform([...x], 2)];
+  const whole = await runOn('simd', [input, dy], (x, dy) =>
+    tf.grad((f: tf.Tensor4D) => tf.conv2d(x, f, strides, pad))(tf.zeros([...filter]), dy),
+  );
+  // The same in one product of matrices, [16, pixels] by [pixels, 16].
+  const product = await runOn('simd', [input, dy], (x, dy) =>
+    tf.matMul(tf.reshape(x, [-1, 16]), tf.reshape(dy, [-1, 16]), true),
+  );
+  const [a, b] = [whole[0]!.values, product[0]!.values];
+  const distance = Math.max(...Array.from(a, (v, i) => Math.abs(v - b[i]!)));
+  // 163,840 terms of at most 1, whose sums are some hundred.
+  expect(distance).toBeLessThan(1e-2);
+  expect(Math.max(...Array.from(a, Math.abs))).toBeGreaterThan(100);
+});
+
+const activations = ['linear', 'relu', 'relu6', 'sigmoid', 'elu', 'prelu', 'leakyrelu'] as const;
+
+describe.each(activations)('FusedConv2D with the activation %s', (activation) => {
+  test.each([
+    ['', [2, 9, 8, 5], [3, 3, 5, 10], 2],
+    [', by Winograd', [1, 9, 10, 16], [3, 3, 16, 16], 1],
+    [', of few channels', [2, 11, 9, 3], [5, 5, 3, 8], 2],
+    [', of kernel 1', [2, 5, 5, 12], [1, 1, 12, 17], 1],
+  ] as const)('and a bias%s', async (_name, x, filter, strides) => {
+    const filters = filter[3];
+    // Sums about as large as 6, so that every clamp takes part.
+    const scaled = (input: Input) => ({ ...input, values: input.values.map((v) => v * 3) as Float32Array });
+    const inputs = [
+      uniform([...x], 1),
+      scaled(uniform([...filter], 2)),
+      uniform([filters], 3),
+      uniform([filters], 4),
+    ];
+    const operation: Operation = (x, filter, bias, alpha) =>
+      tf.fused.conv2d({
+        ...{ x, filter, strides, pad: 'same', bias, activation },
+        ...(activation === 'prelu' && { preluActivationWeights: alpha }),
+        leakyreluAlpha: 0.3,
+      });
+    const linear: Operation = (x, filter, bias) => tf.add(tf.conv2d(x, filter, strides, 'same'), bias);
+    await expectAsCpu(inputs, operation, {
+      roundings: 128,
+      magnitude: (inputs) => sums().magnitude!(inputs, linear),
+    });
+  });
+});
+
+test('FusedConv2D without a bias', async () => {
+  const operation: Operation = (x, filter) =>
+    tf.fused.conv2d({ x, filter, strides: 1, pad: 'valid', activation: 'relu' });
+  await expectAsCpu([uniform([1, 5, 5, 9], 1), uniform([3, 3, 9, 9], 2)], operation, sums());
+});
+
+test('NCHW falls through to cpu', async () => {
+  const convolve: Operation = (x, filter) => tf.conv2d(x, filter, 1, 'same', 'NCHW');
+  await expectAsCpu([uniform([2, 3, 5, 6], 1), uniform([3, 3, 3, 4], 2)], convolve, sums());
+});
+
+test.each([
+  [
+    [0, 5, 5, 3],
+    [3, 3, 3, 8],
+  ],
+  [
+    [0, 5, 5, 16],
+    [3, 3, 16, 16],
+  ],
+  [
+    [2, 5, 5, 3],
+    [3, 3, 3, 0],
+  ],
+])('no image or no filter: %j with %j', async (x, filter) => {
+  const convolve: Operation = (x, filter) => tf.conv2d(x, filter, 1, 'same');
+  const inputs = [uniform(x, 1), uniform(filter, 2)];
+  await expectAsCpu(inputs, convolve);
+  const dy = uniform([...x.slice(0, 3), filter[3]!], 3);
+  await expectAsCpu([...inputs, dy], (x, filter, dy) => tf.grads(convolve as never)([x, filter], dy));
+});
+
+test('no channels: a sum of nothing', async () => {
+  const inputs = [uniform([2, 5, 5, 0], 1), uniform([3, 3, 0, 8], 2)];
+  await expectAsCpu(inputs, (x, filter) => tf.conv2d(x, filter, 1, 'same'));
+});
+
+test('a stride beyond the kernel: pixels that no window sees have a gradient of zero', async () => {
+  const geometry: Geometry = {
+    x: [1, 7, 8, 3],
+    filter: [1, 2, 3, 4],
+    strides: [3, 3],
+    dilations: [1, 1],
+    pad: 'valid',
+    seed: 1,
+  };
+  await expectAsCpu(tensors(geometry), gradient(geometry), sums());
+});
+
+test('not-a-number and infinity go where they go on cpu', async () => {
+  const x = uniform([1, 6, 6, 5], 1);
+  x.values[40] = NaN;
+  x.values[100] = Infinity;
+  x.values[150] = -Infinity;
+  const operation: Operation = (x, filter) => [
+    tf.conv2d(x, filter, 1, 'same'),
+    tf.fused.conv2d({ x, filter, strides: 1, pad: 'same', activation: 'relu6' }),
+  ];
+  await expectAsCpu([x, uniform([3, 3, 5, 10], 2)], operation, {
+    roundings: 16,
+    magnitude: async () => [Array(360).fill(45), Array(360).fill(45)],
+  });
+});
+
+test('by Winograd, not-a-number spreads to the whole tile of 4 by 4 pixels and no further', async () => {
+  const x = uniform([1, 12, 12, 16], 1);
+  x.values[(5 * 12 + 5) * 16] = NaN;
+  const operation: Operation = (x, filter) => tf.conv2d(x, filter, 1, 'same');
+  const [y] = await runOn('simd', [x, uniform([3, 3, 16, 16], 2)], operation);
+  const bad = (row: number, column: number) => Number.isNaN(y!.values[(row * 12 + column) * 16]);
+  for (const row of [3, 4, 5, 6, 7]) expect(bad(row, 5)).toBe(row > 3);
+  // The pixels that see it are not-a-number, as on cpu.
+  for (const row of [4, 5, 6]) for (const column of [4, 5, 6]) expect(bad(row, column)).toBe(true);
+  expect(bad(0, 0)).toBe(false);
+  expect(bad(11, 11)).toBe(false);
+});
+
+test('a changed filter is packed again', async () => {
+  await tf.setBackend('simd');
+  const x = tf.ones<tf.Rank.R4>([1, 1, 1, 2]);
+  const filter = tf.variable(tf.ones<tf.Rank.R4>([1, 1, 2, 3]));
+  const convolve = () =>
+    tf.tidy(() => Array.from(tf.conv2d(x, filter as tf.Tensor4D, 1, 'valid').dataSync()));
+  expect(convolve()).toEqual([2, 2, 2]);
+  filter.assign(tf.fill([1, 1, 2, 3], 3));
+  expect(convolve()).toEqual([6, 6, 6]);
+  tf.dispose([x, filter]);
+});
+
+test('a filter of whole numbers, called floats', async () => {
+  const filter: Input = { shape: [1, 1, 2, 2], values: Int32Array.of(1, 2, 3, 4), dtype: 'int32' };
+  await expectAsCpu([floats([1, 2], [1, 1, 1, 2]), filter], (x, filter) =>
+    tf.conv2d(x, tf.cast(filter, 'float32'), 1, 'valid'),
+  );
+});
