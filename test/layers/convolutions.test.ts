@@ -98,6 +98,7 @@ describe.each(Object.entries(layers))('%s', (name, build) => {
     ['relu', tf.relu],
     ['relu6', tf.relu6],
     ['sigmoid', tf.sigmoid],
+    ['swish', (x) => tf.mul(x, tf.sigmoid(x))],
   ])('forwardFused with %s is the convolution and then the activation', (activation, f) => {
     for (const bias of [false, true]) {
       const layer = build({ kernelSize: 3, padding: 2, bias });
