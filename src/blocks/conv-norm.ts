@@ -43,13 +43,13 @@ export class ConvNorm extends Module {
     const { inChannels, filters, kernelSize, stride = 1, zeroWeight = false, convention, random } = options;
     const { padding, convolutionBias: bias, initializer, depthwiseFanOut: fanOut, batchNorm } = convention;
     const common = { kernelSize, stride, padding, bias, initializer, random };
+    this.activation = options.activation && activation(options.activation);
     this.conv =
       filters === 'depthwise'
         ? new DepthwiseConv2D({ channels: inChannels, fanOut, ...common })
         : new Conv2D({ inChannels, filters, ...common });
     const channels = filters === 'depthwise' ? inChannels : filters;
     this.norm = new BatchNorm({ channels, zeroWeight, ...batchNorm });
-    this.activation = options.activation && activation(options.activation);
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {

@@ -1,6 +1,6 @@
 import type { Random } from '../core/random.js';
 
-/** Makes the first values of a kernel of `shape`; fan-in and fan-out count the connections of one unit. */
+/** Makes the first values of a kernel, in row-major order. */
 export type Initializer = (random: Random, kernel: Kernel) => Float32Array;
 
 /** What an initialiser may need to know of a kernel. */

@@ -49,6 +49,12 @@ test('is a convolution, a batch norm and an activation, as the convention says',
   unit.dispose();
 });
 
+test('a wrong option leaves no tensor behind', () => {
+  expect(() => build({ activation: 'gelu' as 'relu' })).toThrow(/activation is 'gelu'/);
+  expect(() => build({ kernelSize: 0 })).toThrow(/kernelSize is 0/);
+  expect(() => build({ filters: 0 })).toThrow(/filters is 0/);
+});
+
 test('seeds give its first values, and zeroWeight a batch norm of nothing', () => {
   const [unit, same] = [build({ zeroWeight: true }), build()];
   expect([...unit.norm!.weight.dataSync()]).toEqual([0, 0, 0, 0]);
