@@ -1,44 +1,42 @@
 import { readFile } from '#read-file';
-import { asRgbImage, type ImageSource, type RgbImage } from './image.js';
-
-/**
- * The largest picture that is decoded, in pixels: 400 MB of colours. A small file may claim any size, and is refused
- * before its pixels take memory.
- */
-const MAX_PIXELS = 2 ** 27;
+import { asRgbImage, MAX_PIXELS, nameOf, undecodable, type ImageSource, type RgbImage } from './image.js';
 
 /**
  * Decodes an image: JPEG, PNG, WebP, GIF (its first frame) and whatever else sharp reads. It is turned as its EXIF
  * orientation says; alpha is dropped, grey becomes three equal channels, 16 bits become 8. A colour profile is ignored, as
- * by PIL, so that the network sees the numbers that it was trained on; only CMYK is converted by a profile.
+ * by Pillow, so that the network sees the numbers that it was trained on.
  * @throws Error where sharp is not installed, or the image cannot be read or decoded, or has more than 2^27 pixels; it
  * names the image.
  */
 export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const picture = asRgbImage(source);
   if (picture) return picture;
-  const name = typeof source === 'string' || source instanceof URL ? String(source) : 'The image';
   const bytes = await encodedBytes(source);
   const { default: sharp } = await loadSharp();
   try {
-    const { data, info } = await sharp(bytes, {
-      failOn: 'error',
-      ignoreIcc: true,
-      limitInputPixels: MAX_PIXELS,
-    })
+    const image = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS });
+    const isCmyk = (await image.metadata()).space === 'cmyk';
+    if (isCmyk) image.pipelineColourspace('cmyk');
+    const { data, info } = await image
       .autoOrient()
-      .toColourspace('srgb')
+      .toColourspace(isCmyk ? 'cmyk' : 'srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data };
+    return { width: info.width, height: info.height, data: isCmyk ? cmykToRgb(data) : data };
   } catch (error) {
-    throw new Error(
-      `${name} cannot be decoded (${(error as Error).message}). Give a whole JPEG, PNG, WebP or GIF of at most ` +
-        `${MAX_PIXELS} pixels.`,
-      { cause: error },
-    );
+    throw undecodable(nameOf(source), error);
   }
+}
+
+/** Colour is what the inks leave of white, as in Pillow: (255 - c)(255 - k) / 255, rounded as there. */
+function cmykToRgb(cmyk: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((cmyk.length / 4) * 3);
+  for (let from = 0, to = 0; from < cmyk.length; from += 4) {
+    const light = 255 - cmyk[from + 3]!;
+    for (let c = 0; c < 3; c++) rgb[to++] = light - Math.round((cmyk[from + c]! * light) / 255);
+  }
+  return rgb;
 }
 
 async function encodedBytes(source: ImageSource): Promise<Uint8Array> {

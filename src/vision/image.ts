@@ -20,6 +20,26 @@ export type ImageSource =
   string | URL | Uint8Array | ArrayBuffer | Blob | RgbImage | ImageData | BrowserImage;
 
 /**
+ * The largest picture that is decoded, in pixels: 400 MB of colours. A small file may claim any size, and is refused
+ * before its pixels take memory.
+ */
+export const MAX_PIXELS = 2 ** 27;
+
+/** What to call an image in a message: its path or URL, if it has one. */
+export function nameOf(source: ImageSource): string {
+  return typeof source === 'string' || source instanceof URL ? String(source) : 'The image';
+}
+
+/** The error where an image cannot be decoded. */
+export function undecodable(name: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(
+    `${name} cannot be decoded (${reason}). Give a whole JPEG, PNG, WebP or GIF of at most ${MAX_PIXELS} pixels.`,
+    { cause },
+  );
+}
+
+/**
  * The picture itself where `source` is one already, its alpha dropped; undefined where it has to be decoded.
  * @throws Error where the size of `data` is neither that of RGB nor of RGBA.
  */

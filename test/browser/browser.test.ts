@@ -133,6 +133,24 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     },
   );
 
+  test('images of every kind have the pixels that Pillow decodes, but for transparent ones', async () => {
+    const { decoded } = JSON.parse(readFileSync('test/golden/vision.json', 'utf8')) as {
+      decoded: Record<string, { height: number; width: number; data: string }>;
+    };
+    const opaque = Object.entries(decoded).filter(([name]) => !name.includes('alpha'));
+    expect(opaque.length).toBeGreaterThan(20);
+    for (const [name, expected] of opaque) {
+      const file = readFileSync(join('test/golden/images', name)).toString('base64');
+      const { height, width, data } = await page.evaluate(async (file) => {
+        const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
+        const { height, width, data } = await skipscale.decodeImage(bytes);
+        return { height, width, data: Array.from(data) };
+      }, file);
+      expect([name, height, width]).toEqual([name, expected.height, expected.width]);
+      expect([name, Buffer.from(data).toString('base64')]).toEqual([name, expected.data]);
+    }
+  });
+
   test('networks train to the losses of Node', async () => {
     const { stdout } = spawnSync(process.execPath, ['esm.mjs'], { cwd: installed, encoding: 'utf8' });
     const expected = JSON.parse(stdout) as { losses: Record<string, number[]>; left: number };
