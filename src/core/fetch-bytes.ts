@@ -4,7 +4,10 @@ export async function fetchBytes(url: string | URL): Promise<Uint8Array> {
   try {
     response = await fetch(url);
   } catch (error) {
-    throw new Error(`${String(url)} cannot be fetched (${(error as Error).message}).`, { cause: error });
+    // Node only says "fetch failed", and why in the cause.
+    const { message, cause } = error as Error;
+    const reason = (cause as Error | undefined)?.message || message;
+    throw new Error(`${String(url)} cannot be fetched (${reason}).`, { cause: error });
   }
   if (!response.ok)
     throw new Error(`${String(url)} cannot be fetched: the server answered ${response.status}.`);

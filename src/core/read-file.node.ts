@@ -3,11 +3,11 @@ import { fetchBytes } from './fetch-bytes.js';
 
 /**
  * The bytes of a file.
- * @param source - A path, or an http, https or file URL.
+ * @param source - A path, or an http, https, file, data or blob URL.
  * @throws Error that names the source and why it cannot be read.
  */
 export async function readFile(source: string | URL): Promise<Uint8Array> {
-  if (/^https?:/.test(String(source))) return fetchBytes(source);
+  if (/^(https?|data|blob):/.test(String(source))) return fetchBytes(source);
   const path = typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source;
   try {
     return await readPath(path);

@@ -27,7 +27,9 @@ export const MAX_PIXELS = 2 ** 27;
 
 /** What to call an image in a message: its path or URL, if it has one. */
 export function nameOf(source: ImageSource): string {
-  return typeof source === 'string' || source instanceof URL ? String(source) : 'The image';
+  if (typeof source !== 'string' && !(source instanceof URL)) return 'The image';
+  const text = String(source); // A data URL has all of the image in it.
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** The error where an image cannot be decoded. */

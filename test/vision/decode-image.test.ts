@@ -27,6 +27,7 @@ describe('sources', () => {
     ['a path', path],
     ['a file URL', pathToFileURL(path)],
     ['a file URL as a string', pathToFileURL(path).href],
+    ['a data URL', `data:image/jpeg;base64,${bytes.toString('base64')}`],
     ['a Buffer', bytes],
     ['an ArrayBuffer', Uint8Array.from(bytes).buffer],
     ['a Blob', new Blob([bytes])],
@@ -65,8 +66,8 @@ describe('sources', () => {
   });
 
   test('no server', async () => {
-    await expect(decodeImage('http://127.0.0.1:1/image.jpg')).rejects.toThrow(
-      'http://127.0.0.1:1/image.jpg cannot be fetched',
+    await expect(decodeImage('http://127.0.0.1:9/image.jpg')).rejects.toThrow(
+      /^http:\/\/127\.0\.0\.1:9\/image\.jpg cannot be fetched \(.*ECONNREFUSED/,
     );
   });
 
@@ -108,6 +109,13 @@ describe('what is no image', () => {
 
   test('the error names the file', async () => {
     await expect(decodeImage(__filename)).rejects.toThrow(`${__filename} cannot be decoded`);
+  });
+
+  test('the error names the begin of a data URL', async () => {
+    const url = `data:image/png;base64,${'A'.repeat(10_000)}`;
+    const error = await decodeImage(url).catch((error: unknown) => error);
+    expect((error as Error).message).toMatch(/^data:image\/png;base64,A+… cannot be decoded/);
+    expect((error as Error).message.length).toBeLessThan(500);
   });
 
   test('a small file that claims to be huge is refused before it takes memory', async () => {
