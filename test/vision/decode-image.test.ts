@@ -66,9 +66,11 @@ describe('sources', () => {
   });
 
   test('no server', async () => {
-    await expect(decodeImage('http://127.0.0.1:9/image.jpg')).rejects.toThrow(
-      /^http:\/\/127\.0\.0\.1:9\/image\.jpg cannot be fetched \(.*ECONNREFUSED/,
-    );
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.jpg`;
+    await new Promise((resolve) => server.close(resolve));
+    await expect(decodeImage(url)).rejects.toThrow(`${url} cannot be fetched (connect ECONNREFUSED`);
   });
 
   test('no file', async () => {
