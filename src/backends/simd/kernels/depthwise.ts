@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { SimdBackend } from '../backend.js';
 import { activationEpilogue, noEpilogue, type Epilogue } from '../convolution.js';
-import { fallback, isFloat32, type Kernel, type Kernels } from '../kernel.js';
+import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { ADD_SLICES, DEPTHWISE, DEPTHWISE_FILTER, DEPTHWISE_INPUT } from '../kernel-ids.js';
 import { float } from '../runtime.js';
 import { copyGrid } from '../copy.js';
@@ -12,7 +12,7 @@ type Shape4D = [number, number, number, number];
 /** Multiplications and additions of a chunk. */
 const CHUNK_WORK = 200_000;
 
-/** The sizes; undefined for what these kernels do not do: several filters a channel, or another type. */
+/** The sizes; undefined for what these kernels do not do: several filters a channel, another type, no values. */
 function convInfo(
   xShape: number[],
   filterShape: number[],
@@ -20,7 +20,7 @@ function convInfo(
   ...tensors: tf.TensorInfo[]
 ): ConvInfo | undefined {
   const { strides, pad, dilations, dimRoundingMode } = attrs as unknown as tf.DepthwiseConv2dNativeAttrs;
-  if (filterShape[3] !== 1 || !isFloat32(...tensors)) return undefined;
+  if (filterShape[3] !== 1 || !isFloat32(...tensors) || !isFilled(...tensors)) return undefined;
   return tf.backend_util.computeConv2DInfo(
     xShape as Shape4D,
     filterShape as Shape4D,
