@@ -33,7 +33,7 @@ describe('from the tarball in an empty folder, plain Node', () => {
   test('an ESM app trains, and leaves no tensor behind', () => {
     for (const losses of Object.values(expected.losses)) {
       expect(losses).toHaveLength(5);
-      expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]!);
+      losses.slice(1).forEach((loss, i) => expect(loss).toBeLessThan(0.95 * losses[i]!));
     }
     expect(expected.left).toBe(0);
   });
