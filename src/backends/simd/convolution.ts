@@ -3,6 +3,9 @@ import {
   CONVOLVE,
   PACK,
   WINOGRAD,
+  WINOGRAD_FILTER_OUTPUT,
+  WINOGRAD_FILTER_PRODUCT,
+  WINOGRAD_FILTER_TRANSFORM,
   WINOGRAD_INPUT,
   WINOGRAD_OUTPUT,
   WINOGRAD_PACK,
@@ -200,6 +203,55 @@ export function winograd(
     runtime.run(WINOGRAD_INPUT, tiles, args);
     runtime.run(WINOGRAD_PRODUCT, 36, args);
     runtime.run(WINOGRAD_OUTPUT, tiles, args);
+  });
+}
+
+/** Bytes of transformed images that {@link winogradFilter} works on at a time. */
+const FILTER_WORKSPACE = 48 * 2 ** 20;
+/** Parts that the products of a plane are shared out in; see assembly/winograd-filter.ts. */
+const FILTER_PARTS = 4;
+
+/** The gradient [3, 3, channels, filters] of a kernel that {@link winograd} could do the convolution of. */
+export function winogradFilter(
+  backend: SimdBackend,
+  input: Image,
+  gradient: {
+    readonly address: number;
+    readonly height: number;
+    readonly width: number;
+    readonly filters: number;
+  },
+  pad: { readonly top: number; readonly left: number },
+  to: number,
+): void {
+  const { runtime } = backend;
+  const { batch, height, width, pitch: channels } = input;
+  const { filters } = gradient;
+  const tilesOfImage = Math.ceil(gradient.height / 4) * Math.ceil(gradient.width / 4);
+  const bytesOfTile = 36 * (channels + filters) * 4;
+  const images = Math.min(batch, Math.max(1, Math.floor(FILTER_WORKSPACE / bytesOfTile / tilesOfImage)));
+  const plane = (columns: number, rows: number) => 36 * (columns * rows * 4 + PLANE_GAP);
+  const inputBytes = plane(channels, images * tilesOfImage);
+  const gradientBytes = plane(filters, images * tilesOfImage);
+  const scratch = 256 + 36 * 16;
+  const bytes = inputBytes + gradientBytes + plane(channels, filters) + scratch * runtime.threads;
+  const zeros = backend.zeros(Math.max(channels, filters) * 4);
+  backend.lend(bytes, "a filter's gradient", (space) => {
+    const products = space + inputBytes + gradientBytes;
+    for (let n = 0; n < batch; n += images) {
+      const count = Math.min(images, batch - n);
+      const tiles = count * tilesOfImage;
+      const args = [
+        input.address + n * height * width * channels * 4,
+        gradient.address + n * gradient.height * gradient.width * filters * 4,
+        ...[to, 0, 0, 0, 0, 0, count, height, width, channels, gradient.height, gradient.width],
+        ...[pad.top, pad.left, filters, tiles, zeros, products + plane(channels, filters), scratch],
+        ...[space, space + inputBytes, products, Number(n > 0)],
+      ];
+      runtime.run(WINOGRAD_FILTER_TRANSFORM, tiles, args);
+      runtime.run(WINOGRAD_FILTER_PRODUCT, 36 * FILTER_PARTS, args);
+      if (n + count === batch) runtime.run(WINOGRAD_FILTER_OUTPUT, channels, args);
+    }
   });
 }
 

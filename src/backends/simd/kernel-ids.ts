@@ -27,3 +27,6 @@ export const GRADIENT_SLICES = 23;
 export const NORM_GRADIENT = 24;
 export const FILTER_GRADIENT = 25;
 export const PACK_CHANNELS = 26;
+export const WINOGRAD_FILTER_TRANSFORM = 27;
+export const WINOGRAD_FILTER_PRODUCT = 28;
+export const WINOGRAD_FILTER_OUTPUT = 29;

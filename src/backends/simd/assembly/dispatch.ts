@@ -16,6 +16,7 @@ import {
   sumColumns,
 } from './reduce';
 import { copy } from './shape';
+import { winogradFilterOutput, winogradFilterProduct, winogradFilterTransform } from './winograd-filter';
 import { winograd, winogradInput, winogradOutput, winogradPack, winogradProduct } from './winograd';
 
 /** Runs one chunk of a job. A switch, since a table of functions would need static memory, which threads share. */
@@ -75,5 +76,11 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
       return filterGradient(chunk, thread);
     case id.PACK_CHANNELS:
       return packChannels(chunk, thread);
+    case id.WINOGRAD_FILTER_TRANSFORM:
+      return winogradFilterTransform(chunk, thread);
+    case id.WINOGRAD_FILTER_PRODUCT:
+      return winogradFilterProduct(chunk, thread);
+    case id.WINOGRAD_FILTER_OUTPUT:
+      return winogradFilterOutput(chunk, thread);
   }
 }

@@ -114,7 +114,7 @@ export function filterGradient(chunk: i32, _thread: i32): void {
 }
 
 /** A tile of 4 by 8 values: out[i][j] = sum over pixels of a[pixel][i] * b[pixel][j]; see `tile` for its form. */
-function outerTile(
+export function outerTile(
   a: usize,
   images: i32,
   image: usize,

@@ -5,8 +5,8 @@ import { activate } from './activations';
 import { arg, ptr, real } from './memory-map';
 import { clamp, fma, tile } from './tile';
 
-const A: f32 = 0.70710678118654752;
-const B: f32 = 1.4142135623730951;
+export const A: f32 = 0.70710678118654752;
+export const B: f32 = 1.4142135623730951;
 // A² = 1/2, B² = 2, A²B² = 1, A² + B² = 5/2, AB² = B, A²B = A, A³ = A/2, B³ = 2B.
 
 /** The transform of six values of the input, BᵀX, from `from` to `to`, by strides in bytes. */
@@ -35,7 +35,7 @@ function transform(
 }
 
 /** Bytes between two planes of one kind: planes whose distance is a power of two would share lines of the caches. */
-const PLANE_GAP: usize = 64;
+export const PLANE_GAP: usize = 64;
 
 /** Bytes of the table of rows for four tiles: see `tile`. */
 const ENTRY_BYTES: usize = 48;
@@ -47,7 +47,8 @@ export function winograd(chunk: i32, thread: i32): void {
   const count = min(tilesPerBlock, countTiles() - first);
   const scratch = scratchOf(thread);
   const space = ptr(21) + <usize>thread * ptr(22);
-  transformInput(first, 0, count, scratch, space);
+  const bytes = ptr(11) << 2;
+  for (let i = 0; i < count; i++) transformInput(first + i, scratch, space + <usize>i * bytes, inputPlane(), 1);
   for (let point = 0; point < 36; point++) multiply(point, count, scratch, space);
   transformOutput(first, 0, count, scratch, space);
 }
@@ -55,7 +56,7 @@ export function winograd(chunk: i32, thread: i32): void {
 // The same as three jobs over one block of all tiles, for images of few tiles: a tile, a point or a tile a chunk.
 
 export function winogradInput(chunk: i32, thread: i32): void {
-  transformInput(chunk, chunk, 1, scratchOf(thread), ptr(21));
+  transformInput(chunk, scratchOf(thread), ptr(21) + <usize>chunk * (ptr(11) << 2), inputPlane(), 1);
 }
 
 export function winogradProduct(chunk: i32, thread: i32): void {
@@ -91,8 +92,11 @@ function productPlane(): usize {
   return ptr(17) * ptr(16) * 4 + PLANE_GAP;
 }
 
-/** Transforms `count` tiles from number `first` on, to the rows from `row` on of the block's 36 planes. */
-function transformInput(first: i32, row: i32, count: i32, workspace: usize, space: usize): void {
+/**
+ * Transforms tile number `index` of the input to 36 planes from `to` on, `plane` bytes apart; in a plane, four channels
+ * follow the four before them at `channelStep` times 16 bytes.
+ */
+export function transformInput(index: i32, workspace: usize, to: usize, plane: usize, channelStep: usize): void {
   const input = ptr(0);
   const height = arg(9);
   const width = arg(10);
@@ -103,48 +107,43 @@ function transformInput(first: i32, row: i32, count: i32, workspace: usize, spac
   const padLeft = arg(15);
   const zeros = ptr(18);
   const scratch = workspace + 256;
-  const plane = inputPlane();
   const bytes = <usize>channels << 2;
-  for (let i = 0; i < count; i++) {
-    const index = first + i;
-    const left = (index % tilesX) * 4 - padLeft;
-    const top = ((index / tilesX) % tilesY) * 4 - padTop;
-    const n = index / (tilesX * tilesY);
-    for (let y = 0; y < 6; y++) {
-      for (let x = 0; x < 6; x++) {
-        const inside = <u32>(top + y) < <u32>height && <u32>(left + x) < <u32>width;
-        const address = input + <usize>((n * height + top + y) * width + left + x) * bytes;
-        store<u32>(workspace + <usize>((y * 6 + x) << 2), <u32>(inside ? address : zeros));
-      }
+  const left = (index % tilesX) * 4 - padLeft;
+  const top = ((index / tilesX) % tilesY) * 4 - padTop;
+  const n = index / (tilesX * tilesY);
+  for (let y = 0; y < 6; y++) {
+    for (let x = 0; x < 6; x++) {
+      const inside = <u32>(top + y) < <u32>height && <u32>(left + x) < <u32>width;
+      const address = input + <usize>((n * height + top + y) * width + left + x) * bytes;
+      store<u32>(workspace + <usize>((y * 6 + x) << 2), <u32>(inside ? address : zeros));
     }
-    const to = space + <usize>(row + i) * bytes;
-    for (let c: usize = 0; c < bytes; c += 16) {
-      for (let x: usize = 0; x < 6; x++) {
-        const from = workspace + (x << 2);
-        transform(
-          v128.load(<usize>load<u32>(from) + c),
-          v128.load(<usize>load<u32>(from, 24) + c),
-          v128.load(<usize>load<u32>(from, 48) + c),
-          v128.load(<usize>load<u32>(from, 72) + c),
-          v128.load(<usize>load<u32>(from, 96) + c),
-          v128.load(<usize>load<u32>(from, 120) + c),
-          scratch + (x << 4),
-          96,
-        );
-      }
-      for (let y: usize = 0; y < 6; y++) {
-        const from = scratch + y * 96;
-        transform(
-          v128.load(from),
-          v128.load(from, 16),
-          v128.load(from, 32),
-          v128.load(from, 48),
-          v128.load(from, 64),
-          v128.load(from, 80),
-          to + y * 6 * plane + c,
-          plane,
-        );
-      }
+  }
+  for (let c: usize = 0; c < bytes; c += 16) {
+    for (let x: usize = 0; x < 6; x++) {
+      const from = workspace + (x << 2);
+      transform(
+        v128.load(<usize>load<u32>(from) + c),
+        v128.load(<usize>load<u32>(from, 24) + c),
+        v128.load(<usize>load<u32>(from, 48) + c),
+        v128.load(<usize>load<u32>(from, 72) + c),
+        v128.load(<usize>load<u32>(from, 96) + c),
+        v128.load(<usize>load<u32>(from, 120) + c),
+        scratch + (x << 4),
+        96,
+      );
+    }
+    for (let y: usize = 0; y < 6; y++) {
+      const from = scratch + y * 96;
+      transform(
+        v128.load(from),
+        v128.load(from, 16),
+        v128.load(from, 32),
+        v128.load(from, 48),
+        v128.load(from, 64),
+        v128.load(from, 80),
+        to + y * 6 * plane + c * channelStep,
+        plane,
+      );
     }
   }
 }

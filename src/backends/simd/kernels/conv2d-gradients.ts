@@ -8,6 +8,7 @@ import {
   suitsWinograd,
   winograd,
   winogradBytes,
+  winogradFilter,
   winogradPack,
 } from '../convolution.js';
 import { copyGrid } from '../copy.js';
@@ -117,6 +118,25 @@ const backpropFilter: Kernel = (args) => {
   const { inChannels, outChannels } = info;
   const groups = Math.ceil(inChannels / 4);
   const panels = Math.ceil(outChannels / 8);
+  const unitStep = info.strideHeight === 1 && info.strideWidth === 1;
+  const square3 = info.filterHeight === 3 && info.filterWidth === 3 && unitStep;
+  if (square3 && suitsWinograd(inChannels, outChannels)) {
+    const image = {
+      address: backend.address(x),
+      batch: info.batchSize,
+      height: info.inHeight,
+      width: info.inWidth,
+      pitch: inChannels,
+    };
+    const gradient = {
+      address: backend.address(dy),
+      height: info.outHeight,
+      width: info.outWidth,
+      filters: outChannels,
+    };
+    winogradFilter(backend, image, gradient, info.padInfo, backend.address(out));
+    return out;
+  }
   const exact = groups * 4 === inChannels && panels * 8 === outChannels;
   if (exact) {
     filterGradient(backend, x, dy, info, backend.address(out));
