@@ -1,12 +1,20 @@
 import { readFile } from '#read-file';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
-import { buildModel, classify, loadWeights, modelNames, type Classification } from '../index.js';
+import {
+  buildModel,
+  classify,
+  loadWeights,
+  modelNames,
+  type Classification,
+  type ConventionName,
+} from '../index.js';
 import { positiveInteger } from './arguments.js';
 
 interface ClassifyOptions {
   model: string;
   weights: string;
+  convention?: ConventionName;
   labels?: string;
   top: number;
   json?: boolean;
@@ -23,6 +31,10 @@ export function classifyCommand(): Command {
     .requiredOption('--model <name>', `one of ${modelNames.join(', ')}`)
     .requiredOption('--weights <file>', 'safetensors or PyTorch file, a path or a URL')
     .option(
+      '--convention <name>',
+      "whose padding and preprocessing, 'torchvision' or 'keras' (default: the model's)",
+    )
+    .option(
       '--labels <file>',
       'a text file with a class name a line (default: the ones of CIFAR-10 or ImageNet)',
     )
@@ -32,6 +44,7 @@ export function classifyCommand(): Command {
       const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
       const model = buildModel(options.model, {
         initialize: false,
+        convention: options.convention,
         ...(labels && { classes: labels.length }),
       });
       try {

@@ -7,6 +7,7 @@ import type { Dense } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
 import type { ModelDescription } from '../scaling/index.js';
+import type { ConventionName } from './conventions.js';
 import type { Preprocessing } from './preprocessing.js';
 import { formatSummary } from './summary.js';
 
@@ -21,6 +22,8 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     readonly inputChannels: number;
     readonly classes: number | undefined;
   };
+  /** Whose numeric conventions it follows. */
+  abstract readonly convention: ConventionName;
   /** What `classify` does to an image first. */
   abstract readonly preprocessing: Preprocessing;
   /** Names of the classes, where they are known; `classify` answers with them. */

@@ -3,6 +3,7 @@ import { readFile } from '#read-file';
 import type { NamedVariable } from '../core/module.js';
 import { Dense } from '../layers/dense.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
+import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { efficientNetPyTorch } from './names/efficientnet-pytorch.js';
@@ -18,8 +19,9 @@ const ignored = /(^|\.)num_batches_tracked$/;
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions {
   /**
-   * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model. `false` loads what
-   * is in both; shapes must agree even then. Default true.
+   * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model, and the model must
+   * have the convention of the source's networks, with another of which the same weights give other results. `false`
+   * loads what is in both; shapes must agree even then. Default true.
    */
   readonly strict?: boolean;
 }
@@ -41,7 +43,8 @@ export interface LoadedWeights {
  * recognised: torchvision's, the CIFAR ResNets' of akamaster, efficientnet-pytorch's; a prefix `module.` is dropped.
  * All or nothing: after an error the model is unchanged.
  * @param source - A path, a URL, or the file's bytes.
- * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key;
+ * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
+ * and another convention;
  * where values are not finite, listing their keys.
  */
 export async function loadWeights(
@@ -56,7 +59,7 @@ export async function loadWeights(
 function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: boolean): LoadedWeights {
   const tensors = withoutPrefix(checkpoint.tensors);
   const variables = Array.from(model.namedVariables());
-  const { source, keys } = recognise(model, variables, tensors);
+  const { source, convention, keys } = recognise(model, variables, tensors);
 
   const found = variables.flatMap((named) => {
     const key = keys.get(named)!;
@@ -70,8 +73,12 @@ function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: 
     const expected = sourceShape(variable, owner);
     return sameShape(tensor.shape, expected) ? [] : [`${key} is [${tensor.shape}], not [${expected}]`];
   });
+  const otherConvention =
+    found.length === 0 || convention === model.convention
+      ? ''
+      : `${source}'s networks have the convention '${convention}', and the model has '${model.convention}'.`;
   const problems = [
-    ...(strict ? [list('missing', missing), list('not in the model', extra)] : []),
+    ...(strict ? [otherConvention, list('missing', missing), list('not in the model', extra)] : []),
     list('of another shape', misshaped),
   ].filter(Boolean);
   if (found.length === 0 || problems.length > 0) {
@@ -100,7 +107,7 @@ function advice(variables: readonly NamedVariable[], found: number, source: stri
   }
   return (
     `Their names were compared with ${source}'s. Build the model that the weights were made for. ` +
-    '({ strict: false } leaves out what is missing or not in the model; shapes have to agree even then.)'
+    '({ strict: false } loads what is in both, whatever the convention; shapes have to agree even then.)'
   );
 }
 
@@ -120,12 +127,12 @@ function recognise(
   model: ImageClassifier,
   variables: readonly NamedVariable[],
   tensors: ReadonlyMap<string, HostTensor>,
-): { source: string; keys: Map<NamedVariable, string> } {
-  const candidates = nameMaps.map(({ source, layerNames }) => {
+): { source: string; convention: ConventionName; keys: Map<NamedVariable, string> } {
+  const candidates = nameMaps.map(({ layerNames, ...map }) => {
     const layerName = layerNames(model);
     const keys = new Map(variables.map((named) => [named, sourceKey(named, layerName)]));
     const matches = [...keys.values()].filter((key) => tensors.has(key)).length;
-    return { source, keys, matches };
+    return { ...map, keys, matches };
   });
   return candidates.reduce((best, candidate) => (candidate.matches > best.matches ? candidate : best));
 }

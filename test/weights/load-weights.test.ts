@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { NamedVariable } from '../../src/core/module.js';
 import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
 import { buildModel } from '../../src/models/build-model.js';
+import type { ConventionName } from '../../src/models/conventions.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { CheckpointError } from '../../src/weights/checkpoint.js';
@@ -38,8 +39,8 @@ function byRule(key: string, size: number): Float32Array {
   return new Float32Array(ruleValues(key, size));
 }
 
-function build(name: string): ImageClassifier {
-  return buildModel(name, { initialize: false });
+function build(name: string, convention: ConventionName = 'torchvision'): ImageClassifier {
+  return buildModel(name, { initialize: false, convention });
 }
 
 /** A variable's values in PyTorch's order: [O, I, kH, kW], [C, 1, kH, kW] or [out, in]. */
@@ -122,7 +123,7 @@ test.each(Object.keys(stateDicts['efficientnet-pytorch']!))(
   'the names of efficientnet-pytorch: %s',
   async (name) => {
     const shapes = stateDicts['efficientnet-pytorch']![name]!;
-    const model = build(name);
+    const model = build(name, 'keras');
     const { source, loaded } = await loadWeights(model, fileOf(shapes, byRule));
     expect(source).toBe('efficientnet-pytorch');
     expect(loaded).toHaveLength(model.variables().length);
@@ -134,6 +135,17 @@ test.each(Object.keys(stateDicts['efficientnet-pytorch']!))(
     model.dispose();
   },
 );
+
+test('weights are refused by a model of another convention, unless it need not be strict', async () => {
+  const file = fileOf(stateDicts['efficientnet-pytorch']!['efficientnet-b0']!, byRule);
+  const model = build('efficientnet-b0', 'torchvision');
+  await expect(loadWeights(model, file)).rejects.toThrow(
+    /\nefficientnet-pytorch's networks have the convention 'keras', and the model has 'torchvision'\.$/,
+  );
+  const { loaded } = await loadWeights(model, file, { strict: false });
+  expect(loaded).toHaveLength(model.variables().length);
+  model.dispose();
+});
 
 describe('a model of few parameters', () => {
   const shapes = { ...cifarShapes() };

@@ -3,6 +3,7 @@ import { rename, type NameMap } from './name-map.js';
 /** The names of lukemelas' efficientnet-pytorch and of the Lite ports of it; blocks are numbered through. */
 export const efficientNetPyTorch: NameMap = {
   source: 'efficientnet-pytorch',
+  convention: 'keras',
   layerNames: ({ stages }) => {
     const first = stages.map((_, s) => stages.slice(0, s).reduce((sum, stage) => sum + stage.length, 0));
     return rename([

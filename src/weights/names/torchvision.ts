@@ -42,11 +42,13 @@ function efficientNetNames(model: EfficientNet): (path: string) => string {
 /** The names of torchvision.models (and of timm's ResNets, which are the same). */
 export const torchvision: NameMap = {
   source: 'torchvision',
+  convention: 'torchvision',
   layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames(model) : resNetNames),
 };
 
 /** The names of akamaster's pytorch_resnet_cifar10: torchvision's but for the head. */
 export const cifarResNet: NameMap = {
   source: 'pytorch_resnet_cifar10',
+  convention: 'torchvision',
   layerNames: () => (path) => (path === 'head' ? 'linear' : resNetNames(path)),
 };
