@@ -3,5 +3,5 @@ import * as skipscale from 'skipscale';
 import { train } from './train.cjs';
 
 // On the default backend, or the one that is named.
-if (process.argv[2]) await tf.setBackend(process.argv[2]);
-console.log(JSON.stringify(train(tf, skipscale)));
+const ready = process.argv[2] ? tf.setBackend(process.argv[2]) : tf.ready();
+ready.then(() => console.log(JSON.stringify(train(tf, skipscale))));
