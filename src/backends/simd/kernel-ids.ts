@@ -30,3 +30,4 @@ export const PACK_CHANNELS = 26;
 export const WINOGRAD_FILTER_TRANSFORM = 27;
 export const WINOGRAD_FILTER_PRODUCT = 28;
 export const WINOGRAD_FILTER_OUTPUT = 29;
+export const RESIZE_BILINEAR = 30;

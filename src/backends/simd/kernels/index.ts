@@ -7,6 +7,7 @@ import { elementwiseKernels } from './elementwise.js';
 import { matMulKernels } from './matmul.js';
 import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
+import { resizeKernels } from './resize.js';
 import { shapeKernels } from './shape.js';
 
 /** The kernels that this backend has of its own; all others are the cpu backend's. */
@@ -19,5 +20,6 @@ export const kernels: Kernels = {
   ...matMulKernels,
   ...poolingKernels,
   ...reduceKernels,
+  ...resizeKernels,
   ...shapeKernels,
 };
