@@ -50,14 +50,14 @@ function rowsPerChunk(info: ConvInfo): number {
 function depthwise(
   backend: SimdBackend,
   x: tf.TensorInfo,
-  filter: tf.TensorInfo,
+  filter: number,
   info: ConvInfo,
   { bias = 0, low, high, activation }: Epilogue,
 ): tf.TensorInfo {
   const out = backend.allocate(info.outShape, 'float32');
   const rows = rowsPerChunk(info);
   backend.runtime.run(DEPTHWISE, Math.ceil((info.batchSize * info.outHeight) / rows), [
-    ...[backend.address(x), backend.address(filter), backend.address(out), bias, 0],
+    ...[backend.address(x), filter, backend.address(out), bias, 0],
     ...[float(low), float(high), activation, ...sizes(info, rows)],
   ]);
   return out;
@@ -68,7 +68,7 @@ const depthwiseConv2dNative: Kernel = (args) => {
   const filter = args.inputs['filter']!;
   const info = convInfo(x.shape, filter.shape, args.attrs, x, filter);
   if (!info) return fallback('DepthwiseConv2dNative', args);
-  return depthwise(args.backend, x, filter, info, noEpilogue);
+  return depthwise(args.backend, x, args.backend.address(filter), info, noEpilogue);
 };
 
 const fusedDepthwiseConv2D: Kernel = (args) => {
@@ -81,8 +81,24 @@ const fusedDepthwiseConv2D: Kernel = (args) => {
     return fallback('FusedDepthwiseConv2D', args);
   }
   const address = bias && { bias: args.backend.address(bias) };
-  return depthwise(args.backend, x, filter, info, { ...epilogue, ...address });
+  return depthwise(args.backend, x, args.backend.address(filter), info, { ...epilogue, ...address });
 };
+
+/**
+ * The sizes of the convolution of dy, with the filter turned by 180 degrees, that gives the gradient of the input;
+ * undefined where strides or wide paddings leave none.
+ */
+function transposedInfo(info: ConvInfo): ConvInfo | undefined {
+  const top = (info.filterHeight - 1) * info.dilationHeight - info.padInfo.top;
+  const left = (info.filterWidth - 1) * info.dilationWidth - info.padInfo.left;
+  if (info.strideHeight !== 1 || info.strideWidth !== 1 || top < 0 || left < 0) return undefined;
+  return {
+    ...info,
+    ...{ inHeight: info.outHeight, inWidth: info.outWidth, inShape: info.outShape },
+    ...{ outHeight: info.inHeight, outWidth: info.inWidth, outShape: info.inShape },
+    padInfo: { ...info.padInfo, top, left },
+  };
+}
 
 const backpropInput: Kernel = (args) => {
   const { inputs, backend, attrs } = args;
@@ -91,6 +107,17 @@ const backpropInput: Kernel = (args) => {
   const inputShape = attrs['inputShape'] as number[];
   const info = convInfo(inputShape, filter.shape, attrs, dy, filter);
   if (!info) return fallback('DepthwiseConv2dNativeBackpropInput', args);
+  const transposed = transposedInfo(info);
+  if (transposed) {
+    // The taps in reverse order.
+    const taps = info.filterHeight * info.filterWidth;
+    const channels = info.inChannels;
+    return backend.lend(taps * channels * 4, 'a turned filter', (turned) => {
+      const last = backend.address(filter) + (taps - 1) * channels * 4;
+      copyGrid(backend, last, turned, [1, 1, taps, channels], [0, 0, -channels, 1], [0, 0, channels, 1]);
+      return depthwise(backend, dy, turned, transposed, noEpilogue);
+    });
+  }
   const dx = backend.allocate(inputShape, 'float32');
   backend.runtime.run(DEPTHWISE_INPUT, info.batchSize * info.inHeight, [
     ...[backend.address(dy), backend.address(filter), backend.address(dx), 0, 0, 0, 0, 0],
