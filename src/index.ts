@@ -17,5 +17,6 @@ export { Random } from './core/random.js';
 export * from './layers/index.js';
 export * from './models/index.js';
 export * from './scaling/index.js';
+export * from './training/index.js';
 export * from './vision/index.js';
 export * from './weights/index.js';

@@ -1,0 +1,13 @@
+export { Adam, AdamW, LAMB, type AdamOptions } from './adam.js';
+export { clipByGlobalNorm, globalNorm } from './gradients.js';
+export {
+  focalLoss,
+  meanSquaredError,
+  softmaxCrossEntropy,
+  type CrossEntropyOptions,
+  type FocalLossOptions,
+  type Loss,
+} from './losses.js';
+export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optimizer.js';
+export { RMSProp, type RMSPropOptions } from './rmsprop.js';
+export { SGD, type SGDOptions } from './sgd.js';

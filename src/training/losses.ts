@@ -1,0 +1,103 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { check } from '../core/errors.js';
+
+/**
+ * A number to minimise: the mean over the batch of what is wrong with logits [N, classes]. Targets are classes, [N] of
+ * int32, or soft targets [N, classes], as label smoothing, mixup and CutMix make them.
+ */
+export type Loss = (logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D) => tf.Scalar;
+
+/** Options of {@link softmaxCrossEntropy}. */
+export interface CrossEntropyOptions {
+  /** In [0, 1): this share of every target is spread over all classes evenly. Default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * The mean over the batch of -sum(target * log(softmax(logits))). As torch.nn.CrossEntropyLoss; label smoothing by
+ * Szegedy et al. 2015, arXiv 1512.00567.
+ * @param logits - [N, classes]
+ * @param targets - Classes, [N] of int32, or soft targets [N, classes].
+ * @throws ArgumentError where shapes do not fit or `labelSmoothing` is out of range.
+ */
+export function softmaxCrossEntropy(
+  logits: tf.Tensor2D,
+  targets: tf.Tensor1D | tf.Tensor2D,
+  { labelSmoothing = 0 }: CrossEntropyOptions = {},
+): tf.Scalar {
+  check(
+    labelSmoothing >= 0 && labelSmoothing < 1,
+    () => `labelSmoothing is ${labelSmoothing}; give a number in [0, 1), such as 0.1.`,
+  );
+  return tf.tidy(() => {
+    const wanted = smooth(softTargets(logits, targets), labelSmoothing);
+    return tf.neg(tf.div(tf.sum(tf.mul(wanted, tf.logSoftmax(logits))), logits.shape[0]));
+  });
+}
+
+/** Options of {@link focalLoss}. */
+export interface FocalLossOptions {
+  /** How much well classified images count less; 0 is cross-entropy. Default 2. */
+  readonly gamma?: number;
+  /** Multiplies the loss of each class, where classes are unequally frequent. Default 1 for all. */
+  readonly classWeights?: readonly number[];
+}
+
+/**
+ * The mean over the batch of -sum(weight * target * (1 - p)^gamma * log(p)), where p = softmax(logits): cross-entropy
+ * that attends to what is still wrong. Source: Lin et al. 2017, arXiv 1708.02002, for many classes.
+ * @param logits - [N, classes]
+ * @param targets - Classes, [N] of int32, or soft targets [N, classes].
+ * @throws ArgumentError where shapes do not fit or `gamma` is negative.
+ */
+export function focalLoss(
+  logits: tf.Tensor2D,
+  targets: tf.Tensor1D | tf.Tensor2D,
+  { gamma = 2, classWeights }: FocalLossOptions = {},
+): tf.Scalar {
+  check(gamma >= 0, () => `gamma is ${gamma}; give a number of at least 0.`);
+  check(
+    classWeights === undefined || classWeights.length === logits.shape[1],
+    () => `There are ${classWeights!.length} classWeights for logits [${logits.shape}]; give one a class.`,
+  );
+  return tf.tidy(() => {
+    const logP = tf.logSoftmax(logits);
+    // Rounding may take p above 1, and a negative base has no power.
+    const missing = tf.relu(tf.sub(1, tf.exp(logP)));
+    const terms = tf.mul(tf.mul(softTargets(logits, targets), tf.pow(missing, gamma)), logP);
+    const weighted = classWeights ? tf.mul(terms, tf.tensor1d([...classWeights])) : terms;
+    return tf.neg(tf.div(tf.sum(weighted), logits.shape[0]));
+  });
+}
+
+/**
+ * The mean of all squared differences. As torch.nn.MSELoss; classes become rows of one 1 and zeros.
+ * @param predictions - [N, outputs]
+ * @param targets - [N, outputs], or classes, [N] of int32.
+ * @throws ArgumentError where shapes do not fit.
+ */
+export function meanSquaredError(predictions: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): tf.Scalar {
+  return tf.tidy(() => tf.mean(tf.squaredDifference(predictions, softTargets(predictions, targets))));
+}
+
+/** Targets as [N, classes]. */
+function softTargets(logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): tf.Tensor2D {
+  const [n, classes] = logits.shape;
+  const fits =
+    targets.rank === 1
+      ? targets.dtype === 'int32' && targets.shape[0] === n
+      : targets.shape[0] === n && targets.shape[1] === classes;
+  check(
+    fits,
+    () =>
+      `The targets are ${targets.dtype} [${targets.shape}] for logits [${logits.shape}]; ` +
+      `give classes, int32 [${n}], or soft targets [${n},${classes}].`,
+  );
+  if (targets.rank === 2) return targets as tf.Tensor2D;
+  return tf.cast(tf.oneHot(targets as tf.Tensor1D, classes), 'float32') as tf.Tensor2D;
+}
+
+function smooth(targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor2D {
+  if (labelSmoothing === 0) return targets;
+  return tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing / targets.shape[1]);
+}

@@ -1,0 +1,127 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { check } from '../core/errors.js';
+import type { NamedVariable } from '../core/module.js';
+
+/** Options that every optimizer has. */
+export interface OptimizerOptions {
+  /** Draws weights towards zero. Default 0. */
+  readonly weightDecay?: number;
+  /**
+   * Which parameters decay. Default those of at least two axes: kernels and matrices, but no bias and no batch norm
+   * (He et al. 2018, arXiv 1812.01187, section 3.1).
+   */
+  readonly decays?: (parameter: NamedVariable) => boolean;
+}
+
+/** A parameter with what an optimizer knows of it. */
+export interface OptimizedParameter {
+  readonly name: string;
+  readonly variable: tf.Variable;
+  /** The weight decay that it has; 0 where it is spared. */
+  readonly decay: number;
+  /** The optimizer's memory of it, each of the parameter's shape. */
+  readonly slots: Readonly<Record<string, tf.Variable>>;
+}
+
+/**
+ * Moves parameters along their gradients. Its state is as many variables a parameter as it has slots, named by the
+ * parameter's path in the model, and the count of steps: restored, they continue a run bit for bit.
+ */
+export abstract class Optimizer {
+  readonly parameters: readonly OptimizedParameter[];
+  /** Steps that were taken. */
+  iterations = 0;
+
+  /**
+   * @param parameters - Of `model.namedVariables()`; those that are not trainable are left out.
+   * @param firstValues - The slots and what they start with.
+   * @param decayOf - What decay is added to: `'gradient'` is L2 regularisation, `'weights'` decoupled decay (Loshchilov
+   * and Hutter 2017, arXiv 1711.05101), `'change'` is left to {@link change}.
+   */
+  protected constructor(
+    parameters: Iterable<NamedVariable>,
+    firstValues: Readonly<Record<string, number>>,
+    { weightDecay = 0, decays = isKernel }: OptimizerOptions,
+    private readonly decayOf: 'gradient' | 'weights' | 'change',
+  ) {
+    checkAtLeastZero('weightDecay', weightDecay);
+    this.parameters = [...parameters]
+      .filter(({ variable }) => variable.trainable)
+      .map((named) => ({
+        name: named.name,
+        variable: named.variable,
+        decay: decays(named) ? weightDecay : 0,
+        slots: Object.fromEntries(
+          Object.entries(firstValues).map(([slot, value]) => [slot, filled(named.variable.shape, value)]),
+        ),
+      }));
+  }
+
+  /**
+   * Takes one step.
+   * @param gradients - One a parameter, in the order of {@link parameters}; the caller disposes of them.
+   * @throws ArgumentError where they are not as many, or `learningRate` is negative or not finite.
+   */
+  step(gradients: readonly tf.Tensor[], learningRate: number): void {
+    checkAtLeastZero('learningRate', learningRate);
+    check(
+      gradients.length === this.parameters.length,
+      () => `There are ${gradients.length} gradients for ${this.parameters.length} parameters; give as many.`,
+    );
+    this.iterations++;
+    this.parameters.forEach((parameter, i) => {
+      tf.tidy(() => this.#stepOne(parameter, gradients[i]!, learningRate));
+    });
+  }
+
+  #stepOne(parameter: OptimizedParameter, gradient: tf.Tensor, learningRate: number): void {
+    const { variable, decay } = parameter;
+    const decayOf = decay > 0 ? this.decayOf : 'change';
+    const g = decayOf === 'gradient' ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
+    const kept = decayOf === 'weights' ? tf.mul(variable, 1 - learningRate * decay) : variable;
+    variable.assign(tf.sub(kept, this.change(parameter, g, learningRate)));
+  }
+
+  /** What this step takes off a parameter; slots are moved. */
+  protected abstract change(
+    parameter: OptimizedParameter,
+    gradient: tf.Tensor,
+    learningRate: number,
+  ): tf.Tensor;
+
+  /** Every variable of the state, by name: the parameter's path and the slot, `head.weight.momentum`. */
+  *namedState(): Generator<[name: string, variable: tf.Variable]> {
+    for (const { name, slots } of this.parameters) {
+      for (const [slot, variable] of Object.entries(slots)) yield [`${name}.${slot}`, variable];
+    }
+  }
+
+  /** Frees the state; the parameters stay. */
+  dispose(): void {
+    for (const [, variable] of this.namedState()) variable.dispose();
+  }
+}
+
+/** Moves a slot to factor * slot + value, and returns it. */
+export function accumulate(slot: tf.Variable, factor: number, value: tf.Tensor): tf.Variable {
+  slot.assign(tf.add(tf.mul(slot, factor), value));
+  return slot;
+}
+
+/** Throws unless `value` is a finite number of at least 0. */
+export function checkAtLeastZero(name: string, value: number): void {
+  check(value >= 0 && value < Infinity, () => `${name} is ${value}; give a number of at least 0.`);
+}
+
+/** Throws unless `value` lies in [0, 1), as the factor of a moving average does. */
+export function checkFactor(name: string, value: number): void {
+  check(value >= 0 && value < 1, () => `${name} is ${value}; give a number in [0, 1), such as 0.9.`);
+}
+
+function isKernel({ variable }: NamedVariable): boolean {
+  return variable.rank > 1;
+}
+
+function filled(shape: number[], value: number): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.fill(shape, value), false));
+}

@@ -1,0 +1,104 @@
+"""What PyTorch and timm make of losses, optimizers and learning rates.
+
+    python3 training.py    # writes training.json beside this file
+
+Values are those of rule.py: logits and soft targets of the names below; parameters `kernel` and `bias`; the gradients
+of step t of the names `kernel.t` and `bias.t`. Everything is computed in float64. Needs torch and timm.
+"""
+import json, os
+import numpy as np, timm, torch
+import torch.nn.functional as F
+from timm.optim import Lamb, RMSpropTF
+import rule
+
+N, CLASSES = 6, 5
+SHAPES = {'kernel': (2, 2, 3, 4), 'bias': (4,)}
+STEPS = 20
+LEARNING_RATE = 0.01
+
+
+def tensor(name, shape):
+    return torch.tensor(rule.values(name, shape))
+
+
+def numbers(x):
+    return [rule.rounded(v) for v in np.asarray(x.detach(), np.float64).ravel()]
+
+
+def losses():
+    labels = torch.tensor([int(v) for v in np.floor((rule.values('labels', (N,)) + 1) / 2 * CLASSES)])
+    soft = F.softmax(3 * tensor('targets', (N, CLASSES)), 1)
+    weights = 1 + 0.5 * tensor('weights', (CLASSES,))
+
+    def focal(logits, targets, gamma, weights=None):
+        p = F.softmax(logits, 1)
+        terms = targets * (1 - p) ** gamma * torch.log(p)
+        return -(terms if weights is None else terms * weights).sum(1).mean()
+
+    one_hot = F.one_hot(labels, CLASSES).double()
+    cases = {
+        'cross entropy': lambda x: F.cross_entropy(x, labels),
+        'cross entropy, smoothed': lambda x: F.cross_entropy(x, labels, label_smoothing=0.1),
+        'cross entropy, soft': lambda x: F.cross_entropy(x, soft),
+        'cross entropy, soft and smoothed': lambda x: F.cross_entropy(x, soft, label_smoothing=0.2),
+        'focal': lambda x: focal(x, one_hot, 2),
+        'focal, gamma 0.5, weighted': lambda x: focal(x, one_hot, 0.5, weights),
+        'focal, soft': lambda x: focal(x, soft, 2),
+        'mean squared error': lambda x: F.mse_loss(x, soft),
+    }
+    result = {'labels': labels.tolist(), 'soft': numbers(soft), 'weights': numbers(weights), 'cases': {}}
+    for name, loss in cases.items():
+        logits = (4 * tensor('logits', (N, CLASSES))).requires_grad_()
+        value = loss(logits)
+        value.backward()
+        result['cases'][name] = {'value': rule.rounded(value.item()), 'gradient': numbers(logits.grad)}
+    return result
+
+
+def optimizers():
+    cases = {
+        'SGD': (torch.optim.SGD, {}),
+        'SGD, momentum': (torch.optim.SGD, dict(momentum=0.9, weight_decay=0.1)),
+        'SGD, Nesterov': (torch.optim.SGD, dict(momentum=0.9, nesterov=True, weight_decay=0.1)),
+        'RMSProp': (RMSpropTF, dict(alpha=0.9, momentum=0.9, eps=1e-3, weight_decay=0.1)),
+        'RMSProp, decoupled': (RMSpropTF, dict(alpha=0.95, eps=1e-3, weight_decay=0.1, decoupled_decay=True)),
+        'Adam': (torch.optim.Adam, dict(weight_decay=0.1)),
+        'AdamW': (torch.optim.AdamW, dict(betas=(0.8, 0.95), weight_decay=0.1)),
+        'LAMB': (Lamb, dict(weight_decay=0.1, max_grad_norm=None)),
+    }
+    result = {}
+    for name, (make, options) in cases.items():
+        parameters = {name: torch.nn.Parameter(tensor(name, shape)) for name, shape in SHAPES.items()}
+        spared = {'params': [parameters['bias']], 'weight_decay': 0}
+        optimizer = make([{'params': [parameters['kernel']]}, spared], lr=LEARNING_RATE, **options)
+        trace = {}
+        for step in range(1, STEPS + 1):
+            for key, parameter in parameters.items():
+                parameter.grad = tensor(f'{key}.{step}', SHAPES[key])
+            optimizer.step()
+            if step in (1, 2, STEPS):
+                trace[step] = {key: numbers(parameter) for key, parameter in parameters.items()}
+        result[name] = trace
+    return result
+
+
+def clipping():
+    result = {}
+    for limit in (0.5, 100):
+        parameters = [torch.nn.Parameter(tensor(name, shape)) for name, shape in SHAPES.items()]
+        for (name, shape), parameter in zip(SHAPES.items(), parameters):
+            parameter.grad = tensor(f'{name}.1', shape)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, limit)
+        result[limit] = {'norm': rule.rounded(norm), 'gradients': [numbers(p.grad) for p in parameters]}
+    return result
+
+
+if __name__ == '__main__':
+    golden = {
+        'made by': f'torch {torch.__version__}, timm {timm.__version__}',
+        'losses': losses(),
+        'optimizers': optimizers(),
+        'clipping': clipping(),
+    }
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'training.json'), 'w') as f:
+        json.dump(golden, f)
