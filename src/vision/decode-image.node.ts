@@ -3,8 +3,8 @@ import { asRgbImage, MAX_PIXELS, nameOf, undecodable, type ImageSource, type Rgb
 
 /**
  * Decodes an image: JPEG, PNG, WebP, GIF (its first frame) and whatever else sharp reads. It is turned as its EXIF
- * orientation says; alpha is dropped, grey becomes three equal channels, 16 bits become 8. A colour profile is ignored, as
- * by Pillow, so that the network sees the numbers that it was trained on.
+ * orientation says; alpha is dropped (what is transparent in a GIF is black), grey becomes three equal channels, 16 bits
+ * become 8. A colour profile is ignored, as by Pillow, so that the network sees the numbers that it was trained on.
  * @throws Error where sharp is not installed, or the image cannot be read or decoded, or has more than 2^27 pixels; it
  * names the image.
  */
