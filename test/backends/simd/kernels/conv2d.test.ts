@@ -163,7 +163,7 @@ test('the gradient of a filter over more images than its workspace holds', async
   await tf.setBackend('simd');
   const [dy, input] = [uniform([40, 64, 64, 16], 1), uniform([...x], 2)];
   const whole = await runOn('simd', [input, dy], (x, dy) =>
-    tf.grad((f: tf.Tensor4D) => tf.conv2d(x, f, strides, pad))(tf.zeros([...filter]), dy),
+    tf.grad((f) => tf.conv2d(x, f as tf.Tensor4D, strides, pad))(tf.zeros([...filter]), dy),
   );
   // The same in one product of matrices, [16, pixels] by [pixels, 16].
   const product = await runOn('simd', [input, dy], (x, dy) =>

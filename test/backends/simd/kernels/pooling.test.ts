@@ -99,7 +99,7 @@ describe.each(['maxPool', 'avgPool'] as const)('%s', (kind) => {
 
 test('equal values: the first gets the gradient, as on cpu', async () => {
   const equal: Input = { shape: [1, 5, 5, 3], values: new Float32Array(75).fill(2), dtype: 'float32' };
-  const operation: Operation = (x, dy) => tf.grad((x: tf.Tensor4D) => tf.maxPool(x, 3, 1, 'same'))(x, dy);
+  const operation: Operation = (x, dy) => tf.grad((x) => tf.maxPool(x as tf.Tensor4D, 3, 1, 'same'))(x, dy);
   await expectAsCpu([equal, uniform([1, 5, 5, 3], 1)], operation, sums());
 });
 
@@ -108,7 +108,7 @@ test('windows that are all negative, and all minus infinity', async () => {
   const negative = { ...x, values: x.values.map((v) => -1 - Math.abs(v)) };
   const operation: Operation = (x, dy) => [
     tf.maxPool(x, 2, 2, 'valid'),
-    tf.grad((x: tf.Tensor4D) => tf.maxPool(x, 2, 2, 'valid'))(x, dy),
+    tf.grad((x) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'))(x, dy),
   ];
   await expectAsCpu([negative, uniform([1, 3, 3, 5], 2)], operation);
   const infinite = { ...x, values: x.values.map(() => -Infinity) };
