@@ -8,6 +8,23 @@ export {
   type FocalLossOptions,
   type Loss,
 } from './losses.js';
+export { MovingAverage, type MovingAverageOptions } from './moving-average.js';
 export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optimizer.js';
 export { RMSProp, type RMSPropOptions } from './rmsprop.js';
+export {
+  constantSchedule,
+  cosineSchedule,
+  exponentialSchedule,
+  oneCycleSchedule,
+  polynomialSchedule,
+  stepSchedule,
+  withWarmUp,
+  type CosineScheduleOptions,
+  type ExponentialScheduleOptions,
+  type OneCycleScheduleOptions,
+  type PolynomialScheduleOptions,
+  type Schedule,
+  type StepScheduleOptions,
+  type WarmUpScheduleOptions,
+} from './schedules.js';
 export { SGD, type SGDOptions } from './sgd.js';

@@ -5,10 +5,12 @@
 Values are those of rule.py: logits and soft targets of the names below; parameters `kernel` and `bias`; the gradients
 of step t of the names `kernel.t` and `bias.t`. Everything is computed in float64. Needs torch and timm.
 """
-import json, os
+import json, os, warnings
 import numpy as np, timm, torch
 import torch.nn.functional as F
 from timm.optim import Lamb, RMSpropTF
+from timm.scheduler import CosineLRScheduler, StepLRScheduler
+from torch.optim import lr_scheduler
 import rule
 
 N, CLASSES = 6, 5
@@ -93,12 +95,45 @@ def clipping():
     return result
 
 
+def schedules():
+    """The rates of steps 0 to 29."""
+    warnings.filterwarnings('ignore', message='.*lr_scheduler.step.*')
+
+    def torch_rates(make):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.4)
+        scheduler = make(optimizer)
+        rates = []
+        for step in range(30):
+            rates.append(rule.rounded(optimizer.param_groups[0]['lr']))
+            if step < 29:
+                scheduler.step()
+        return rates
+
+    def timm_rates(make):
+        scheduler = make(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.4))
+        return [rule.rounded(scheduler._get_lr(step)[0]) for step in range(30)]
+
+    warm = dict(warmup_t=5, warmup_prefix=True)
+    return {
+        'constant': torch_rates(lambda o: lr_scheduler.ConstantLR(o, factor=1)),
+        'step': torch_rates(lambda o: lr_scheduler.MultiStepLR(o, [10, 20], 0.1)),
+        'exponential, stairs': timm_rates(lambda o: StepLRScheduler(o, 2.4, 0.97)),
+        'exponential': torch_rates(lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
+        'cosine': torch_rates(lambda o: lr_scheduler.CosineAnnealingLR(o, 29, 0.01)),
+        'polynomial': torch_rates(lambda o: lr_scheduler.PolynomialLR(o, 25, 2)),
+        'one cycle': torch_rates(lambda o: lr_scheduler.OneCycleLR(o, 0.4, total_steps=30)),
+        'cosine, warm-up': timm_rates(lambda o: CosineLRScheduler(o, 20, warmup_lr_init=0.02, **warm)),
+        'exponential, warm-up': timm_rates(lambda o: StepLRScheduler(o, 2.4, 0.97, **warm)),
+    }
+
+
 if __name__ == '__main__':
     golden = {
         'made by': f'torch {torch.__version__}, timm {timm.__version__}',
         'losses': losses(),
         'optimizers': optimizers(),
         'clipping': clipping(),
+        'schedules': schedules(),
     }
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'training.json'), 'w') as f:
         json.dump(golden, f)
