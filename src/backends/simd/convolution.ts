@@ -91,7 +91,7 @@ export interface MatrixLayout {
 /** Multiplications and additions that are worth a chunk of their own: about ten microseconds. */
 const CHUNK_WORK = 250_000;
 /** Tiles that the blocked Winograd convolution takes at a time, so that they stay in the second cache. */
-const WINOGRAD_TILES = 28;
+const WINOGRAD_TILES = 24;
 /** Chunks of a large job; enough that threads end at about the same time. */
 const CHUNKS = 16;
 

@@ -7,7 +7,10 @@ import { fma } from './tile';
 // Arguments 3 … 13: batch, height, width, channels, outHeight, outWidth, strideY, strideX, windowHeight,
 // windowWidth, dilationY; 14 … 16: dilationX, padTop, padLeft.
 
-/** The largest value or the mean of each window, a row of the output a chunk; padding does not take part. */
+/**
+ * The largest value or the mean of each window, a row of the output a chunk; padding does not take part, nor what is
+ * not a number in the largest value (as tfjs has it).
+ */
 export function pool(chunk: i32, _thread: i32): void {
   const input = ptr(0);
   const output = ptr(1);
@@ -38,7 +41,7 @@ export function pool(chunk: i32, _thread: i32): void {
         let from = input + <usize>((n * height + y) * width + firstX) * pixel + c;
         for (let i = 0; i < columns; i++) {
           const here = v128.load(from);
-          value = mean ? f32x4.add(value, here) : f32x4.max(value, here);
+          value = mean ? f32x4.add(value, here) : f32x4.pmax(value, here);
           from += <usize>dilationX * pixel;
         }
       }

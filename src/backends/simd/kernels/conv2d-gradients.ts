@@ -36,6 +36,7 @@ const backpropInput: Kernel = (args) => {
   const usual = attrs['dataFormat'] !== 'NCHW' && isFloat32(dy, filter) && isFilled(dy, filter);
   if (!usual) return fallback('Conv2DBackpropInput', args);
   const info = convInfo(inputShape, filter.shape, attrs);
+  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return fallback('Conv2DBackpropInput', args);
   const dx = backend.allocate(inputShape, 'float32');
   const { inChannels: columns, outChannels: depth, filterHeight, filterWidth, inHeight, inWidth } = info;
   const { strideHeight: strideY, strideWidth: strideX } = info;
@@ -113,6 +114,7 @@ const backpropFilter: Kernel = (args) => {
   const usual = attrs['dataFormat'] !== 'NCHW' && isFloat32(x, dy) && isFilled(x, dy);
   if (!usual) return fallback('Conv2DBackpropFilter', args);
   const info = convInfo(x.shape, filterShape, attrs);
+  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return fallback('Conv2DBackpropFilter', args);
   const out = backend.allocate(filterShape, 'float32');
   const taps = info.filterHeight * info.filterWidth;
   const { inChannels, outChannels } = info;

@@ -106,7 +106,9 @@ const backpropInput: Kernel = (args) => {
   const filter = inputs['filter']!;
   const inputShape = attrs['inputShape'] as number[];
   const info = convInfo(inputShape, filter.shape, attrs, dy, filter);
-  if (!info) return fallback('DepthwiseConv2dNativeBackpropInput', args);
+  if (!info || !tf.util.arraysEqual(dy.shape, info.outShape)) {
+    return fallback('DepthwiseConv2dNativeBackpropInput', args);
+  }
   const transposed = transposedInfo(info);
   if (transposed) {
     // The taps in reverse order.
@@ -135,7 +137,9 @@ const backpropFilter: Kernel = (args) => {
   const dy = inputs['dy']!;
   const filterShape = attrs['filterShape'] as number[];
   const info = convInfo(x.shape, filterShape, attrs, x, dy);
-  if (!info) return fallback('DepthwiseConv2dNativeBackpropFilter', args);
+  if (!info || !tf.util.arraysEqual(dy.shape, info.outShape)) {
+    return fallback('DepthwiseConv2dNativeBackpropFilter', args);
+  }
   const out = backend.allocate(filterShape, 'float32');
   const taps = info.filterHeight * info.filterWidth;
   const channels = info.inChannels;
