@@ -1,4 +1,5 @@
 export { Adam, AdamW, LAMB, type AdamOptions } from './adam.js';
+export * from './data/index.js';
 export { clipByGlobalNorm, globalNorm } from './gradients.js';
 export {
   focalLoss,

@@ -1,3 +1,4 @@
+export * from './augment/index.js';
 export { classify, type Classification, type Classifier, type ClassifyOptions } from './classify.js';
 export { decodeImage } from '#decode-image';
 export type { BrowserImage, ImageSource, RgbImage } from './image.js';

@@ -1,0 +1,10 @@
+/**
+ * A module of Node's own, which bundlers for browsers must not see an import of.
+ * @throws Error in browsers, which says that `what` takes Node.
+ */
+export function nodeModule<T>(name: string, what: string): T {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  const found = process?.getBuiltinModule?.(name);
+  if (!found) throw new Error(`${what} takes Node (20.16 or later); this program runs elsewhere.`);
+  return found as T;
+}

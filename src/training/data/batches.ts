@@ -1,0 +1,97 @@
+import { check, checkInteger } from '../../core/errors.js';
+import type { Augmentation } from '../../vision/augment/augmentation.js';
+import type { RgbImage } from '../../vision/image.js';
+import { randomFor, shuffled } from '../seeds.js';
+import type { Dataset } from './dataset.js';
+import type { Mix } from './mix.js';
+
+/** Images that go through a model together, with what they should give. */
+export interface Batch {
+  readonly images: readonly RgbImage[];
+  /** The class of each image, or soft targets, a row of as many values as there are classes after the other. */
+  readonly targets: Int32Array | Float32Array;
+}
+
+/** Options of {@link batches}. */
+export interface BatchesOptions {
+  /** Images of a batch; the last may have fewer. */
+  readonly batchSize: number;
+  /** Of order, augmentation and mixing. Default 0. */
+  readonly seed?: number;
+  /** Each epoch has an order and an augmentation of its own. Default 0. */
+  readonly epoch?: number;
+  /** Whether the order is random. Default true. */
+  readonly shuffle?: boolean;
+  /** Whether a last batch of fewer images is left out. Default false. */
+  readonly dropLast?: boolean;
+  /** Batches of the epoch to skip, where a run continues. Default 0. */
+  readonly first?: number;
+  /** Done to every image at random. Default nothing. */
+  readonly augment?: Augmentation;
+  /** Done to every image last, such as resizing. Default nothing. */
+  readonly transform?: (image: RgbImage) => RgbImage;
+  /** Done to every batch at random: mixup or CutMix. Default nothing. */
+  readonly mix?: Mix;
+  /** Batches that are made ahead while one is in use. Default 2. */
+  readonly prefetch?: number;
+}
+
+/** How many batches an epoch has. */
+export function countBatches(
+  images: number,
+  { batchSize, dropLast = false }: Pick<BatchesOptions, 'batchSize' | 'dropLast'>,
+): number {
+  return dropLast ? Math.floor(images / batchSize) : Math.ceil(images / batchSize);
+}
+
+/**
+ * The batches of one epoch. Every image's augmentation comes from the seed, the epoch and the image alone, so that the
+ * same options give the same batches, wherever in the epoch one begins.
+ * @throws ArgumentError where a number is out of range.
+ */
+export async function* batches(dataset: Dataset, options: BatchesOptions): AsyncGenerator<Batch> {
+  const { batchSize, seed = 0, epoch = 0, shuffle = true, first = 0, prefetch = 2 } = options;
+  checkInteger('batchSize', batchSize, 1);
+  checkInteger('first', first, 0);
+  checkInteger('prefetch', prefetch, 0);
+  const images = dataset.labels.length;
+  check(images > 0, () => 'The data set has no images; give one that has.');
+  const count = countBatches(images, options);
+  check(
+    count > 0,
+    () => `dropLast leaves no batch of ${batchSize} of ${images} images; give a smaller batchSize.`,
+  );
+  const places = Array.from({ length: images }, (_, i) => i);
+  const order = shuffle ? shuffled(places, randomFor(seed, 'shuffle', epoch)) : places;
+
+  const make = (batch: number) => {
+    const chosen = order.slice(batch * batchSize, (batch + 1) * batchSize);
+    return makeBatch(dataset, chosen, batch, { ...options, seed, epoch });
+  };
+  const made: Promise<Batch>[] = [];
+  for (let batch = first; batch < count; batch++) {
+    for (let next = batch + made.length; made.length <= prefetch && next < count; next++) {
+      const promise = make(next);
+      promise.catch(() => {}); // It is thrown where the batch is asked for.
+      made.push(promise);
+    }
+    yield await made.shift()!;
+  }
+}
+
+async function makeBatch(
+  dataset: Dataset,
+  places: readonly number[],
+  batch: number,
+  { seed, epoch, augment, transform, mix }: BatchesOptions & { seed: number; epoch: number },
+): Promise<Batch> {
+  const images = await Promise.all(
+    places.map(async (place) => {
+      const image = await dataset.image(place);
+      const augmented = augment ? augment(image, randomFor(seed, 'augment', epoch, place)) : image;
+      return transform ? transform(augmented) : augmented;
+    }),
+  );
+  const plain = { images, targets: Int32Array.from(places, (place) => dataset.labels[place]!) };
+  return mix ? mix(plain, dataset.classes.length, randomFor(seed, 'mix', epoch, batch)) : plain;
+}

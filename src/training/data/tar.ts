@@ -1,0 +1,20 @@
+import { parseTar } from 'nanotar';
+import { classFolders, isImagePath } from './class-folders.js';
+import type { Dataset } from './dataset.js';
+import { nameOf, readBytes } from './read-bytes.js';
+
+/**
+ * The images of a tar archive, plain or gzip's, that has one folder a class: JPEG, PNG, WebP or GIF. The archive stays in
+ * memory as it is, and images are decoded whenever they are asked for.
+ * @param source - A path, a URL, or the archive's bytes.
+ * @throws Error where the archive cannot be read or has no such folders.
+ */
+export async function tarDataset(source: string | URL | Uint8Array): Promise<Dataset> {
+  const bytes = await readBytes(source);
+  const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+  const files = parseTar(whole, { filter: ({ name, type }) => type === 'file' && isImagePath(name) });
+  return classFolders(
+    files.map(({ name, data }) => ({ path: name, source: data! })),
+    nameOf(source),
+  );
+}
