@@ -2,7 +2,7 @@
  * Compares the CIFAR ResNets of akamaster's pytorch_resnet_cifar10 in this library with the same in PyTorch, on 1,000
  * CIFAR-10 test images as JPEG:
  *
- *     npm run build && node scripts/cifar10-agreement.js [FOLDER]
+ *     npm run agreement:cifar10 [-- FOLDER]
  *
  * FOLDER, by default ../shared/data/cifar10, holds the weights (resnet20-12fca82f.th, resnet32-d509ac18.th),
  * images/CLASS/NNNN.jpg, and reference.json with what PyTorch predicts. Prints a table in Markdown; the exit code is 1

@@ -8,6 +8,7 @@ import {
   zeros,
   type Initializer,
 } from '../layers/initializers.js';
+import type { EfficientNetVariant } from '../scaling/index.js';
 import type { Preprocessing } from './preprocessing.js';
 
 /**
@@ -82,10 +83,29 @@ const torchvisionEvaluation: Record<number, Pick<Preprocessing, 'resize' | 'size
 };
 
 /**
+ * The input of EfficientNet-Lite, which is made for quantising: bytes less 127, by 128
+ * (efficientnet/lite/efficientnet_lite_builder.py in TensorFlow's TPU models).
+ */
+const litePreprocessing = (size: number): Preprocessing => ({
+  size,
+  resize: size + 32,
+  interpolation: 'bicubic',
+  channels: 'rgb',
+  scale: 1,
+  mean: [127, 127, 127],
+  std: [128, 128, 128],
+});
+
+/**
  * EfficientNets; sources: torchvision/models/efficientnet.py and keras/applications/efficientnet.py.
  * @param depth - The depth coefficient: torchvision's B5 and larger follow TensorFlow's batch norm.
+ * @param variant - Lite has its own preprocessing, whatever the convention.
  */
-export function efficientNetConvention(name: ConventionName, depth: number): Convention {
+export function efficientNetConvention(
+  name: ConventionName,
+  depth: number,
+  variant: EfficientNetVariant = 'standard',
+): Convention {
   const common = {
     convolutionBias: false,
     strideIn: '3x3',
@@ -99,7 +119,10 @@ export function efficientNetConvention(name: ConventionName, depth: number): Con
       batchNorm: { epsilon: 1e-3, momentum: 0.99, runningVariance: 'biased' },
       initializer: heTruncatedNormal,
       depthwiseFanOut: 'channel',
-      preprocessing: (size) => ({ size, resize: size + 32, interpolation: 'bicubic', ...imageNet }),
+      preprocessing:
+        variant === 'lite'
+          ? litePreprocessing
+          : (size) => ({ size, resize: size + 32, interpolation: 'bicubic', ...imageNet }),
     };
   }
   const likeTensorFlow = depth >= 2.2;
@@ -111,10 +134,13 @@ export function efficientNetConvention(name: ConventionName, depth: number): Con
       : { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
     initializer: heNormal,
     depthwiseFanOut: 'layer',
-    preprocessing: (size) => ({
-      ...(torchvisionEvaluation[size] ?? { resize: size + 32, size }),
-      interpolation: 'bicubic',
-      ...imageNet,
-    }),
+    preprocessing:
+      variant === 'lite'
+        ? litePreprocessing
+        : (size) => ({
+            ...(torchvisionEvaluation[size] ?? { resize: size + 32, size }),
+            interpolation: 'bicubic',
+            ...imageNet,
+          }),
   };
 }

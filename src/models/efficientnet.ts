@@ -10,6 +10,7 @@ import {
   efficientNetArchitecture,
   type Coefficients,
   type EfficientNetArchitecture,
+  type EfficientNetVariant,
   type ModelDescription,
 } from '../scaling/index.js';
 import { efficientNetConvention, type Convention, type ConventionName } from './conventions.js';
@@ -26,8 +27,11 @@ export interface EfficientNetOptions {
    * `'lite'`: EfficientNet-Lite 0–4, with ReLU6, without squeeze-excitation, stem and head not scaled, first and last
    * stage not repeated. Default `'standard'`.
    */
-  readonly variant?: 'standard' | 'lite';
-  /** Whose padding, batch norm, initialisation and preprocessing. Default `'torchvision'`. */
+  readonly variant?: EfficientNetVariant;
+  /**
+   * Whose padding, batch norm, initialisation and preprocessing. Default `'torchvision'`; of Lite, which TensorFlow
+   * published and torchvision does not have, `'keras'`.
+   */
   readonly convention?: ConventionName;
   /** Rate of dropout before the head. Default what the network was published with. */
   readonly dropout?: number;
@@ -56,12 +60,13 @@ export class EfficientNet extends ImageClassifier {
 
   constructor(architecture: EfficientNetArchitecture, options: EfficientNetOptions = {}) {
     super();
-    const { convention: conventionName = 'torchvision', seed = 0, initialize = true } = options;
+    const { variant = 'standard', seed = 0, initialize = true } = options;
+    const { convention: conventionName = variant === 'lite' ? 'keras' : 'torchvision' } = options;
     const { dropout = architecture.dropout, stochasticDepth = 0.2 } = options;
     checkOneOf('convention', conventionName, ['torchvision', 'keras']);
     checkRate('dropout', dropout);
     checkRate('stochasticDepth', stochasticDepth);
-    const preset = efficientNetConvention(conventionName, architecture.depth);
+    const preset = efficientNetConvention(conventionName, architecture.depth, variant);
     const convention: Convention = initialize
       ? preset
       : { ...preset, initializer: zeros, headInitializer: zeros };
