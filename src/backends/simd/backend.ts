@@ -150,7 +150,9 @@ export class SimdBackend extends MathBackendCPU {
   derive(tensor: tf.TensorInfo, name: string, bytes: number, make: (address: number) => void): number {
     let derived = this.#derived.get(tensor.dataId);
     if (!derived) this.#derived.set(tensor.dataId, (derived = new Map()));
-    let address = derived.get(name);
+    // A reshaped tensor shares its data.
+    const key = `${name} of [${tensor.shape}]`;
+    let address = derived.get(key);
     if (address === undefined) {
       address = this.reserve(bytes, name);
       try {
@@ -159,7 +161,7 @@ export class SimdBackend extends MathBackendCPU {
         this.release(address);
         throw error;
       }
-      derived.set(name, address);
+      derived.set(key, address);
     }
     return address;
   }

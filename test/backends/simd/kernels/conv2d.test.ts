@@ -303,3 +303,29 @@ test('a filter of whole numbers, called floats', async () => {
     tf.conv2d(x, tf.cast(filter, 'float32'), 1, 'valid'),
   );
 });
+
+test.each([
+  [
+    [1, 1, 4, 6],
+    [1, 1, 6, 4],
+  ],
+  [
+    [3, 3, 16, 32],
+    [3, 3, 32, 16],
+  ],
+] as const)('a filter of shape %j and the same values reshaped to %j', async (first, second) => {
+  const images = [uniform([1, 5, 5, first[2]], 1), uniform([1, 5, 5, second[2]], 2)];
+  const operation: Operation = (a, b, filter) => [
+    tf.conv2d(a, filter, 1, 'same'),
+    tf.conv2d(b, tf.reshape(filter, [...second]), 1, 'same'),
+    ...[a, b].map((_, i) => {
+      const reshaped = tf.reshape(filter, i === 0 ? [...first] : [...second]);
+      const dy = tf.ones([1, 5, 5, reshaped.shape[3]!]);
+      return tf.grad((x) => tf.conv2d(x as tf.Tensor4D, reshaped as tf.Tensor4D, 1, 'same'))(
+        i === 0 ? a : b,
+        dy,
+      );
+    }),
+  ];
+  await expectAsCpu([...images, uniform([...first], 3)], operation, mixedSums(64));
+});

@@ -109,3 +109,24 @@ test('not-a-number and infinity go where they go on cpu', async () => {
   const magnitude = async () => [Array(50).fill(7)];
   await expectAsCpu([a, uniform([7, 10], 2)], (a, b) => tf.matMul(a, b), { roundings: 16, magnitude });
 });
+
+test('a matrix and the same values reshaped', async () => {
+  const operation: Operation = (a, b, weights) => [
+    tf.fused.matMul({ a, b: weights }),
+    tf.fused.matMul({ a: b, b: tf.reshape(weights, [7, 5]) }),
+    tf.fused.matMul({ a: b, b: weights, transposeB: true }),
+  ];
+  await expectAsCpu([uniform([3, 5], 1), uniform([3, 7], 2), uniform([5, 7], 3)], operation, sums());
+});
+
+test('a changed matrix of weights is packed again', async () => {
+  await tf.setBackend('simd');
+  const a = tf.ones<tf.Rank.R2>([1, 2]);
+  const weights = tf.variable(tf.ones<tf.Rank.R2>([2, 3]));
+  const multiply = () =>
+    tf.tidy(() => Array.from(tf.fused.matMul({ a, b: weights as tf.Tensor2D }).dataSync()));
+  expect(multiply()).toEqual([2, 2, 2]);
+  weights.assign(tf.fill([2, 3], 3));
+  expect(multiply()).toEqual([6, 6, 6]);
+  tf.dispose([a, weights]);
+});
