@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
+import { runKernel } from '../../../../src/core/kernels.js';
 import {
   expectAsCpu,
   floats,
@@ -206,6 +207,62 @@ describe.each(activations)('FusedConv2D with the activation %s', (activation) =>
       magnitude: (inputs) => sums().magnitude!(inputs, linear),
     });
   });
+});
+
+describe.each([
+  ['', [2, 9, 8, 5], [3, 3, 5, 10], 2],
+  [', by Winograd', [1, 9, 10, 16], [3, 3, 16, 16], 1],
+  [', by Winograd in many tiles', [2, 33, 34, 16], [3, 3, 16, 16], 1],
+  [', of few channels', [2, 11, 9, 3], [5, 5, 3, 8], 2],
+  [', of kernel 1', [2, 5, 5, 12], [1, 1, 12, 17], 1],
+] as const)('what tfjs has not%s', (_name, x, filter, strides) => {
+  const inputs = [uniform([...x], 1), uniform([...filter], 2), uniform([filter[3]], 3)];
+  const outShape = tf.backend_util.computeConv2DInfo([...x], [...filter], strides, 1, 'same').outShape;
+  const residual = uniform(outShape, 4);
+  const linear: Operation = (x, filter, bias, residual) => {
+    const y = tf.add(tf.conv2d(x, filter, strides, 'same'), bias);
+    return residual ? tf.add(y, residual) : y;
+  };
+  const tolerance = {
+    roundings: 128,
+    magnitude: (inputs: readonly Input[]) => mixedSums(1).magnitude!(inputs, linear),
+  };
+
+  test('FusedConv2D with swish', async () => {
+    const operation: Operation = (x, filter, bias) => {
+      if (tf.getBackend() === 'cpu') {
+        const y = linear(x, filter, bias) as tf.Tensor;
+        return tf.mul(y, tf.sigmoid(y));
+      }
+      return tf.fused.conv2d({ x, filter, strides, pad: 'same', bias, activation: 'swish' as 'linear' });
+    };
+    await expectAsCpu(inputs, operation, tolerance);
+  });
+
+  test.each(['linear', 'relu', 'relu6', 'sigmoid'] as const)(
+    'FusedConv2DResidual with %s',
+    async (activation) => {
+      const functions = { linear: tf.clone, relu: tf.relu, relu6: tf.relu6, sigmoid: tf.sigmoid };
+      const operation: Operation = (x, filter, bias, residual) => {
+        if (tf.getBackend() === 'cpu')
+          return functions[activation](linear(x, filter, bias, residual) as tf.Tensor);
+        const attributes = { strides, pad: 'same', dataFormat: 'NHWC', dilations: 1, activation };
+        return runKernel('FusedConv2DResidual', { x, filter, bias, residual }, attributes);
+      };
+      await expectAsCpu([...inputs, residual], operation, tolerance);
+    },
+  );
+});
+
+test('FusedConv2DResidual refuses an activation that it cannot fuse', async () => {
+  await tf.setBackend('simd');
+  const x = tf.ones([1, 3, 3, 2]);
+  const attributes = { strides: 1, pad: 'same', dataFormat: 'NHWC', dilations: 1, activation: 'elu' };
+  const inputs = { x, filter: tf.ones([1, 1, 2, 2]), residual: x };
+  expect(() => runKernel('FusedConv2DResidual', inputs, attributes)).toThrow(
+    "simd: no convolution of activation 'elu' adds a residual.",
+  );
+  tf.dispose(inputs);
 });
 
 test('FusedConv2D without a bias', async () => {

@@ -130,3 +130,26 @@ test('not-a-number and infinity go where they go on cpu', async () => {
     magnitude: async () => [Array(486).fill(9), Array(486).fill(9)],
   });
 });
+
+test('FusedDepthwiseConv2D with swish, which tfjs has not', async () => {
+  const inputs = [uniform([2, 9, 9, 6], 1), uniform([3, 3, 6, 1], 2), uniform([6], 3)];
+  const linear: Operation = (x, filter, bias) => tf.add(tf.depthwiseConv2d(x, filter, 1, 'same'), bias);
+  const operation: Operation = (x, filter, bias) => {
+    if (tf.getBackend() === 'cpu') {
+      const y = linear(x, filter, bias) as tf.Tensor;
+      return tf.mul(y, tf.sigmoid(y));
+    }
+    return tf.fused.depthwiseConv2d({
+      x,
+      filter,
+      strides: 1,
+      pad: 'same',
+      bias,
+      activation: 'swish' as 'linear',
+    });
+  };
+  await expectAsCpu(inputs, operation, {
+    roundings: 32,
+    magnitude: (inputs) => sums().magnitude!(inputs, linear),
+  });
+});
