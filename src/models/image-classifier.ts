@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
-import { check } from '../core/errors.js';
+import { check, checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Dense } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
@@ -46,6 +46,25 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   /** Undefined where the model was built with `includeTop: false`. */
   abstract readonly head: Dense | undefined;
 
+  readonly #frozen = new Set<string>();
+
+  /**
+   * Keeps parts from being trained: `stem`, `stages.0` and so on, `lastConv`, `head`. Their variables, running statistics
+   * included, stay as they are, and they run as in evaluation.
+   * @throws ArgumentError where the model has no such part.
+   */
+  freeze(...parts: readonly string[]): void {
+    const stages = this.stages.map((_, i) => `stages.${i}`);
+    const known = ['stem', ...stages, ...(this.lastConv ? ['lastConv'] : []), ...(this.head ? ['head'] : [])];
+    for (const part of parts) checkOneOf('The part to freeze', part, known);
+    for (const part of parts) this.#frozen.add(part);
+  }
+
+  /** Whether the variable or module of this path belongs to a frozen part. */
+  isFrozen(path: string): boolean {
+    return [...this.#frozen].some((part) => path === part || path.startsWith(`${part}.`));
+  }
+
   /** Rows of every layer for one square image, counted without running the model. */
   abstract describe(size?: number): ModelDescription;
 
@@ -56,7 +75,9 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor2D {
     return tf.tidy(() => {
       const features = this.#stageOutputs(x, context).at(-1)!;
-      const last = this.lastConv ? this.lastConv.forward(features, context) : features;
+      const last = this.lastConv
+        ? this.lastConv.forward(features, this.#contextOf('lastConv', context))
+        : features;
       const pooled = this.dropout.forward(this.globalPool.forward(last), context);
       return this.head ? this.head.forward(pooled) : pooled;
     });
@@ -79,13 +100,18 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
       () => `${name} got images of shape [${x.shape}]; give [N, height, width, ${inputChannels}].`,
     );
     const outputs: tf.Tensor4D[] = [];
-    let y = this.stem.forward(x, context);
+    let y = this.stem.forward(x, this.#contextOf('stem', context));
     if (this.pool) y = this.pool.forward(y);
-    for (const stage of this.stages) {
-      y = tf.tidy(() => stage.reduce((y, block) => block.forward(y, context), y));
+    for (const [i, stage] of this.stages.entries()) {
+      const own = this.#contextOf(`stages.${i}`, context);
+      y = tf.tidy(() => stage.reduce((y, block) => block.forward(y, own), y));
       outputs.push(y);
     }
     return outputs;
+  }
+
+  #contextOf(part: string, context: Context): Context {
+    return this.isFrozen(part) ? evaluation : context;
   }
 
   /**

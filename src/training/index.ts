@@ -1,5 +1,6 @@
 export { Adam, AdamW, LAMB, type AdamOptions } from './adam.js';
 export * from './data/index.js';
+export { evaluate, type EvaluateOptions } from './evaluate.js';
 export { clipByGlobalNorm, globalNorm } from './gradients.js';
 export {
   focalLoss,
@@ -9,6 +10,7 @@ export {
   type FocalLossOptions,
   type Loss,
 } from './losses.js';
+export type { Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './moving-average.js';
 export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optimizer.js';
 export { RMSProp, type RMSPropOptions } from './rmsprop.js';
@@ -29,3 +31,12 @@ export {
   type WarmUpScheduleOptions,
 } from './schedules.js';
 export { SGD, type SGDOptions } from './sgd.js';
+export {
+  train,
+  type BatchSource,
+  type EpochEvent,
+  type EvaluationEvent,
+  type StepEvent,
+  type TrainEvent,
+  type TrainOptions,
+} from './train.js';

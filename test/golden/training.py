@@ -3,14 +3,15 @@
     python3 training.py    # writes training.json beside this file
 
 Values are those of rule.py: logits and soft targets of the names below; parameters `kernel` and `bias`; the gradients
-of step t of the names `kernel.t` and `bias.t`. Everything is computed in float64. Needs torch and timm.
+of step t of the names `kernel.t` and `bias.t`. Everything is computed in float64. Needs torch, timm and torchmetrics.
 """
 import json, os, warnings
-import numpy as np, timm, torch
+import numpy as np, timm, torch, torchmetrics
 import torch.nn.functional as F
 from timm.optim import Lamb, RMSpropTF
 from timm.scheduler import CosineLRScheduler, StepLRScheduler
 from torch.optim import lr_scheduler
+from torchmetrics.functional import classification as metrics
 import rule
 
 N, CLASSES = 6, 5
@@ -127,13 +128,33 @@ def schedules():
     }
 
 
+def evaluation():
+    count, classes = 200, 7
+    labels = torch.tensor([int(v) for v in np.floor((rule.values('true', (count,)) + 1) / 2 * classes)])
+    logits = 2 * tensor('said', (count, classes))
+    logits[torch.arange(count), labels] += 1.5
+    p = F.softmax(logits, 1).float()
+    common = dict(num_classes=classes)
+    return {
+        'probabilities': numbers(p),
+        'labels': labels.tolist(),
+        'loss': F.nll_loss(p.double().log(), labels).item(),
+        'top1': metrics.multiclass_accuracy(p, labels, average='micro', **common).item(),
+        'top5': metrics.multiclass_accuracy(p, labels, average='micro', top_k=5, **common).item(),
+        'perClass': numbers(metrics.multiclass_accuracy(p, labels, average='none', **common)),
+        'confusion': metrics.multiclass_confusion_matrix(p, labels, **common).tolist(),
+        'calibrationError': metrics.multiclass_calibration_error(p, labels, n_bins=15, **common).item(),
+    }
+
+
 if __name__ == '__main__':
     golden = {
-        'made by': f'torch {torch.__version__}, timm {timm.__version__}',
+        'made by': f'torch {torch.__version__}, timm {timm.__version__}, torchmetrics {torchmetrics.__version__}',
         'losses': losses(),
         'optimizers': optimizers(),
         'clipping': clipping(),
         'schedules': schedules(),
+        'evaluation': evaluation(),
     }
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'training.json'), 'w') as f:
         json.dump(golden, f)

@@ -1,0 +1,85 @@
+import { check } from '../core/errors.js';
+
+/** How well a model classifies. Shares are from 0 to 1. */
+export interface Evaluation {
+  /** Number of images. */
+  readonly images: number;
+  /** The mean cross-entropy. */
+  readonly loss: number;
+  /** The share of images whose class is the likeliest. */
+  readonly top1: number;
+  /** The share of images whose class is among the five likeliest. */
+  readonly top5: number;
+  /** The share of each class's images whose class is the likeliest; NaN of a class without images. */
+  readonly perClass: readonly number[];
+  /** Counts of images: a row a class, a column a prediction. */
+  readonly confusion: readonly (readonly number[])[];
+  /** How far probabilities are from the shares of right answers, in 15 bins (Guo et al. 2017, arXiv 1706.04599). */
+  readonly calibrationError: number;
+}
+
+const BINS = 15;
+
+/** Gathers what an {@link Evaluation} says, batch by batch. */
+export class Metrics {
+  #images = 0;
+  #loss = 0;
+  #top1 = 0;
+  #top5 = 0;
+  readonly #confusion: number[][];
+  readonly #bins = Array.from({ length: BINS }, () => ({ count: 0, confidence: 0, right: 0 }));
+
+  constructor(readonly classes: number) {
+    this.#confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  }
+
+  /**
+   * Takes in what the model says of some images.
+   * @param probabilities - A row of `classes` values an image.
+   * @param labels - The true class of each.
+   */
+  add(probabilities: Float32Array, labels: ArrayLike<number>): void {
+    for (let i = 0; i < labels.length; i++) {
+      this.#addOne(probabilities.subarray(i * this.classes, (i + 1) * this.classes), labels[i]!);
+    }
+  }
+
+  #addOne(row: Float32Array, label: number): void {
+    const own = row[label]!;
+    let likeliest = 0;
+    // Of equal ones the first counts, as with argmax.
+    let before = 0;
+    row.forEach((probability, c) => {
+      if (probability > row[likeliest]!) likeliest = c;
+      if (probability > own || (probability === own && c < label)) before++;
+    });
+    this.#images++;
+    this.#loss -= Math.log(Math.max(own, Number.MIN_VALUE));
+    this.#confusion[label]![likeliest]!++;
+    const right = likeliest === label ? 1 : 0;
+    this.#top1 += right;
+    if (before < 5) this.#top5++;
+    // A bin has its upper end: (0, 1/15], (1/15, 2/15] …
+    const confidence = row[likeliest]!;
+    const bin = this.#bins[Math.min(BINS - 1, Math.max(0, Math.ceil(confidence * BINS) - 1))]!;
+    bin.count++;
+    bin.confidence += confidence;
+    bin.right += right;
+  }
+
+  /** What was gathered. */
+  result(): Evaluation {
+    const images = this.#images;
+    check(images > 0, () => 'There were no images to evaluate on; give at least one.');
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+    return {
+      images,
+      loss: this.#loss / images,
+      top1: this.#top1 / images,
+      top5: this.#top5 / images,
+      perClass: this.#confusion.map((row, label) => row[label]! / sum(row)),
+      confusion: this.#confusion.map((row) => [...row]),
+      calibrationError: sum(this.#bins.map(({ confidence, right }) => Math.abs(confidence - right))) / images,
+    };
+  }
+}

@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { AnyModule } from '../core/module.js';
+
+/** The ways into a module. */
+const entries = ['forward', 'forwardFused', 'forwardAdded'] as const;
+
+type Entry = (...args: unknown[]) => tf.Tensor;
+
+/**
+ * The path of the first module, innermost first, whose output is not finite in a forward pass that `run` makes;
+ * undefined where all are finite.
+ */
+export function firstNonFinite(root: AnyModule, run: () => tf.Tensor): string | undefined {
+  let found: string | undefined;
+  const watched: { module: Record<string, unknown>; entry: string }[] = [];
+  for (const { name, module } of root.namedModules()) {
+    const fields = module as unknown as Record<string, unknown>;
+    for (const entry of entries) {
+      const own = fields[entry];
+      if (typeof own !== 'function') continue;
+      fields[entry] = (...args: unknown[]) => {
+        const y = (own as Entry).apply(module, args);
+        if (!isFinite(y)) found ??= name;
+        return y;
+      };
+      watched.push({ module: fields, entry });
+    }
+  }
+  try {
+    tf.tidy(() => {
+      run();
+    });
+  } finally {
+    // What a module has of its class shows again.
+    for (const { module, entry } of watched) Reflect.deleteProperty(module, entry);
+  }
+  return found;
+}
+
+function isFinite(x: tf.Tensor): boolean {
+  return x.dataSync<'float32'>().every(Number.isFinite);
+}

@@ -1,0 +1,129 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Context } from '../core/context.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import type { Preprocessing } from '../models/preprocessing.js';
+import type { Batch } from './data/batches.js';
+import { tensorsOf } from './inputs.js';
+import type { Loss } from './losses.js';
+import { firstNonFinite } from './non-finite.js';
+import { randomFor } from './seeds.js';
+
+/** What one batch says. */
+export interface BatchGradients {
+  /** The mean over the images. */
+  readonly loss: number;
+  /** Images whose likeliest class is the target's largest. */
+  readonly right: number;
+  /** Of the mean loss, one a variable. */
+  readonly gradients: tf.Tensor[];
+}
+
+/** How to compute {@link batchGradients}. */
+export interface GradientOptions {
+  readonly loss: Loss;
+  readonly preprocessing: Preprocessing;
+  /** Images that go through the model at a time; gradients of several are averaged. */
+  readonly microBatchSize: number;
+  /** Of dropout and stochastic depth. */
+  readonly seed: number;
+  readonly step: number;
+}
+
+/**
+ * The gradients of the mean loss over a batch. Running statistics move.
+ * @throws Error where the loss is not finite; it names the first layer whose output is not.
+ */
+export async function batchGradients(
+  model: ImageClassifier,
+  variables: readonly tf.Variable[],
+  batch: Batch,
+  options: GradientOptions,
+): Promise<BatchGradients> {
+  const total = batch.images.length;
+  let loss = 0;
+  let right = 0;
+  let gradients: tf.Tensor[] = [];
+  try {
+    for (const [i, part] of parts(batch, options.microBatchSize).entries()) {
+      const share = part.images.length / total;
+      const result = await partGradients(model, variables, part, i, options);
+      const previous = gradients;
+      gradients =
+        share === 1 ? result.gradients : tf.tidy(() => addScaled(previous, result.gradients, share));
+      if (share < 1) tf.dispose([previous, result.gradients]);
+      loss += share * result.loss;
+      right += result.right;
+    }
+    return { loss, right, gradients };
+  } catch (error) {
+    tf.dispose(gradients);
+    throw error;
+  }
+}
+
+function addScaled(sums: readonly tf.Tensor[], values: readonly tf.Tensor[], factor: number): tf.Tensor[] {
+  return values.map((value, i) => {
+    const scaled = tf.mul(value, factor);
+    return sums[i] ? tf.add(sums[i], scaled) : scaled;
+  });
+}
+
+function parts({ images, targets }: Batch, size: number): Batch[] {
+  const values = targets.length / images.length;
+  return Array.from({ length: Math.ceil(images.length / size) }, (_, i) => ({
+    images: images.slice(i * size, (i + 1) * size),
+    targets: targets.slice(i * size * values, (i + 1) * size * values),
+  }));
+}
+
+async function partGradients(
+  model: ImageClassifier,
+  variables: readonly tf.Variable[],
+  batch: Batch,
+  part: number,
+  { loss, preprocessing, seed, step }: GradientOptions,
+): Promise<BatchGradients> {
+  // The same again for every call.
+  const context = (): Context => ({ training: true, random: randomFor(seed, 'forward', step, part) });
+  const { x, targets } = tensorsOf(batch, preprocessing);
+  let hits: tf.Tensor | undefined;
+  try {
+    const { value, grads } = tf.variableGrads(() => {
+      const logits = model.forward(x, context());
+      hits = tf.keep(countRight(logits, targets));
+      return loss(logits, targets);
+    }, [...variables]);
+    // tfjs leaves out what the loss does not depend on.
+    const gradients = variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
+    const lossValue = (await value.data())[0]!;
+    value.dispose();
+    if (!Number.isFinite(lossValue)) {
+      tf.dispose(gradients);
+      throw notFinite(
+        lossValue,
+        step,
+        firstNonFinite(model, () => model.forward(x, context())),
+      );
+    }
+    return { loss: lossValue, right: (await hits!.data())[0]!, gradients };
+  } finally {
+    tf.dispose([x, targets, ...(hits ? [hits] : [])]);
+  }
+}
+
+function countRight(logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): tf.Tensor {
+  return tf.tidy(() => {
+    const wanted = targets.rank === 1 ? targets : tf.argMax(targets, 1);
+    return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), wanted), 'float32'));
+  });
+}
+
+function notFinite(loss: number, step: number, layer: string | undefined): Error {
+  const where =
+    layer === undefined
+      ? 'The output of every layer is finite, so that it is the loss itself that overflows.'
+      : `The first layer whose output is not finite is '${layer}'.`;
+  return new Error(
+    `The loss of step ${step} is ${loss}. ${where} Lower the learning rate, warm up longer, or clip the gradients.`,
+  );
+}

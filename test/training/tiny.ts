@@ -1,0 +1,30 @@
+import { Random } from '../../src/core/random.js';
+import { ResNet, resNetArchitecture, type ResNetOptions } from '../../src/models/resnet.js';
+import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
+import type { RgbImage } from '../../src/vision/image.js';
+
+/** Side of the images, in pixels. */
+export const SIZE = 8;
+
+/** A network of two blocks that takes milliseconds a step. */
+export function tinyModel(options: ResNetOptions = {}): ResNet {
+  const architecture = resNetArchitecture(20, { classes: 3, size: SIZE, ...options });
+  const stages = [
+    { blocks: 1, channels: 4 },
+    { blocks: 1, channels: 8 },
+  ];
+  return new ResNet({ ...architecture, stages, stemChannels: 4 }, options);
+}
+
+/** Noise that is reddish, greenish or bluish; the colour is the class. */
+export function tinyData(count: number, seed = 0): Dataset {
+  const random = new Random(seed);
+  const labels = Array.from({ length: count }, (_, i) => i % 3);
+  const images = labels.map((label): RgbImage => {
+    const data = Uint8Array.from({ length: SIZE * SIZE * 3 }, (_, i) =>
+      i % 3 === label ? 100 + random.integer(156) : random.integer(156),
+    );
+    return { width: SIZE, height: SIZE, data };
+  });
+  return arrayDataset(images, labels, ['red', 'green', 'blue']);
+}
