@@ -38,7 +38,8 @@ if (!tf.findBackendFactory(NAME)) {
 
 /** The backend, if it is the current one. */
 function current(): SimdBackend {
-  if (tf.getBackend() === NAME) return tf.backend() as SimdBackend;
+  const backend = tf.backend(); // Chooses one where none is yet.
+  if (tf.getBackend() === NAME) return backend as SimdBackend;
   throw new Error(`The backend is '${tf.getBackend()}'; call tf.setBackend('simd') first.`);
 }
 
