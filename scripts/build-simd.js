@@ -30,8 +30,8 @@ export async function buildSimd() {
   writeFileSync(
     target,
     `// Made by scripts/build-simd.js.\n\n` +
-      `/** The module for SIMD and threads, base64. */\nexport const plainBinary =\n  '${plain}';\n\n` +
-      `/** The same with relaxed SIMD. */\nexport const relaxedBinary =\n  '${relaxed}';\n`,
+      `/** The module for SIMD and threads, base64. */\nexport const plainBinary: string =\n  '${plain}';\n\n` +
+      `/** The same with relaxed SIMD. */\nexport const relaxedBinary: string =\n  '${relaxed}';\n`,
   );
 }
 
