@@ -12,7 +12,7 @@ const layers = {
   models: ['core', 'layers', 'blocks', 'scaling'],
   weights: ['core', 'layers', 'models'],
   vision: ['core', 'models'],
-  training: ['core', 'layers', 'models', 'vision'],
+  training: ['core', 'layers', 'models', 'weights', 'vision'],
   explain: ['core', 'models', 'vision'],
   backends: [],
 };

@@ -34,6 +34,8 @@ export { SGD, type SGDOptions } from './sgd.js';
 export {
   train,
   type BatchSource,
+  type CheckpointEvent,
+  type CheckpointOptions,
   type EpochEvent,
   type EvaluationEvent,
   type StepEvent,

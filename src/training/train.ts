@@ -1,23 +1,19 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import type { Preprocessing } from '../models/preprocessing.js';
 import type { Augmentation } from '../vision/augment/augmentation.js';
+import { CheckpointFolder } from './checkpoint-folder.js';
 import { batches, type Batch } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
-import { checkClasses, evaluate } from './evaluate.js';
-import { clipByGlobalNorm } from './gradients.js';
-import { resized } from './inputs.js';
-import { softmaxCrossEntropy, type Loss } from './losses.js';
+import { checkClasses } from './evaluate.js';
+import type { Loss } from './losses.js';
 import type { Evaluation } from './metrics.js';
-import { MovingAverage, type MovingAverageOptions } from './moving-average.js';
+import type { MovingAverageOptions } from './moving-average.js';
 import { nextTask } from './next-task.js';
 import type { Optimizer } from './optimizer.js';
 import type { Schedule } from './schedules.js';
-import { SGD } from './sgd.js';
-import { batchGradients } from './step.js';
+import { Trainer, type Progress } from './trainer.js';
 
 /** One step of the optimizer. */
 export interface StepEvent {
@@ -60,8 +56,28 @@ export interface EvaluationEvent {
   readonly evaluation: Evaluation;
 }
 
+/** A checkpoint was written. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint';
+  readonly epoch: number;
+  readonly step: number;
+  readonly path: string;
+}
+
 /** What {@link train} tells. */
-export type TrainEvent = StepEvent | EpochEvent | EvaluationEvent;
+export type TrainEvent = StepEvent | EpochEvent | EvaluationEvent | CheckpointEvent;
+
+/** Where and when {@link train} writes checkpoints; in Node only. */
+export interface CheckpointOptions {
+  /** Made where it is not there. */
+  readonly folder: string;
+  /** Steps from one to the next. There is one at the end of every epoch besides. Default none. */
+  readonly everySteps?: number;
+  /** How many of the latest stay. The one with the best top-1 stays as `best.safetensors` besides. Default 3. */
+  readonly keep?: number;
+  /** Whether to continue from the latest one of the folder, if there is any. Default false. */
+  readonly resume?: boolean;
+}
 
 /** Options of {@link train}. */
 export interface TrainOptions {
@@ -75,7 +91,7 @@ export interface TrainOptions {
   readonly schedule: Schedule;
   /** Makes the optimizer of the parameters. Default SGD with Nesterov's momentum 0.9 and weight decay 1e-4. */
   readonly optimizer?: (parameters: readonly NamedVariable[]) => Optimizer;
-  /** Default {@link softmaxCrossEntropy}. */
+  /** Default `softmaxCrossEntropy`. */
   readonly loss?: Loss;
   /** Norm that the gradients are clipped to. Default none. */
   readonly clipNorm?: number;
@@ -93,7 +109,9 @@ export interface TrainOptions {
   readonly evaluateEvery?: number;
   /** Of order, augmentation, mixing, dropout and stochastic depth. Default 0. */
   readonly seed?: number;
-  /** Ends the training after the step that runs. */
+  /** Writes checkpoints, from which a training that was stopped or killed continues bit for bit. Default none. */
+  readonly checkpoints?: CheckpointOptions;
+  /** Ends the training after the step that runs, with a last checkpoint. */
   readonly signal?: AbortSignal;
 }
 
@@ -114,44 +132,70 @@ export async function* train(
   data: Dataset | BatchSource,
   options: TrainOptions,
 ): AsyncGenerator<TrainEvent, void, void> {
-  const { epochs, validation, evaluateEvery = 1, signal } = options;
+  const { epochs, validation, evaluateEvery = 1, checkpoints, signal } = options;
   checkInteger('epochs', epochs, 1);
   checkInteger('evaluateEvery', evaluateEvery, 1);
+  checkInteger('checkpoints.keep', checkpoints?.keep ?? 3, 1);
+  checkInteger('checkpoints.everySteps', checkpoints?.everySteps ?? 1, 1);
   if (typeof data !== 'function') checkClasses(model, data.classes.length);
   if (validation) checkClasses(model, validation.classes.length);
   const source = typeof data === 'function' ? data : batchSource(data, options);
   const trainer = new Trainer(model, options);
   try {
-    for (let epoch = 0, step = 0; epoch < epochs; epoch++) {
+    const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
+    const latest = checkpoints?.resume ? await files!.latest() : undefined;
+    const progress = latest ? trainer.restore(latest.bytes, latest.path) : start();
+    const save = async function* (isBest: boolean): AsyncGenerator<CheckpointEvent> {
+      if (!files) return;
+      const { epoch, step } = progress;
+      const bytes = await trainer.checkpoint(progress);
+      // The best one first: killed in between, the training comes here again.
+      if (isBest) await files.writeBest(bytes);
+      const path = await files.write(step, bytes);
+      yield { type: 'checkpoint', epoch, step, path };
+    };
+
+    while (progress.epoch < epochs) {
+      const { epoch } = progress;
       const epochStart = performance.now();
-      const sums = { loss: 0, right: 0, images: 0 };
-      let asked = performance.now();
-      for await (const batch of source(epoch, 0)) {
-        if (signal?.aborted) return;
+      let asked = epochStart;
+      for await (const batch of source(epoch, progress.batch)) {
+        if (signal?.aborted) break;
         const waited = performance.now() - asked;
-        const { loss, right, learningRate } = await trainer.step(batch, step++);
+        const { loss, right, learningRate } = await trainer.step(batch, progress.step);
         const images = batch.images.length;
-        sums.loss += loss * images;
-        sums.right += right;
-        sums.images += images;
+        progress.step++;
+        progress.batch++;
+        progress.loss += loss * images;
+        progress.right += right;
+        progress.images += images;
+        const times = { seconds: (performance.now() - asked) / 1000, waited: waited / 1000 };
         const accuracy = right / images;
-        const seconds = (performance.now() - asked) / 1000;
-        yield {
-          ...{ type: 'step', step, epoch, loss, accuracy, learningRate, images, seconds },
-          waited: waited / 1000,
-        };
+        yield { type: 'step', step: progress.step, epoch, loss, accuracy, learningRate, images, ...times };
+        if (checkpoints?.everySteps && progress.step % checkpoints.everySteps === 0) yield* save(false);
         await nextTask();
         asked = performance.now();
       }
-      if (signal?.aborted) return;
-      const { images } = sums;
-      check(images > 0, () => `Epoch ${epoch} has no batches; give a source that has.`);
-      const means = { loss: sums.loss / images, accuracy: sums.right / images };
-      yield { type: 'epoch', epoch, step, ...means, seconds: (performance.now() - epochStart) / 1000 };
-      const isLast = epoch === epochs - 1;
-      if (validation && (isLast || (epoch + 1) % evaluateEvery === 0)) {
-        yield { type: 'evaluation', epoch, step, evaluation: await trainer.evaluate(validation) };
+      if (signal?.aborted) {
+        yield* save(false);
+        return;
       }
+      const { step, images } = progress;
+      check(images > 0, () => `Epoch ${epoch} has no batches; give a source that has.`);
+      const means = { loss: progress.loss / images, accuracy: progress.right / images };
+      yield { type: 'epoch', epoch, step, ...means, seconds: (performance.now() - epochStart) / 1000 };
+
+      const isLast = epoch === epochs - 1;
+      const evaluates = validation && (isLast || (epoch + 1) % evaluateEvery === 0);
+      const evaluation = evaluates ? await trainer.evaluate(validation) : undefined;
+      if (evaluation) yield { type: 'evaluation', epoch, step, evaluation };
+      const isBest = evaluation !== undefined && evaluation.top1 > (progress.best ?? -1);
+      Object.assign(progress, start(), {
+        epoch: epoch + 1,
+        step,
+        best: isBest ? evaluation.top1 : progress.best,
+      });
+      yield* save(isBest);
     }
     trainer.average?.swap();
   } finally {
@@ -159,66 +203,13 @@ export async function* train(
   }
 }
 
+/** The progress of a training that has not begun. */
+function start(): Progress {
+  return { epoch: 0, batch: 0, step: 0, loss: 0, right: 0, images: 0, best: undefined };
+}
+
 function batchSource(data: Dataset, { batchSize = 128, seed = 0, augment, mix }: TrainOptions): BatchSource {
   checkInteger('batchSize', batchSize, 1);
   const dropLast = data.labels.length >= batchSize;
   return (epoch, first) => batches(data, { batchSize, seed, epoch, first, dropLast, augment, mix });
 }
-
-/** A model with what moves its weights. */
-class Trainer {
-  readonly average: MovingAverage | undefined;
-  readonly #optimizer: Optimizer;
-  readonly #preprocessing: Preprocessing;
-
-  constructor(
-    readonly model: ImageClassifier,
-    readonly options: TrainOptions,
-  ) {
-    const { size = model.preprocessing.size, microBatchSize, movingAverage } = options;
-    const { optimizer = (parameters) => new SGD(parameters, defaultSGD) } = options;
-    checkInteger('size', size, 1);
-    checkInteger('microBatchSize', microBatchSize ?? 1, 1);
-    this.#preprocessing = resized(model.preprocessing, size);
-    const parameters = [...model.namedVariables()].filter(
-      ({ name, variable }) => variable.trainable && !model.isFrozen(name),
-    );
-    check(parameters.length > 0, () => 'Every part of the model is frozen; leave one to be trained.');
-    this.#optimizer = optimizer(parameters);
-    this.average = movingAverage && new MovingAverage(model.namedVariables(), movingAverage);
-  }
-
-  /** Takes a step, the first one being step 0. */
-  async step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
-    const { loss = softmaxCrossEntropy, seed = 0, schedule, clipNorm } = this.options;
-    const { microBatchSize = batch.images.length } = this.options;
-    const variables = this.#optimizer.parameters.map(({ variable }) => variable);
-    const common = { loss, preprocessing: this.#preprocessing, microBatchSize, seed, step };
-    const result = await batchGradients(this.model, variables, batch, common);
-    const learningRate = schedule(step);
-    try {
-      tf.tidy(() => {
-        const { gradients } = clipNorm ? clipByGlobalNorm(result.gradients, clipNorm) : result;
-        this.#optimizer.step(gradients, learningRate);
-      });
-    } finally {
-      tf.dispose(result.gradients);
-    }
-    this.average?.update();
-    return { loss: result.loss, right: result.right, learningRate };
-  }
-
-  /** Evaluates the moving average where there is one, otherwise the model. */
-  evaluate(validation: Dataset): Promise<Evaluation> {
-    const { size } = this.options;
-    const run = () => evaluate(this.model, validation, { size });
-    return this.average ? this.average.during(run) : run();
-  }
-
-  dispose(): void {
-    this.#optimizer.dispose();
-    this.average?.dispose();
-  }
-}
-
-const defaultSGD = { momentum: 0.9, nesterov: true, weightDecay: 1e-4 };

@@ -10,7 +10,7 @@ const mayImport: Record<string, readonly string[]> = {
   models: ['blocks', 'layers', 'scaling', 'core'],
   weights: ['models', 'layers', 'core'],
   vision: ['models', 'core'],
-  training: ['models', 'layers', 'vision', 'core'],
+  training: ['models', 'layers', 'weights', 'vision', 'core'],
   explain: ['models', 'vision', 'core'],
   backends: [],
 };

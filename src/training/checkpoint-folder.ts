@@ -1,0 +1,81 @@
+import { nodeModule } from '../core/node-module.js';
+
+const pattern = /^checkpoint-(\d{9,})\.safetensors$/;
+
+/**
+ * A folder of checkpoints, each named by its step. A file is written beside its place, forced to the disk, and then renamed
+ * to it, so that whatever happens a checkpoint is there as a whole or not at all.
+ */
+export class CheckpointFolder {
+  private constructor(
+    readonly folder: string,
+    readonly keep: number,
+    private readonly fs: typeof import('node:fs/promises'),
+    private readonly path: typeof import('node:path'),
+  ) {}
+
+  /**
+   * Opens a folder, which is made where it is not there; what was only half written is removed.
+   * @param keep - How many of the latest checkpoints stay.
+   * @throws Error outside of Node.
+   */
+  static async open(folder: string, keep: number): Promise<CheckpointFolder> {
+    const fs = nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'Writing checkpoints');
+    const path = nodeModule<typeof import('node:path')>('node:path', 'Writing checkpoints');
+    await fs.mkdir(folder, { recursive: true });
+    for (const name of await fs.readdir(folder)) {
+      if (name.endsWith('.safetensors.partial')) await fs.rm(path.join(folder, name));
+    }
+    return new CheckpointFolder(folder, keep, fs, path);
+  }
+
+  /** The bytes of the checkpoint of the latest step; undefined where there is none. */
+  async latest(): Promise<{ path: string; bytes: Uint8Array } | undefined> {
+    const name = (await this.#names()).at(-1);
+    if (name === undefined) return undefined;
+    const path = this.path.join(this.folder, name);
+    return { path, bytes: await this.fs.readFile(path) };
+  }
+
+  /**
+   * Writes a checkpoint and removes the oldest ones.
+   * @returns its path.
+   */
+  async write(step: number, bytes: Uint8Array): Promise<string> {
+    const path = this.#pathOf(step);
+    await this.#replace(path, bytes);
+    for (const name of (await this.#names()).slice(0, -this.keep)) {
+      await this.fs.rm(this.path.join(this.folder, name));
+    }
+    return path;
+  }
+
+  /** Writes `best.safetensors`. */
+  async writeBest(bytes: Uint8Array): Promise<void> {
+    await this.#replace(this.path.join(this.folder, 'best.safetensors'), bytes);
+  }
+
+  #pathOf(step: number): string {
+    return this.path.join(this.folder, `checkpoint-${String(step).padStart(9, '0')}.safetensors`);
+  }
+
+  /** The names of the checkpoints, the earliest step first. */
+  async #names(): Promise<string[]> {
+    const step = (name: string) => Number(pattern.exec(name)![1]);
+    return (await this.fs.readdir(this.folder))
+      .filter((name) => pattern.test(name))
+      .sort((a, b) => step(a) - step(b));
+  }
+
+  async #replace(path: string, bytes: Uint8Array): Promise<void> {
+    const partial = `${path}.partial`;
+    const file = await this.fs.open(partial, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await this.fs.rename(partial, path);
+  }
+}

@@ -1,0 +1,173 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { check, checkInteger } from '../core/errors.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import type { Preprocessing } from '../models/preprocessing.js';
+import { readSafetensors, writeSafetensors, type TensorToWrite } from '../weights/safetensors.js';
+import type { Batch } from './data/batches.js';
+import type { Dataset } from './data/dataset.js';
+import { evaluate } from './evaluate.js';
+import { clipByGlobalNorm } from './gradients.js';
+import { resized } from './inputs.js';
+import { softmaxCrossEntropy } from './losses.js';
+import type { Evaluation } from './metrics.js';
+import { MovingAverage } from './moving-average.js';
+import type { Optimizer } from './optimizer.js';
+import { SGD } from './sgd.js';
+import { batchGradients } from './step.js';
+import type { TrainOptions } from './train.js';
+
+const defaultSGD = { momentum: 0.9, nesterov: true, weightDecay: 1e-4 };
+
+/** How far a training has come. */
+export interface Progress {
+  /** The epoch that runs, from 0. */
+  epoch: number;
+  /** Its batches that are done. */
+  batch: number;
+  /** Steps that are done. */
+  step: number;
+  /** Sums over the images of the epoch. */
+  loss: number;
+  right: number;
+  images: number;
+  /** The best top-1 so far, where there was an evaluation. */
+  best: number | undefined;
+}
+
+/** What a checkpoint says besides its tensors. */
+interface Description {
+  readonly model: string;
+  readonly optimizer: string;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly iterations: number;
+  readonly averaged: number | undefined;
+  readonly progress: Progress;
+}
+
+/** A model with what moves its weights. */
+export class Trainer {
+  readonly average: MovingAverage | undefined;
+  readonly #optimizer: Optimizer;
+  readonly #preprocessing: Preprocessing;
+
+  constructor(
+    readonly model: ImageClassifier,
+    readonly options: TrainOptions,
+  ) {
+    const { size = model.preprocessing.size, microBatchSize, movingAverage } = options;
+    const { optimizer = (parameters) => new SGD(parameters, defaultSGD) } = options;
+    checkInteger('size', size, 1);
+    checkInteger('microBatchSize', microBatchSize ?? 1, 1);
+    this.#preprocessing = resized(model.preprocessing, size);
+    const parameters = [...model.namedVariables()].filter(
+      ({ name, variable }) => variable.trainable && !model.isFrozen(name),
+    );
+    check(parameters.length > 0, () => 'Every part of the model is frozen; leave one to be trained.');
+    this.#optimizer = optimizer(parameters);
+    this.average = movingAverage && new MovingAverage(model.namedVariables(), movingAverage);
+  }
+
+  /** Takes a step, the first one being step 0. */
+  async step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
+    const { loss = softmaxCrossEntropy, seed = 0, schedule, clipNorm } = this.options;
+    const { microBatchSize = batch.images.length } = this.options;
+    const variables = this.#optimizer.parameters.map(({ variable }) => variable);
+    const common = { loss, preprocessing: this.#preprocessing, microBatchSize, seed, step };
+    const result = await batchGradients(this.model, variables, batch, common);
+    const learningRate = schedule(step);
+    try {
+      tf.tidy(() => {
+        const { gradients } = clipNorm ? clipByGlobalNorm(result.gradients, clipNorm) : result;
+        this.#optimizer.step(gradients, learningRate);
+      });
+    } finally {
+      tf.dispose(result.gradients);
+    }
+    this.average?.update();
+    return { loss: result.loss, right: result.right, learningRate };
+  }
+
+  /** Evaluates the moving average where there is one, otherwise the model. */
+  evaluate(validation: Dataset): Promise<Evaluation> {
+    const { size } = this.options;
+    const run = () => evaluate(this.model, validation, { size });
+    return this.average ? this.average.during(run) : run();
+  }
+
+  /** Everything that the training hangs on, as the bytes of a safetensors file whose metadata has a JSON of the rest. */
+  async checkpoint(progress: Progress): Promise<Uint8Array> {
+    const tensors = new Map<string, TensorToWrite>();
+    for (const [key, variable] of this.#state()) {
+      tensors.set(key, { shape: variable.shape, values: await variable.data<'float32'>() });
+    }
+    const training = JSON.stringify(this.#describe(progress));
+    return writeSafetensors(tensors, { metadata: { training } });
+  }
+
+  /**
+   * Takes everything from what {@link checkpoint} gave.
+   * @returns how far that training had come.
+   * @throws Error where it is not of this model, optimizer, seed and batch size.
+   */
+  restore(bytes: Uint8Array, name: string): Progress {
+    const { tensors, metadata } = readSafetensors(bytes);
+    const text = metadata.get('training');
+    check(text !== undefined, () => `${name} is no checkpoint of a training; give one that train() wrote.`);
+    const saved = JSON.parse(text) as Description;
+    const own = this.#describe(saved.progress);
+    for (const key of ['model', 'optimizer', 'seed', 'batchSize'] as const) {
+      check(
+        saved[key] === own[key],
+        () => `${name} has the ${key} ${saved[key]}, and this training ${own[key]}; continue with the same.`,
+      );
+    }
+    const state = this.#state();
+    const shapes = (map: Iterable<[string, { shape: readonly number[] }]>) =>
+      JSON.stringify(Array.from(map, ([key, { shape }]) => [key, shape]));
+    check(
+      shapes(tensors) === shapes(state),
+      () => `${name} has other tensors than this training; continue with the same model and options.`,
+    );
+    for (const [key, variable] of state) {
+      // A copy, since a tensor of the cpu backend keeps the array that it is made of.
+      const values = tensors.get(key)!.toFloat32().slice();
+      tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    }
+    this.#optimizer.iterations = saved.iterations;
+    if (this.average) this.average.iterations = saved.averaged!;
+    return saved.progress;
+  }
+
+  #describe(progress: Progress): Description {
+    return {
+      model: this.model.architecture.name,
+      optimizer: this.#optimizer.constructor.name,
+      seed: this.options.seed ?? 0,
+      batchSize: this.options.batchSize ?? 128,
+      iterations: this.#optimizer.iterations,
+      averaged: this.average?.iterations,
+      progress,
+    };
+  }
+
+  /** Every variable, those of the model, of the optimizer and of the average. */
+  #state(): Map<string, tf.Variable> {
+    const named = (prefix: string, list: Iterable<[string, tf.Variable]>) =>
+      Array.from(list, ([name, variable]) => [`${prefix}/${name}`, variable] as const);
+    const model = Array.from(this.model.namedVariables(), ({ name, variable }): [string, tf.Variable] => [
+      name,
+      variable,
+    ]);
+    return new Map([
+      ...named('model', model),
+      ...named('optimizer', this.#optimizer.namedState()),
+      ...named('average', this.average?.namedState() ?? []),
+    ]);
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose();
+    this.average?.dispose();
+  }
+}
