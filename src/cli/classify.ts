@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import {
   buildModel,
   classify,
+  conventionNames,
   loadWeights,
   modelNames,
   type Classification,
@@ -32,7 +33,7 @@ export function classifyCommand(): Command {
     .requiredOption('--weights <file>', 'safetensors or PyTorch file, a path or a URL')
     .option(
       '--convention <name>',
-      "whose padding and preprocessing, 'torchvision' or 'keras' (default: the model's)",
+      `whose padding and preprocessing: ${conventionNames.join(', ')} (default: the model's)`,
     )
     .option(
       '--labels <file>',

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../core/errors.js';
+import type { ConventionName } from './conventions.js';
 import { buildEfficientNet, type EfficientNetOptions } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
 import { buildResNet, resNetDepths, type ResNetDepth, type ResNetOptions } from './resnet.js';
@@ -16,16 +17,21 @@ export const modelNames: readonly ModelName[] = [
   ...([0, 1, 2, 3, 4] as const).map((x) => `efficientnet-lite${x}` as const),
 ];
 
+/** Options of {@link buildModel}: those of both families. */
+export type ModelOptions = Omit<ResNetOptions & EfficientNetOptions, 'convention'> & {
+  readonly convention?: ConventionName;
+};
+
 /**
  * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name.
  * @throws ArgumentError where there is no network of this name.
  */
-export function buildModel(name: string, options: ResNetOptions & EfficientNetOptions = {}): ImageClassifier {
+export function buildModel(name: string, options: ModelOptions = {}): ImageClassifier {
   if (!(modelNames as readonly string[]).includes(name)) {
     throw new ArgumentError(`There is no model '${name}'; the models are ${modelNames.join(', ')}.`);
   }
   const [, family, number] = /^(resnet|efficientnet-b|efficientnet-lite)(\d+)$/.exec(name)!;
-  if (family === 'resnet') return buildResNet(Number(number) as ResNetDepth, options);
+  if (family === 'resnet') return buildResNet(Number(number) as ResNetDepth, options as ResNetOptions);
   const variant = family === 'efficientnet-lite' ? 'lite' : 'standard';
   return buildEfficientNet(Number(number), { ...options, variant });
 }

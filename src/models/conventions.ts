@@ -15,12 +15,20 @@ import type { Preprocessing } from './preprocessing.js';
  * Whose numbers a model follows: padding, stride placement, convolution biases, epsilon, momentum, initialisation and
  * preprocessing, all together, since a wrong combination fails silently.
  */
-export type ConventionName = 'torchvision' | 'keras';
+export type ConventionName = (typeof conventionNames)[number];
+
+/** Every {@link ConventionName}; `'timm-tf'` are timm's ports from TensorFlow, `tf_efficientnet_*`. */
+export const conventionNames = ['torchvision', 'timm', 'timm-tf', 'keras'] as const;
+
+/** Conventions of ResNets; timm ported none from TensorFlow. */
+export type ResNetConventionName = Exclude<ConventionName, 'timm-tf'>;
 
 /** Everything that one source's models of one family share. */
 export interface Convention extends BlockConvention {
   /** Where the stride of a bottleneck stands. */
   readonly strideIn: '3x3' | '1x1';
+  /** Whether the last batch norm of every residual block starts at zero. */
+  readonly zeroInitResidual: boolean;
   readonly headInitializer: Initializer;
   readonly headBiasInitializer: Initializer;
   /** How an image of any size becomes the network's square of `size` pixels. */
@@ -41,18 +49,34 @@ const caffe = { channels: 'bgr', scale: 1, mean: [103.939, 116.779, 123.68], std
 /** The short side that is cropped to 224 of 256, in proportion; images as small as CIFAR's are not cropped. */
 const resize256 = (size: number) => (size <= 64 ? size : Math.round((size * 256) / 224));
 
-/** ResNets; sources: torchvision/models/resnet.py and keras/applications/resnet.py. */
-export const resNetConventions: Record<ConventionName, Convention> = {
-  torchvision: {
-    padding: 'symmetric',
-    convolutionBias: false,
-    batchNorm: { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
-    initializer: heNormal,
-    depthwiseFanOut: 'layer',
-    strideIn: '3x3',
-    headInitializer: uniformFanIn,
-    headBiasInitializer: uniformFanIn,
-    preprocessing: (size) => ({ size, resize: resize256(size), interpolation: 'bilinear', ...imageNet }),
+const torchvisionResNet: Convention = {
+  padding: 'symmetric',
+  convolutionBias: false,
+  batchNorm: { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
+  initializer: heNormal,
+  depthwiseFanOut: 'layer',
+  strideIn: '3x3',
+  zeroInitResidual: false,
+  headInitializer: uniformFanIn,
+  headBiasInitializer: uniformFanIn,
+  preprocessing: (size) => ({ size, resize: resize256(size), interpolation: 'bilinear', ...imageNet }),
+};
+
+/**
+ * ResNets; sources: torchvision/models/resnet.py, timm/models/resnet.py (preprocessing as its default weights, a1_in1k)
+ * and keras/applications/resnet.py.
+ */
+export const resNetConventions: Record<ResNetConventionName, Convention> = {
+  torchvision: torchvisionResNet,
+  timm: {
+    ...torchvisionResNet,
+    zeroInitResidual: true,
+    preprocessing: (size) => ({
+      size,
+      resize: Math.floor(size / 0.95),
+      interpolation: 'bicubic',
+      ...imageNet,
+    }),
   },
   keras: {
     padding: 'symmetric',
@@ -61,6 +85,7 @@ export const resNetConventions: Record<ConventionName, Convention> = {
     initializer: glorotUniform,
     depthwiseFanOut: 'channel',
     strideIn: '1x1',
+    zeroInitResidual: false,
     headInitializer: glorotUniform,
     headBiasInitializer: zeros,
     preprocessing: (size) => ({ size, resize: resize256(size), interpolation: 'bilinear', ...caffe }),
@@ -96,8 +121,36 @@ const litePreprocessing = (size: number): Preprocessing => ({
   std: [128, 128, 128],
 });
 
+/** The share of the resized image that timm crops, by the resolution (`crop_pct` in timm/models/efficientnet.py). */
+const timmCrop: Record<number, number> = {
+  224: 0.875,
+  240: 0.882,
+  260: 0.89,
+  300: 0.904,
+  380: 0.922,
+  456: 0.934,
+  528: 0.942,
+  600: 0.949,
+};
+
 /**
- * EfficientNets; sources: torchvision/models/efficientnet.py and keras/applications/efficientnet.py.
+ * timm's input for B0–B7 and Lite. Its smaller networks of its own training crop 0.875, all others as TensorFlow's.
+ */
+function timmPreprocessing(name: 'timm' | 'timm-tf', variant: EfficientNetVariant) {
+  return (size: number): Preprocessing => {
+    const crop = name === 'timm' && size < 456 ? 0.875 : (timmCrop[size] ?? size / (size + 32));
+    const resize = Math.floor(size / crop);
+    if (variant === 'standard') return { size, resize, interpolation: 'bicubic', ...imageNet };
+    const half = [0.5, 0.5, 0.5];
+    // Lite3 and Lite4 are the larger ones.
+    const interpolation = size < 280 ? 'bicubic' : 'bilinear';
+    return { size, resize, interpolation, channels: 'rgb', scale: 1 / 255, mean: half, std: half };
+  };
+}
+
+/**
+ * EfficientNets; sources: torchvision/models/efficientnet.py, keras/applications/efficientnet.py, and timm's
+ * efficientnet.py and _efficientnet_builder.py.
  * @param depth - The depth coefficient: torchvision's B5 and larger follow TensorFlow's batch norm.
  * @param variant - Lite has its own preprocessing, whatever the convention.
  */
@@ -109,6 +162,7 @@ export function efficientNetConvention(
   const common = {
     convolutionBias: false,
     strideIn: '3x3',
+    zeroInitResidual: false,
     headInitializer: uniformFanOut,
     headBiasInitializer: zeros,
   } as const;
@@ -123,6 +177,17 @@ export function efficientNetConvention(
         variant === 'lite'
           ? litePreprocessing
           : (size) => ({ size, resize: size + 32, interpolation: 'bicubic', ...imageNet }),
+    };
+  }
+  if (name === 'timm' || name === 'timm-tf') {
+    return {
+      ...common,
+      padding: name === 'timm' ? 'symmetric' : 'same',
+      // timm keeps PyTorch's momentum even where epsilon is TensorFlow's.
+      batchNorm: { epsilon: name === 'timm' ? 1e-5 : 1e-3, momentum: 0.9, runningVariance: 'unbiased' },
+      initializer: heNormal,
+      depthwiseFanOut: 'channel',
+      preprocessing: timmPreprocessing(name, variant),
     };
   }
   const likeTensorFlow = depth >= 2.2;

@@ -1,6 +1,6 @@
 import { BOTTLENECK_EXPANSION } from '../blocks/residual-block.js';
 import { LayerCounter, type ModelDescription } from '../scaling/index.js';
-import { resNetConventions, type ConventionName } from './conventions.js';
+import { resNetConventions, type ResNetConventionName } from './conventions.js';
 import type { ResNetArchitecture } from './resnet.js';
 
 /** Options of {@link describeResNet}. */
@@ -8,7 +8,7 @@ export interface DescribeResNetOptions {
   /** Side of the images, in pixels. Default the architecture's. */
   readonly size?: number;
   /** Whose strides and biases. Default `'torchvision'`. */
-  readonly convention?: ConventionName;
+  readonly convention?: ResNetConventionName;
 }
 
 /** Counts a ResNet layer by layer without building it. */
@@ -41,7 +41,7 @@ function countBlock(
   channels: number,
   stride: number,
   { kind, shortcut }: ResNetArchitecture,
-  convention: ConventionName,
+  convention: ResNetConventionName,
 ): void {
   const { convolutionBias: bias, strideIn } = resNetConventions[convention];
   const input = count.shape;

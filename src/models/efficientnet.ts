@@ -13,7 +13,12 @@ import {
   type EfficientNetVariant,
   type ModelDescription,
 } from '../scaling/index.js';
-import { efficientNetConvention, type Convention, type ConventionName } from './conventions.js';
+import {
+  conventionNames,
+  efficientNetConvention,
+  type Convention,
+  type ConventionName,
+} from './conventions.js';
 import { ImageClassifier } from './image-classifier.js';
 import type { Preprocessing } from './preprocessing.js';
 
@@ -63,7 +68,7 @@ export class EfficientNet extends ImageClassifier {
     const { variant = 'standard', seed = 0, initialize = true } = options;
     const { convention: conventionName = variant === 'lite' ? 'keras' : 'torchvision' } = options;
     const { dropout = architecture.dropout, stochasticDepth = 0.2 } = options;
-    checkOneOf('convention', conventionName, ['torchvision', 'keras']);
+    checkOneOf('convention', conventionName, conventionNames);
     checkRate('dropout', dropout);
     checkRate('stochasticDepth', stochasticDepth);
     const preset = efficientNetConvention(conventionName, architecture.depth, variant);

@@ -1,5 +1,10 @@
-export { buildModel, modelNames, type ModelName } from './build-model.js';
-export type { Convention, ConventionName } from './conventions.js';
+export { buildModel, modelNames, type ModelName, type ModelOptions } from './build-model.js';
+export {
+  conventionNames,
+  type Convention,
+  type ConventionName,
+  type ResNetConventionName,
+} from './conventions.js';
 export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js';
 export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';

@@ -7,7 +7,7 @@ import { Dropout } from '../layers/dropout.js';
 import { zeros } from '../layers/initializers.js';
 import { MaxPool } from '../layers/pooling.js';
 import type { ModelDescription } from '../scaling/index.js';
-import { resNetConventions, type ConventionName } from './conventions.js';
+import { resNetConventions, type ResNetConventionName } from './conventions.js';
 import { describeResNet } from './describe-resnet.js';
 import { ImageClassifier } from './image-classifier.js';
 import type { Preprocessing } from './preprocessing.js';
@@ -66,10 +66,13 @@ export interface ResNetOptions {
   /** Where the shape changes; see ResidualBlock. Default `'projection'`; of the CIFAR networks `'pad'`. */
   readonly shortcut?: 'projection' | 'pad';
   /** Whose padding, strides, biases, batch norm, initialisation and preprocessing. Default `'torchvision'`. */
-  readonly convention?: ConventionName;
+  readonly convention?: ResNetConventionName;
   /** Rate of dropout before the head. Default 0. */
   readonly dropout?: number;
-  /** Starts the last batch norm of every block at zero, so that each block starts as the identity. Default false. */
+  /**
+   * Starts the last batch norm of every block at zero, so that each block starts as the identity. Default what the
+   * convention says: true of timm's.
+   */
   readonly zeroInitResidual?: boolean;
   /** Whether the model ends with the dense head; otherwise with the pooled features. Default true. */
   readonly includeTop?: boolean;
@@ -136,7 +139,7 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
 /** A residual network of He et al. 2015 (arXiv 1512.03385); {@link buildResNet} makes it. */
 export class ResNet extends ImageClassifier {
   readonly architecture: ResNetArchitecture;
-  readonly convention: ConventionName;
+  readonly convention: ResNetConventionName;
   readonly preprocessing: Preprocessing;
   readonly stem: ConvNorm;
   override readonly pool: MaxPool | undefined;
@@ -173,7 +176,7 @@ export class ResNet extends ImageClassifier {
       kind,
       shortcut,
       strideIn: preset.strideIn,
-      zeroLast: options.zeroInitResidual ?? false,
+      zeroLast: options.zeroInitResidual ?? preset.zeroInitResidual,
       ...common,
     };
     let inChannels = stemChannels;

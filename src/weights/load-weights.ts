@@ -1,20 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readFile } from '#read-file';
 import type { NamedVariable } from '../core/module.js';
-import { Dense } from '../layers/dense.js';
-import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
-import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
-import { efficientNetPyTorch } from './names/efficientnet-pytorch.js';
-import type { NameMap } from './names/name-map.js';
-import { cifarResNet, torchvision } from './names/torchvision.js';
+import { nameMaps } from './names/index.js';
+import type { KeyedVariable } from './names/layout.js';
+import { keyedVariables } from './names/name-map.js';
 import { readCheckpoint } from './read-checkpoint.js';
 
-const nameMaps: readonly NameMap[] = [torchvision, cifarResNet, efficientNetPyTorch];
-
-/** Keys of PyTorch checkpoints that no forward pass needs. */
-const ignored = /(^|\.)num_batches_tracked$/;
+/** Keys that no forward pass here needs: PyTorch's counts, and Keras's layer of preprocessing. */
+const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\//;
 
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions {
@@ -40,7 +35,8 @@ export interface LoadedWeights {
 
 /**
  * Fills a model with the weights of a checkpoint, a safetensors file or a PyTorch one (zip or older), whose names are
- * recognised: torchvision's, the CIFAR ResNets' of akamaster, efficientnet-pytorch's; a prefix `module.` is dropped.
+ * recognised: torchvision's, timm's, Hugging Face transformers', keras.applications', efficientnet-pytorch's, and the CIFAR
+ * ResNets' of akamaster; a prefix `module.` is dropped.
  * All or nothing: after an error the model is unchanged.
  * @param source - A path, a URL, or the file's bytes.
  * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
@@ -58,25 +54,23 @@ export async function loadWeights(
 
 function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: boolean): LoadedWeights {
   const tensors = withoutPrefix(checkpoint.tensors);
-  const variables = Array.from(model.namedVariables());
-  const { source, convention, keys } = recognise(model, variables, tensors);
+  const { source, conventions, variables } = recognise(model, tensors);
 
-  const found = variables.flatMap((named) => {
-    const key = keys.get(named)!;
-    const tensor = tensors.get(key);
-    return tensor ? [{ ...named, key, tensor }] : [];
+  const found = variables.flatMap((keyed) => {
+    const tensor = tensors.get(keyed.key);
+    return tensor ? [{ ...keyed, tensor }] : [];
   });
-  const wanted = new Set(keys.values());
+  const wanted = new Set(variables.map(({ key }) => key));
   const missing = [...wanted].filter((key) => !tensors.has(key));
   const extra = [...tensors.keys()].filter((key) => !wanted.has(key) && !ignored.test(key));
-  const misshaped = found.flatMap(({ key, tensor, variable, owner }) => {
-    const expected = sourceShape(variable, owner);
-    return sameShape(tensor.shape, expected) ? [] : [`${key} is [${tensor.shape}], not [${expected}]`];
-  });
+  const misshaped = found.flatMap(({ key, tensor, sourceShape }) =>
+    sameShape(tensor.shape, sourceShape) ? [] : [`${key} is [${tensor.shape}], not [${sourceShape}]`],
+  );
   const otherConvention =
-    found.length === 0 || convention === model.convention
+    found.length === 0 || conventions.includes(model.convention)
       ? ''
-      : `${source}'s networks have the convention '${convention}', and the model has '${model.convention}'.`;
+      : `${source}'s networks have the convention '${conventions.join("' or '")}', and the model has ` +
+        `'${model.convention}'.`;
   const problems = [
     ...(strict ? [otherConvention, list('missing', missing), list('not in the model', extra)] : []),
     list('of another shape', misshaped),
@@ -92,7 +86,7 @@ function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: 
     const keys = notFinite.map(({ key }) => key);
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
-  for (const { variable, owner, tensor } of found) assign(variable, owner, tensor);
+  for (const loaded of found) assign(loaded);
   return { source, loaded: found.map(({ name }) => name), missing, extra };
 }
 
@@ -123,51 +117,22 @@ function withoutPrefix(tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<st
 }
 
 /** The source under whose names the most of the model's variables are in the checkpoint. */
-function recognise(
-  model: ImageClassifier,
-  variables: readonly NamedVariable[],
-  tensors: ReadonlyMap<string, HostTensor>,
-): { source: string; convention: ConventionName; keys: Map<NamedVariable, string> } {
-  const candidates = nameMaps.map(({ layerNames, ...map }) => {
-    const layerName = layerNames(model);
-    const keys = new Map(variables.map((named) => [named, sourceKey(named, layerName)]));
-    const matches = [...keys.values()].filter((key) => tensors.has(key)).length;
-    return { ...map, keys, matches };
+function recognise(model: ImageClassifier, tensors: ReadonlyMap<string, HostTensor>) {
+  const candidates = nameMaps.map((map) => {
+    const variables = keyedVariables(model, map);
+    const matches = variables.filter(({ key }) => tensors.has(key)).length;
+    return { source: map.source, conventions: map.conventions(model), variables, matches };
   });
   return candidates.reduce((best, candidate) => (candidate.matches > best.matches ? candidate : best));
-}
-
-/** PyTorch's names of the variables of one layer. */
-const leaves: Record<string, string> = { runningMean: 'running_mean', runningVariance: 'running_var' };
-
-function sourceKey({ name }: NamedVariable, layerName: (path: string) => string): string {
-  const dot = name.lastIndexOf('.');
-  const leaf = name.slice(dot + 1);
-  return `${layerName(name.slice(0, dot))}.${leaves[leaf] ?? leaf}`;
-}
-
-/** The order of PyTorch's axes that gives ours: OIHW → HWIO, depthwise (C, 1, k, k) → (k, k, C, 1), [out, in] → [in, out]. */
-function axes(variable: tf.Variable, owner: object): number[] | undefined {
-  if (variable.rank === 4) return owner instanceof DepthwiseConv2D ? [2, 3, 0, 1] : [2, 3, 1, 0];
-  return owner instanceof Dense && variable.rank === 2 ? [1, 0] : undefined;
-}
-
-function sourceShape(variable: tf.Variable, owner: object): number[] {
-  const order = axes(variable, owner);
-  if (!order) return variable.shape;
-  const shape: number[] = [];
-  order.forEach((axis, i) => (shape[axis] = variable.shape[i]!));
-  return shape;
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-function assign(variable: tf.Variable, owner: object, source: HostTensor): void {
-  const order = axes(variable, owner);
-  const values = (order ? source.transpose(order) : source).toFloat32();
+function assign({ variable, axes, tensor }: KeyedVariable & { tensor: HostTensor }): void {
+  const values = (axes ? tensor.transpose(axes) : tensor).toFloat32();
   // A tensor keeps the array that it is made of, which must not be a view that holds the whole file in memory.
-  const own = values.buffer === source.bytes.buffer ? values.slice() : values;
+  const own = values.buffer === tensor.bytes.buffer ? values.slice() : values;
   tf.tidy(() => variable.assign(tf.tensor(own, variable.shape)));
 }

@@ -140,7 +140,7 @@ test('weights are refused by a model of another convention, unless it need not b
   const file = fileOf(stateDicts['efficientnet-pytorch']!['efficientnet-b0']!, byRule);
   const model = build('efficientnet-b0', 'torchvision');
   await expect(loadWeights(model, file)).rejects.toThrow(
-    /\nefficientnet-pytorch's networks have the convention 'keras', and the model has 'torchvision'\.$/,
+    /\nefficientnet-pytorch's networks have the convention 'keras' or 'timm-tf', and the model has 'torchvision'\.$/,
   );
   const { loaded } = await loadWeights(model, file, { strict: false });
   expect(loaded).toHaveLength(model.variables().length);
@@ -221,7 +221,9 @@ describe('a model of few parameters', () => {
 
     test('names that nobody gives', async () => {
       const message = await refused(fileOf({ 'encoder.weight': [3], 'encoder.bias': [3] }, byRule));
-      expect(message).toContain('None of their names is one that torchvision, pytorch_resnet_cifar10');
+      expect(message).toContain(
+        'None of their names is one that torchvision, timm, huggingface, keras, pytorch_resnet_cifar10',
+      );
       expect(message).toContain('2 not in the model: encoder.weight, encoder.bias');
       const lenient = await refused(fileOf({ 'encoder.weight': [3] }, byRule), { strict: false });
       expect(lenient).toContain('None of their names');

@@ -1,18 +1,20 @@
-import { rename, type NameMap } from './name-map.js';
+import { torchLayout } from './layout.js';
+import { blockNumber, rename, type NameMap } from './name-map.js';
 
 /** The names of lukemelas' efficientnet-pytorch and of the Lite ports of it; blocks are numbered through. */
 export const efficientNetPyTorch: NameMap = {
   source: 'efficientnet-pytorch',
-  convention: 'keras',
-  layerNames: ({ stages }) => {
-    const first = stages.map((_, s) => stages.slice(0, s).reduce((sum, stage) => sum + stage.length, 0));
+  conventions: () => ['keras', 'timm-tf'],
+  layout: torchLayout,
+  layerNames: (model) => {
+    const number = blockNumber(model);
     return rename([
       [/^stem\.conv/, '_conv_stem'],
       [/^stem\.norm/, '_bn0'],
       [/^lastConv\.conv/, '_conv_head'],
       [/^lastConv\.norm/, '_bn1'],
       [/^head/, '_fc'],
-      [/^stages\.(\d+)\.(\d+)/, (_, stage, block) => `_blocks.${first[Number(stage)]! + Number(block)}`],
+      [/^stages\.(\d+)\.(\d+)/, (_, stage, block) => `_blocks.${number(stage!, block!)}`],
       [/\.squeezeExcite\.(reduce|expand)/, '._se_$1'],
       [/\.(expand|depthwise|project)\.conv/, '._$1_conv'],
       [/\.expand\.norm/, '._bn0'],

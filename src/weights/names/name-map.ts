@@ -1,18 +1,37 @@
 import type { ConventionName } from '../../models/conventions.js';
 import type { ImageClassifier } from '../../models/image-classifier.js';
+import { keyed, type KeyedVariable, type Layout } from './layout.js';
 
 /** How one source of checkpoints names the layers of a model. */
 export interface NameMap {
   /** The source's name, for messages. */
   readonly source: string;
-  /** Whose padding and epsilon the source's networks have; under others its weights give other results, silently. */
-  readonly convention: ConventionName;
+  /**
+   * Whose padding, strides and epsilon the source's networks have; under other conventions its weights give other
+   * results, silently. Several where they differ in nothing that evaluation shows, or where the names do not tell.
+   */
+  readonly conventions: (model: ImageClassifier) => readonly ConventionName[];
+  readonly layout: Layout;
   /** Gives the function from a layer's path in this model, such as `stages.0.1.conv1.conv`, to the source's name. */
   readonly layerNames: (model: ImageClassifier) => (path: string) => string;
+}
+
+/** Every variable of the model with its place in a source's checkpoints. */
+export function keyedVariables(model: ImageClassifier, { layout, layerNames }: NameMap): KeyedVariable[] {
+  const layerName = layerNames(model);
+  return Array.from(model.namedVariables(), (named) =>
+    keyed(named, layerName(named.name.slice(0, named.name.lastIndexOf('.'))), layout),
+  );
 }
 
 /** The function that applies these replacements one after the other. */
 export function rename(rules: readonly (readonly [RegExp, string | ((...groups: string[]) => string)])[]) {
   return (path: string): string =>
     rules.reduce((name, [pattern, replacement]) => name.replace(pattern, replacement as string), path);
+}
+
+/** The function from a stage's and a block's number to the block's number in the whole model. */
+export function blockNumber({ stages }: ImageClassifier): (stage: string, block: string) => number {
+  const first = stages.map((_, s) => stages.slice(0, s).reduce((sum, stage) => sum + stage.length, 0));
+  return (stage, block) => first[Number(stage)]! + Number(block);
 }

@@ -1,7 +1,9 @@
 import { EfficientNet } from '../../models/efficientnet.js';
+import { torchLayout } from './layout.js';
 import { rename, type NameMap } from './name-map.js';
 
-const resNetNames = rename([
+/** torchvision's names of a ResNet's layers, and timm's. */
+export const resNetNames = rename([
   [/^stem\.conv/, 'conv1'],
   [/^stem\.norm/, 'bn1'],
   [/^stages\.(\d+)/, (_, stage) => `layer${Number(stage) + 1}`],
@@ -42,13 +44,15 @@ function efficientNetNames(model: EfficientNet): (path: string) => string {
 /** The names of torchvision.models (and of timm's ResNets, which are the same). */
 export const torchvision: NameMap = {
   source: 'torchvision',
-  convention: 'torchvision',
+  conventions: (model) => (model instanceof EfficientNet ? ['torchvision'] : ['torchvision', 'timm']),
+  layout: torchLayout,
   layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames(model) : resNetNames),
 };
 
 /** The names of akamaster's pytorch_resnet_cifar10: torchvision's but for the head. */
 export const cifarResNet: NameMap = {
   source: 'pytorch_resnet_cifar10',
-  convention: 'torchvision',
+  conventions: () => ['torchvision', 'timm'],
+  layout: torchLayout,
   layerNames: () => (path) => (path === 'head' ? 'linear' : resNetNames(path)),
 };

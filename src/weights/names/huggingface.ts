@@ -1,0 +1,44 @@
+import { EfficientNet } from '../../models/efficientnet.js';
+import { torchLayout } from './layout.js';
+import { blockNumber, rename, type NameMap } from './name-map.js';
+
+const resNetNames = rename([
+  [/^stem\.conv/, 'resnet.embedder.embedder.convolution'],
+  [/^stem\.norm/, 'resnet.embedder.embedder.normalization'],
+  [/^stages\.(\d+)\.(\d+)/, 'resnet.encoder.stages.$1.layers.$2'],
+  [/\.conv(\d)\./, (_, n) => `.layer.${Number(n) - 1}.`],
+  [/\.conv$/, '.convolution'],
+  [/\.norm$/, '.normalization'],
+  [/^head/, 'classifier.1'],
+]);
+
+/** Blocks are numbered through. */
+function efficientNetNames(model: EfficientNet): (path: string) => string {
+  const number = blockNumber(model);
+  return rename([
+    [/^stem\.conv/, 'efficientnet.embeddings.convolution'],
+    [/^stem\.norm/, 'efficientnet.embeddings.batchnorm'],
+    [/^lastConv\.conv/, 'efficientnet.encoder.top_conv'],
+    [/^lastConv\.norm/, 'efficientnet.encoder.top_bn'],
+    [/^head/, 'classifier'],
+    [/^stages\.(\d+)\.(\d+)/, (_, stage, block) => `efficientnet.encoder.blocks.${number(stage!, block!)}`],
+    [/\.squeezeExcite\./, '.squeeze_excite.'],
+    [/\.expand\.conv/, '.expansion.expand_conv'],
+    [/\.expand\.norm/, '.expansion.expand_bn'],
+    [/\.depthwise\.conv/, '.depthwise_conv.depthwise_conv'],
+    [/\.depthwise\.norm/, '.depthwise_conv.depthwise_norm'],
+    [/\.project\.conv/, '.projection.project_conv'],
+    [/\.project\.norm/, '.projection.project_bn'],
+  ]);
+}
+
+/**
+ * The names of Hugging Face transformers' ResNetForImageClassification and EfficientNetForImageClassification. The
+ * latter pads as TensorFlow at the size that its network was published for.
+ */
+export const huggingFace: NameMap = {
+  source: 'huggingface',
+  conventions: (model) => (model instanceof EfficientNet ? ['keras', 'timm-tf'] : ['torchvision', 'timm']),
+  layout: torchLayout,
+  layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames(model) : resNetNames),
+};

@@ -1,0 +1,29 @@
+import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import { keyedVariables, type NameMap } from '../../src/weights/names/name-map.js';
+import type { TensorToWrite } from '../../src/weights/safetensors.js';
+import { ruleValues } from './golden.js';
+
+/**
+ * A checkpoint of a source filled by the rule of test/golden/rule.py: a tensor's values follow from its key, so that a
+ * wrong key gives wrong logits.
+ */
+export function ruleCheckpoint(model: ImageClassifier, map: NameMap): Map<string, TensorToWrite> {
+  return new Map(
+    keyedVariables(model, map).map(({ key, sourceShape: shape }) => {
+      const count = shape.reduce((a, b) => a * b, 1);
+      return [key, { shape, values: Float32Array.from(ruleValues(key, count), scale(key, shape)) }];
+    }),
+  );
+}
+
+function scale(key: string, shape: readonly number[]): (v: number) => number {
+  if (shape.length > 1) {
+    const fanIn = key.includes('/')
+      ? shape.slice(0, key.includes('dwconv') ? 2 : -1) // Keras's kernels
+      : shape.slice(1);
+    const factor = Math.sqrt((shape.length === 4 ? 6 : 3) / fanIn.reduce((a, b) => a * b, 1));
+    return (v) => v * factor;
+  }
+  if (/[./](weight|gamma)$/.test(key)) return (v) => 1 + 0.2 * v;
+  return /[./](running_var|moving_variance)$/.test(key) ? (v) => 1 + 0.5 * v : (v) => 0.1 * v;
+}
