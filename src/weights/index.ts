@@ -1,4 +1,5 @@
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
+export { readKeras } from './keras.js';
 export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';
 export { readCheckpoint } from './read-checkpoint.js';
 export { readPyTorch } from './pytorch.js';

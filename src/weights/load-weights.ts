@@ -8,8 +8,8 @@ import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables } from './names/name-map.js';
 import { readCheckpoint } from './read-checkpoint.js';
 
-/** Keys that no forward pass here needs: PyTorch's counts, and Keras's layer of preprocessing. */
-const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\//;
+/** Keys that no forward pass here needs: PyTorch's counts, Keras's layer of preprocessing and its random states. */
+const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
 
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions {
@@ -34,7 +34,7 @@ export interface LoadedWeights {
 }
 
 /**
- * Fills a model with the weights of a checkpoint, a safetensors file or a PyTorch one (zip or older), whose names are
+ * Fills a model with the weights of a checkpoint, a file of safetensors, PyTorch or Keras, whose names are
  * recognised: torchvision's, timm's, Hugging Face transformers', keras.applications', efficientnet-pytorch's, and the CIFAR
  * ResNets' of akamaster; a prefix `module.` is dropped.
  * All or nothing: after an error the model is unchanged.
@@ -49,7 +49,7 @@ export async function loadWeights(
   { strict = true }: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
   const bytes = source instanceof Uint8Array ? source : await readFile(source);
-  return loadCheckpoint(model, readCheckpoint(bytes), strict);
+  return loadCheckpoint(model, await readCheckpoint(bytes), strict);
 }
 
 function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: boolean): LoadedWeights {

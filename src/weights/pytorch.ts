@@ -14,7 +14,7 @@ import {
   type PickleFunction,
   type PickleValue,
 } from './pickle.js';
-import { readStoredZip } from './zip.js';
+import { isZip, readStoredZip } from './zip.js';
 
 /** PyTorch's storage classes by the type of their elements. */
 const storageTypes: Record<string, DType> = {
@@ -79,10 +79,6 @@ export function isPyTorch(bytes: Uint8Array): boolean {
   // A pickle begins with its protocol, or in protocol 1 with the magic number in digits.
   const isPickle = (bytes[0] === 0x80 && bytes[1]! <= 5) || (bytes[0] === 0x4c && bytes[1] === 0x31);
   return isZip(bytes) || isTar(bytes) || isPickle;
-}
-
-function isZip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 }
 
 function isTar(bytes: Uint8Array): boolean {

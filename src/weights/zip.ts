@@ -6,14 +6,19 @@ const END = 0x06054b50;
 const END64 = 0x06064b50;
 const LOCATOR64 = 0x07064b50;
 
+/** Whether the bytes begin as zip archives do. */
+export function isZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
+}
+
 /**
- * The parts of a zip archive by name, each a view on its bytes: PyTorch stores them uncompressed, and a copy would double
+ * The parts of a zip archive by name, each a view on its bytes: PyTorch and Keras store them uncompressed, and a copy would double
  * the memory of a checkpoint. Checksums are not compared. Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
  * @throws CheckpointError where the archive is damaged, or a part is compressed, encrypted or there twice.
  */
 export function readStoredZip(bytes: Uint8Array): Map<string, Uint8Array> {
   const fail = (what: string): never => {
-    throw new CheckpointError(`This PyTorch file is a damaged zip archive: ${what}. Fetch it again.`);
+    throw new CheckpointError(`This file is a damaged zip archive: ${what}. Fetch it again.`);
   };
   const record = (place: number, length: number, signature: number): DataView => {
     if (place < 0 || place + length > bytes.length) fail(`a record at byte ${place} of ${bytes.length}`);

@@ -1,0 +1,149 @@
+import type { Dataset, File, Group } from 'h5wasm';
+import { CheckpointError, elements, isCount, type DType } from './checkpoint.js';
+
+/** A data set of an HDF5 file, with its path and the attribute `name` of the group that it is in. */
+export interface Hdf5Tensor {
+  readonly path: readonly string[];
+  readonly groupName: string | undefined;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** The elements, little-endian. */
+  readonly bytes: Uint8Array;
+}
+
+/** Groups of a Keras file nest less deep; a group may contain itself. */
+const MAX_DEPTH = 16;
+const MAX_ENTRIES = 100_000;
+
+/** Compressed or never written data may claim any size: this many bytes a byte of the file, and these on top. */
+const MAX_EXPANSION = 16;
+const EXPANSION_ON_TOP = 2 ** 26;
+
+/** Whether the bytes begin as HDF5 files do. */
+export function isHdf5(bytes: Uint8Array): boolean {
+  return [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a].every((byte, i) => bytes[i] === byte);
+}
+
+/**
+ * Every data set of numbers of an HDF5 file below the first of these groups that is there, or below the root. It is read
+ * by h5wasm, whose file system holds this file alone: links to others lead nowhere.
+ * @throws CheckpointError where h5wasm is not installed, or the file damaged.
+ */
+export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Promise<Hdf5Tensor[]> {
+  const { File, Group, Dataset, ready } = await loadH5wasm();
+  const module = await ready;
+  module.activate_throwing_error_handler(); // Otherwise it prints its errors.
+  const { FS } = module;
+  const path = `/weights-${fileNumber++}.h5`;
+  let file: File | undefined;
+  try {
+    FS.writeFile(path, bytes);
+    file = new File(path, 'r');
+    if (file.file_id < 0n) throw damaged('it cannot be opened');
+    const top = file.keys().find((key) => groups.includes(key));
+    const budget = { entries: MAX_ENTRIES, bytes: MAX_EXPANSION * bytes.length + EXPANSION_ON_TOP };
+    return [...dataSets(top === undefined ? file : (file.get(top) as Group), [], { Group, Dataset }, budget)];
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    // The library's own text is a dump of its stack.
+    throw damaged(((error as Error | undefined)?.message ?? String(error)).split('\n')[0]!);
+  } finally {
+    // A file that was refused has no handle, and closing it would throw once more.
+    if (file && file.file_id >= 0n) file.close();
+    FS.unlink(path);
+  }
+}
+
+let fileNumber = 0;
+
+async function loadH5wasm() {
+  try {
+    return await import('h5wasm');
+  } catch (error) {
+    throw new Error("Reading Keras's HDF5 files takes h5wasm, which is not installed: npm install h5wasm", {
+      cause: error,
+    });
+  }
+}
+
+function damaged(what: string): CheckpointError {
+  return new CheckpointError(`This HDF5 file is damaged: ${what}. Fetch it again.`);
+}
+
+/** What a file may still take: a hostile one could fill any memory. */
+interface Budget {
+  entries: number;
+  bytes: number;
+}
+
+function* dataSets(
+  group: Group,
+  path: readonly string[],
+  kinds: Pick<typeof import('h5wasm'), 'Group' | 'Dataset'>,
+  budget: Budget,
+): Generator<Hdf5Tensor> {
+  if (path.length > MAX_DEPTH) throw damaged(`its groups are nested more than ${MAX_DEPTH} deep`);
+  const name = group.attrs['name']?.value;
+  const groupName = typeof name === 'string' ? name : undefined;
+  for (const key of group.keys()) {
+    if (--budget.entries < 0) throw damaged(`it has more than ${MAX_ENTRIES} entries`);
+    const entity = group.get(key);
+    const at = [...path, key];
+    if (entity instanceof kinds.Group) yield* dataSets(entity, at, kinds, budget);
+    else if (entity instanceof kinds.Dataset) {
+      const tensor = toTensor(entity, at, groupName, budget);
+      if (tensor) yield tensor;
+    }
+  }
+}
+
+/** Undefined of text and other data that are no numbers. */
+function toTensor(
+  dataset: Dataset,
+  path: readonly string[],
+  groupName: string | undefined,
+  budget: Budget,
+): Hdf5Tensor | undefined {
+  const { type, size, littleEndian, signed } = dataset.metadata;
+  const name = path.join('/');
+  if (type === FLOAT && size === 2) {
+    throw new CheckpointError(`'${name}' is of float16, which h5wasm does not read; save it as float32.`);
+  }
+  const dtype = numberTypes[`${type},${size},${type === INTEGER && signed}`];
+  if (dtype === undefined) return undefined;
+  const shape = dataset.shape ?? [];
+  if (!littleEndian) throw new CheckpointError(`'${name}' is big-endian; save it anew on another machine.`);
+  const needed = elements(shape) * size;
+  if (!shape.every(isCount) || !isCount(needed)) throw damaged(`'${name}' has the shape [${shape}]`);
+  budget.bytes -= needed;
+  if (budget.bytes < 0) {
+    throw damaged(`'${name}' claims ${needed} bytes, which with those before is too much for its file`);
+  }
+  const value = dataset.value;
+  const scalar = typeof value === 'number' || typeof value === 'bigint';
+  const values = scalar ? Float64Array.of(Number(value)) : value;
+  if (!ArrayBuffer.isView(values)) throw damaged(`'${name}' cannot be read`);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (!scalar && bytes.length !== needed) {
+    throw damaged(`'${name}' has ${bytes.length} bytes where ${dtype} [${shape}] takes ${needed}`);
+  }
+  return { path, groupName, dtype: scalar ? 'F64' : dtype, shape, bytes };
+}
+
+/** HDF5's classes of types (H5T_class_t). */
+const INTEGER = 0;
+const FLOAT = 1;
+
+/** By class, size in bytes and whether the integers are signed. */
+const numberTypes: Record<string, DType> = {
+  '1,4,false': 'F32',
+  '1,8,false': 'F64',
+  '0,8,true': 'I64',
+  '0,8,false': 'U64',
+  '0,4,true': 'I32',
+  '0,4,false': 'U32',
+  '0,2,true': 'I16',
+  '0,2,false': 'U16',
+  '0,1,true': 'I8',
+  '0,1,false': 'U8',
+};

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CheckpointError, type Checkpoint } from '../../src/weights/checkpoint.js';
+import { readKeras } from '../../src/weights/keras.js';
+import { readCheckpoint } from '../../src/weights/read-checkpoint.js';
+import { readGolden, ruleValues } from '../helpers/golden.js';
+
+const folder = join(__dirname, '..', 'golden', 'keras_files');
+const expected = readGolden<Record<string, number[]>>('keras_files/expected.json');
+
+function file(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(join(folder, name)));
+}
+
+/** Checks every tensor of the network of keras_files.py that is wanted, and its values. */
+function expectNetwork({ tensors }: Checkpoint, paths = Object.keys(expected)): void {
+  expect([...tensors.keys()].filter((key) => !key.includes('seed_generator')).sort()).toEqual(paths.sort());
+  for (const path of paths) {
+    const { shape } = tensors.get(path)!;
+    const values = tensors.get(path)!.toFloat32();
+    expect([path, shape]).toEqual([path, expected[path]]);
+    const rule = Float32Array.from(ruleValues(path, values.length));
+    // Keras's count of samples is a whole number.
+    expect(values).toEqual(path === 'normalization/count' ? rule.map(Math.trunc) : rule);
+  }
+}
+
+test.each(['model.h5', 'model.keras', 'weights.weights.h5'])('%s, as Keras 3 saved it', async (name) => {
+  expectNetwork(await readCheckpoint(file(name)));
+});
+
+test('the names of Keras 2, compressed', async () => {
+  const arrays = Object.keys(expected).filter((path) => path !== 'normalization/count');
+  expectNetwork(await readCheckpoint(file('keras2.h5')), arrays);
+});
+
+test('float64 is read, and text passed over', async () => {
+  const { tensors } = await readCheckpoint(file('doubles.h5'));
+  expect([...tensors.keys()]).toEqual(['head/bias', 'head/kernel']);
+  expect(tensors.get('head/bias')!.toFloat32()).toEqual(Float32Array.of(0.1, 0.2));
+});
+
+test('links to other files are not followed', async () => {
+  const { tensors } = await readCheckpoint(file('external.h5'));
+  expect([...tensors.keys()]).toEqual(['a/kernel']);
+});
+
+describe('refuses', () => {
+  test.each([
+    ['refused-unnamed.weights.h5', "'dense/vars/0' is of a layer whose name the file does not tell."],
+    ['refused-loop.h5', 'its groups are nested more than 16 deep'],
+    ['refused-huge.h5', "'a/a/kernel' claims 40000000000 bytes"],
+    ['refused-twice.h5', "has 'conv/kernel' twice"],
+    ['refused-big-endian.h5', 'is big-endian'],
+    ['refused-half.h5', 'is of float16'],
+  ])('%s', async (name, message) => {
+    const error: unknown = await readKeras(file(name)).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect((error as Error).message).toContain(message);
+  });
+
+  test('a file cut short at any place', async () => {
+    const bytes = file('model.h5');
+    for (let length = 8; length < bytes.length; length += 1771) {
+      await expect(readKeras(bytes.subarray(0, length))).rejects.toThrow(CheckpointError);
+    }
+  });
+
+  test('or reads a file with any byte changed, and the next one after it', async () => {
+    const bytes = file('model.h5');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (changes) => {
+          const mutated = bytes.slice();
+          for (const [place, value] of changes) mutated[place] = value;
+          const error: unknown = await readKeras(mutated).catch((error: unknown) => error);
+          if (error instanceof Error) expect(error).toBeInstanceOf(CheckpointError);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expectNetwork(await readKeras(bytes));
+  });
+});
