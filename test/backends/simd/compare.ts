@@ -1,5 +1,5 @@
-import '../../../src/backends/simd/index.js';
 import * as tf from '@tensorflow/tfjs-core';
+import type { SimdBackend } from '../../../src/backends/simd/index.js';
 import { Random } from '../../../src/core/random.js';
 
 /** What a tensor is made of on either backend. */
@@ -67,6 +67,12 @@ export function integers(shape: number[], seed: number): Input {
   return { shape, values: Int32Array.from(values, (v) => Math.round(v * 9)), dtype: 'int32' };
 }
 
+/** Fills free memory with not-a-number, so that a value which is used and was never set shows. */
+function poison(backend: SimdBackend): void {
+  const bytes = 2 ** 22;
+  backend.lend(bytes, 'poison', (address) => backend.floats(address, bytes / 4).fill(NaN));
+}
+
 /** The operation's results on a backend; it must leave no tensor and no bytes but its results'. */
 export async function runOn(
   backend: 'cpu' | 'simd',
@@ -74,6 +80,7 @@ export async function runOn(
   operation: Operation,
 ): Promise<Output[]> {
   await tf.setBackend(backend);
+  if (backend === 'simd') poison(tf.backend() as SimdBackend);
   const tensors = inputs.map(({ values, shape, dtype }) => tf.tensor(values, shape, dtype));
   const before = tf.memory().numTensors;
   const results = [tf.tidy(() => operation(...tensors))].flat();

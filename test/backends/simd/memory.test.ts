@@ -179,7 +179,7 @@ describe('out of memory', () => {
       run(operation, GIBIBYTE);
       const before = bytes();
       // Failing at every place: with none of the memory it needs, and with more and more of it.
-      for (let left = 0, message = 'first'; message !== ''; left += 32 * 1024) {
+      for (let left = 0, message = 'first'; message !== ''; left = 32 * 1024 + left * 1.25) {
         message = run(operation, left);
         if (message !== '') expect(message).toMatch(/^simd: out of memory: .+ needs \d/);
         expect(left > 0 || message !== '').toBe(true);
@@ -201,6 +201,64 @@ describe('out of memory', () => {
     for (const address of hoard) allocator.release(address);
     expect(memory.buffer.byteLength - end).toBeGreaterThanOrEqual(64);
   });
+});
+
+test('kernels compute the same with all tensors above 2 GiB, where addresses are negative as signed ones', () => {
+  const { allocator } = backend().runtime;
+  const compute = () =>
+    tf.tidy(() => {
+      const x = randomTensor<tf.Rank.R4>([2, 30, 30, 16], 1);
+      const filter = randomTensor<tf.Rank.R4>([3, 3, 16, 16], 2);
+      const depthwise = randomTensor<tf.Rank.R4>([3, 3, 16, 1], 3);
+      const convolve = (x: tf.Tensor, filter: tf.Tensor) =>
+        tf.conv2d(
+          tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same'),
+          ...([filter as tf.Tensor4D, 2, 'same'] as const),
+        );
+      const rows = tf.reshape(x, [120, 240]);
+      return [
+        ...tf.grads((x, f) => tf.sigmoid(convolve(x, f)))([x, filter]),
+        ...tf.grads((x, f) => tf.depthwiseConv2d(x as tf.Tensor4D, f as tf.Tensor4D, 1, 'same'))([
+          x,
+          depthwise,
+        ]),
+        tf.conv2d(
+          tf.slice(x, [0, 0, 0, 0], [2, 30, 30, 3]),
+          tf.slice(filter, [0, 0, 0, 0], [3, 3, 3, 16]),
+          2,
+          'same',
+        ),
+        tf.softmax(tf.matMul(rows, rows, false, true)),
+        tf.grad((x) => tf.maxPool(x as tf.Tensor4D, 3, 2, 'same'))(x),
+        tf.grad((x) => tf.avgPool(x as tf.Tensor4D, 3, 2, 'same'))(x),
+        ...[tf.sum(x, [0, 1, 2]), tf.max(x, 3), tf.mean(x, [1, 2])],
+        ...[
+          tf.transpose(x, [0, 3, 1, 2]),
+          tf.concat([x, x], 3),
+          tf.pad(x, [
+            [0, 0],
+            [1, 1],
+            [1, 1],
+            [0, 0],
+          ]),
+        ],
+        ...[tf.image.resizeBilinear(x, [17, 40]), tf.cos(x)],
+      ].map((tensor) => Array.from(tensor.dataSync()));
+    });
+  const expected = compute();
+  const before = bytes();
+  const hoard: number[] = [];
+  for (let size = GIBIBYTE / 4; size >= 64; size /= 2) {
+    let at = allocator.allocate(size)!;
+    for (; at < 2 ** 31; at = allocator.allocate(size)!) hoard.push(at);
+    allocator.release(at);
+  }
+  const x = tf.zeros([1]);
+  expect(backend().address(x)).toBeGreaterThan(2 ** 31);
+  x.dispose();
+  expect(compute()).toEqual(expected);
+  expect(bytes()).toBeGreaterThan(before);
+  for (const address of hoard) allocator.release(address);
 });
 
 test('a model built on cpu works after the change to simd, and back', async () => {
