@@ -2,7 +2,7 @@ import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
 import { checkOneOf, checkRate } from '../core/errors.js';
 import { Random } from '../core/random.js';
-import { Dense } from '../layers/dense.js';
+import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { zeros } from '../layers/initializers.js';
 import {
@@ -54,14 +54,15 @@ export interface EfficientNetOptions {
 
 /** A compound-scaled network of Tan and Le 2019 (arXiv 1905.11946); {@link buildEfficientNet} makes it. */
 export class EfficientNet extends ImageClassifier {
-  readonly architecture: EfficientNetArchitecture;
+  override architecture: EfficientNetArchitecture;
   readonly convention: ConventionName;
   readonly preprocessing: Preprocessing;
   readonly stem: ConvNorm;
   readonly stages: readonly (readonly MBConv[])[];
   override readonly lastConv: ConvNorm;
   readonly dropout: Dropout;
-  readonly head: Dense | undefined;
+  override head: Dense | undefined;
+  protected override readonly headInitializers: Pick<DenseOptions, 'initializer'>;
 
   constructor(architecture: EfficientNetArchitecture, options: EfficientNetOptions = {}) {
     super();
@@ -114,6 +115,7 @@ export class EfficientNet extends ImageClassifier {
     const inChannels = architecture.stages.at(-1)!.outChannels;
     this.lastConv = new ConvNorm({ inChannels, filters: lastFilters, kernelSize: 1, ...common });
     this.dropout = new Dropout(dropout);
+    this.headInitializers = { initializer: preset.headInitializer };
     if (classes !== undefined) {
       const initializer = convention.headInitializer;
       this.head = new Dense({ inFeatures: lastFilters, units: classes, initializer, random });

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
-import { check, checkOneOf } from '../core/errors.js';
+import { check, checkInteger, checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
-import type { Dense } from '../layers/dense.js';
+import { Random } from '../core/random.js';
+import { Dense, type DenseOptions } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
 import type { ModelDescription } from '../scaling/index.js';
@@ -17,7 +18,7 @@ import { formatSummary } from './summary.js';
  */
 export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   /** All sizes of the network, its name among them. */
-  abstract readonly architecture: {
+  abstract architecture: {
     readonly name: string;
     readonly inputChannels: number;
     readonly classes: number | undefined;
@@ -44,7 +45,9 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   readonly globalPool = new GlobalAvgPool();
   abstract readonly dropout: Dropout;
   /** Undefined where the model was built with `includeTop: false`. */
-  abstract readonly head: Dense | undefined;
+  abstract head: Dense | undefined;
+  /** How the convention starts a head. */
+  protected abstract readonly headInitializers: Pick<DenseOptions, 'initializer' | 'biasInitializer'>;
 
   readonly #frozen = new Set<string>();
 
@@ -54,10 +57,41 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    * @throws ArgumentError where the model has no such part.
    */
   freeze(...parts: readonly string[]): void {
-    const stages = this.stages.map((_, i) => `stages.${i}`);
-    const known = ['stem', ...stages, ...(this.lastConv ? ['lastConv'] : []), ...(this.head ? ['head'] : [])];
-    for (const part of parts) checkOneOf('The part to freeze', part, known);
+    for (const part of parts) checkOneOf('The part to freeze', part, this.#parts());
     for (const part of parts) this.#frozen.add(part);
+  }
+
+  /**
+   * Lets parts be trained again that {@link freeze} was told of; without arguments, all.
+   * @throws ArgumentError where the model has no such part.
+   */
+  unfreeze(...parts: readonly string[]): void {
+    for (const part of parts) checkOneOf('The part to unfreeze', part, this.#parts());
+    for (const part of parts.length > 0 ? parts : this.#parts()) this.#frozen.delete(part);
+  }
+
+  #parts(): string[] {
+    const stages = this.stages.map((_, i) => `stages.${i}`);
+    return ['stem', ...stages, ...(this.lastConv ? ['lastConv'] : []), ...(this.head ? ['head'] : [])];
+  }
+
+  /**
+   * Puts a new head with random weights in the place of the old one, which is freed, for classes of your own. Labels are
+   * forgotten; the rest of the model stays as it is.
+   * @param classes - Number of logits.
+   * @param options - `seed` of the random weights, default 0.
+   * @throws ArgumentError where the model has no head or `classes` is no positive integer.
+   */
+  resetHead(classes: number, { seed = 0 }: { readonly seed?: number } = {}): void {
+    const { head, architecture } = this;
+    check(head !== undefined, () => `This ${architecture.name} has no head; build it with includeTop: true.`);
+    checkInteger('classes', classes, 1);
+    const random = new Random(seed);
+    const inFeatures = head.weight.shape[0];
+    this.head = new Dense({ inFeatures, units: classes, ...this.headInitializers, random });
+    head.dispose();
+    this.architecture = { ...architecture, classes };
+    this.labels = undefined;
   }
 
   /** Whether the variable or module of this path belongs to a frozen part. */

@@ -2,7 +2,7 @@ import { ConvNorm } from '../blocks/conv-norm.js';
 import { BOTTLENECK_EXPANSION, ResidualBlock } from '../blocks/residual-block.js';
 import { check, checkInteger, checkOneOf, checkRate } from '../core/errors.js';
 import { Random } from '../core/random.js';
-import { Dense } from '../layers/dense.js';
+import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { zeros } from '../layers/initializers.js';
 import { MaxPool } from '../layers/pooling.js';
@@ -138,14 +138,15 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
 
 /** A residual network of He et al. 2015 (arXiv 1512.03385); {@link buildResNet} makes it. */
 export class ResNet extends ImageClassifier {
-  readonly architecture: ResNetArchitecture;
+  override architecture: ResNetArchitecture;
   readonly convention: ResNetConventionName;
   readonly preprocessing: Preprocessing;
   readonly stem: ConvNorm;
   override readonly pool: MaxPool | undefined;
   readonly stages: readonly (readonly ResidualBlock[])[];
   readonly dropout: Dropout;
-  readonly head: Dense | undefined;
+  override head: Dense | undefined;
+  protected override readonly headInitializers: Pick<DenseOptions, 'initializer' | 'biasInitializer'>;
 
   constructor(architecture: ResNetArchitecture, options: ResNetOptions = {}) {
     super();
@@ -189,6 +190,10 @@ export class ResNet extends ImageClassifier {
       }),
     );
     this.dropout = new Dropout(dropout);
+    this.headInitializers = {
+      initializer: preset.headInitializer,
+      biasInitializer: preset.headBiasInitializer,
+    };
     if (classes !== undefined) {
       const { headInitializer: initializer, headBiasInitializer: biasInitializer } = convention;
       const { random } = common;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readFile } from '#read-file';
+import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
@@ -19,6 +20,11 @@ export interface LoadWeightsOptions {
    * loads what is in both; shapes must agree even then. Default true.
    */
   readonly strict?: boolean;
+  /**
+   * Parts of the model that keep their own values, whatever the checkpoint has for them: names of variables or the begin
+   * of their path, such as `head` or `stages.3`. Default none.
+   */
+  readonly except?: readonly string[];
 }
 
 /** What {@link loadWeights} did. */
@@ -46,23 +52,28 @@ export interface LoadedWeights {
 export async function loadWeights(
   model: ImageClassifier,
   source: string | URL | Uint8Array,
-  { strict = true }: LoadWeightsOptions = {},
+  options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
   const bytes = source instanceof Uint8Array ? source : await readFile(source);
-  return loadCheckpoint(model, await readCheckpoint(bytes), strict);
+  return loadCheckpoint(model, await readCheckpoint(bytes), options);
 }
 
-function loadCheckpoint(model: ImageClassifier, checkpoint: Checkpoint, strict: boolean): LoadedWeights {
+function loadCheckpoint(
+  model: ImageClassifier,
+  checkpoint: Checkpoint,
+  { strict = true, except = [] }: LoadWeightsOptions,
+): LoadedWeights {
   const tensors = withoutPrefix(checkpoint.tensors);
   const { source, conventions, variables } = recognise(model, tensors);
+  const wanted = withoutParts(variables, except, model.architecture.name);
 
-  const found = variables.flatMap((keyed) => {
+  const found = wanted.flatMap((keyed) => {
     const tensor = tensors.get(keyed.key);
     return tensor ? [{ ...keyed, tensor }] : [];
   });
-  const wanted = new Set(variables.map(({ key }) => key));
-  const missing = [...wanted].filter((key) => !tensors.has(key));
-  const extra = [...tensors.keys()].filter((key) => !wanted.has(key) && !ignored.test(key));
+  const known = new Set(variables.map(({ key }) => key));
+  const missing = wanted.map(({ key }) => key).filter((key) => !tensors.has(key));
+  const extra = [...tensors.keys()].filter((key) => !known.has(key) && !ignored.test(key));
   const misshaped = found.flatMap(({ key, tensor, sourceShape }) =>
     sameShape(tensor.shape, sourceShape) ? [] : [`${key} is [${tensor.shape}], not [${sourceShape}]`],
   );
@@ -107,6 +118,23 @@ function advice(variables: readonly NamedVariable[], found: number, source: stri
 
 function list(what: string, keys: readonly string[]): string {
   return keys.length === 0 ? '' : `${keys.length} ${what}: ${keys.join(', ')}`;
+}
+
+/** The variables outside of these parts. */
+function withoutParts(
+  variables: readonly KeyedVariable[],
+  parts: readonly string[],
+  model: string,
+): readonly KeyedVariable[] {
+  const isOf = (part: string) => (named: NamedVariable) =>
+    named.name === part || named.name.startsWith(`${part}.`);
+  for (const part of parts) {
+    check(
+      variables.some(isOf(part)),
+      () => `except names '${part}', which ${model} has not; give names such as 'head' or 'stages.3'.`,
+    );
+  }
+  return variables.filter((named) => !parts.some((part) => isOf(part)(named)));
 }
 
 /** DataParallel wraps a model as `module`, and so its checkpoints say. */

@@ -219,6 +219,11 @@ describe('a model of few parameters', () => {
       expect(message).toContain(`${2 * 3 * 10} not in the model: layer1.3.conv1.weight`);
     });
 
+    test('an exception that the model has not', async () => {
+      const message = await refused(fileOf(shapes, byRule), { except: ['head', 'stages.3'] });
+      expect(message).toMatch(/^except names 'stages.3', which resnet20 has not/);
+    });
+
     test('names that nobody gives', async () => {
       const message = await refused(fileOf({ 'encoder.weight': [3], 'encoder.bias': [3] }, byRule));
       expect(message).toContain(
@@ -253,6 +258,18 @@ describe('a model of few parameters', () => {
       );
       expect(message).not.toContain('missing:');
     });
+  });
+
+  test('a head of other classes keeps its values, and all else is loaded', async () => {
+    model.resetHead(3, { seed: 7 });
+    const head = Array.from(model.head!.weight.dataSync());
+    const file = fileOf(shapes, byRule);
+    await expect(loadWeights(model, file)).rejects.toThrow('fc.weight is [10,64], not [3,64]');
+    const { loaded, missing, extra } = await loadWeights(model, file, { except: ['head'] });
+    expect(loaded).toHaveLength(model.variables().length - 2);
+    expect([missing, extra]).toEqual([[], []]);
+    expect(Array.from(model.head!.weight.dataSync())).toEqual(head);
+    expectEqual(model.stem.norm!.bias.dataSync<'float32'>(), byRule('bn1.bias', 16));
   });
 
   test('where it need not be strict, what is in both is loaded and the rest named', async () => {
