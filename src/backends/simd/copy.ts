@@ -1,5 +1,5 @@
 import type { SimdBackend } from './backend.js';
-import { COPY } from './kernel-ids.js';
+import { COPY, PAD } from './kernel-ids.js';
 
 /** Floats that are worth a chunk of their own. */
 const CHUNK = 32768;
@@ -22,4 +22,18 @@ export function copyGrid(
   const rowsPerChunk = Math.max(1, Math.ceil(CHUNK / inner));
   const args = [from, to, ...dims, ...fromSteps, ...toSteps, rowsPerChunk];
   backend.runtime.run(COPY, Math.ceil(rows / rowsPerChunk), args);
+}
+
+/** Copies images [batch, height, width, channels] into the middle of zeros; what does not fit is left out. */
+export function padImages(
+  backend: SimdBackend,
+  from: { readonly address: number; readonly batch: number; readonly height: number; readonly width: number },
+  channels: number,
+  to: { readonly address: number; readonly height: number; readonly width: number },
+  before: { readonly top: number; readonly left: number },
+): void {
+  backend.runtime.run(PAD, from.batch * to.height, [
+    ...[from.address, to.address, from.height, from.width, channels, to.height, to.width],
+    ...[before.top, before.left],
+  ]);
 }

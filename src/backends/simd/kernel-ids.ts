@@ -31,3 +31,4 @@ export const WINOGRAD_FILTER_TRANSFORM = 27;
 export const WINOGRAD_FILTER_PRODUCT = 28;
 export const WINOGRAD_FILTER_OUTPUT = 29;
 export const RESIZE_BILINEAR = 30;
+export const PAD = 31;

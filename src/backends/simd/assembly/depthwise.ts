@@ -31,6 +31,11 @@ export function depthwise(chunk: i32, _thread: i32): void {
     for (let x = 0; x < inner; x++) depthwisePixel(row, x, bias);
     let x = inner;
     for (; x + 4 <= outer; x += 4) depthwiseQuad(row, x, bias);
+    if (x < outer && outer - inner >= 4) {
+      // The last of them once more, with some that are done already.
+      depthwiseQuad(row, outer - 4, bias);
+      x = outer;
+    }
     for (; x < outWidth; x++) depthwisePixel(row, x, bias);
     if (activation) activate(activation, to, to, outWidth * channels);
   }

@@ -16,7 +16,7 @@ import {
   sumColumns,
 } from './reduce';
 import { resizeBilinear } from './resize';
-import { copy } from './shape';
+import { copy, pad } from './shape';
 import { winogradFilterOutput, winogradFilterProduct, winogradFilterTransform } from './winograd-filter';
 import { winograd, winogradInput, winogradOutput, winogradPack, winogradProduct } from './winograd';
 
@@ -77,6 +77,8 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
       return filterGradient(chunk, thread);
     case id.PACK_CHANNELS:
       return packChannels(chunk, thread);
+    case id.PAD:
+      return pad(chunk, thread);
     case id.RESIZE_BILINEAR:
       return resizeBilinear(chunk, thread);
     case id.WINOGRAD_FILTER_TRANSFORM:

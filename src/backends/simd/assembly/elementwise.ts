@@ -1,7 +1,7 @@
 // Operations value by value, with broadcasting, over stretches of memory.
 
 import * as op from '../operation-ids';
-import { exp4, loadPart, sigmoid4, storePart } from './activations';
+import { exp4, loadPart, sigmoid4, storePart, swish4 } from './activations';
 import { arg, ptr, real } from './memory-map';
 
 // @ts-ignore: decorator
@@ -122,7 +122,7 @@ function unary4(operation: i32, x: v128, p: v128, q: v128): v128 {
   if (operation == op.RELU) return f32x4.max(x, zero);
   if (operation == op.CLIP) return f32x4.pmin(f32x4.pmax(x, p), q);
   if (operation == op.SIGMOID) return sigmoid4(x);
-  if (operation == op.SWISH) return f32x4.div(x, f32x4.add(one, exp4(f32x4.neg(x))));
+  if (operation == op.SWISH) return swish4(x);
   if (operation == op.EXP) return exp4(x);
   if (operation == op.SQRT) return f32x4.sqrt(x);
   if (operation == op.RSQRT) return f32x4.div(one, f32x4.sqrt(x));

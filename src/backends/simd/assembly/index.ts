@@ -1,8 +1,11 @@
 import { ACTIVE, CHUNKS, GENERATION, KERNEL, LIMIT, NEXT, OPEN, READY, SLEEPING } from './memory-map';
 import { dispatch } from './dispatch';
 
-/** Looks at GENERATION before a worker falls asleep: some 100 microseconds, longer than JavaScript between two jobs. */
-const SPINS: i32 = 50_000;
+/**
+ * Looks at GENERATION before a worker falls asleep: about a millisecond, longer than JavaScript between two jobs, since
+ * to wake a thread takes longer than many a job.
+ */
+const SPINS: i32 = 500_000;
 
 /** Runs all chunks of a job, whose arguments are in place, with every worker that is awake in time. */
 export function run(kernel: i32, chunks: i32): void {

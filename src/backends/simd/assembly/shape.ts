@@ -47,3 +47,25 @@ export function copy(chunk: i32, _thread: i32): void {
     }
   }
 }
+
+/** Copies an image into the middle of zeros, a row of the output a chunk; what does not fit is left out. */
+export function pad(chunk: i32, _thread: i32): void {
+  const height = arg(2);
+  const width = arg(3);
+  const outHeight = arg(5);
+  const outWidth = arg(6);
+  const y = (chunk % outHeight) - arg(7);
+  const left = arg(8);
+  const pixel = ptr(4) << 2;
+  const to = ptr(1) + <usize>(chunk * outWidth) * pixel;
+  if (<u32>y >= <u32>height) {
+    memory.fill(to, 0, <usize>outWidth * pixel);
+    return;
+  }
+  const from = ptr(0) + <usize>(((chunk / outHeight) * height + y) * width) * pixel;
+  const count = max(0, min(width, outWidth - left));
+  memory.fill(to, 0, <usize>min(left, outWidth) * pixel);
+  memory.copy(to + <usize>left * pixel, from, <usize>count * pixel);
+  const rest = outWidth - left - count;
+  if (rest > 0) memory.fill(to + <usize>(left + count) * pixel, 0, <usize>rest * pixel);
+}

@@ -13,7 +13,7 @@ import {
   type Epilogue,
   type MatrixLayout,
 } from '../convolution.js';
-import { copyGrid } from '../copy.js';
+import { padImages } from '../copy.js';
 import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
@@ -89,19 +89,7 @@ export function convolution(
     const run = filterWidth * inChannels;
     const bytes = image.batch * height * width * inChannels * 4;
     backend.lend(bytes, 'a padded image', (padded) => {
-      // The last rows and columns may be read by no window, or be missing.
-      const rowsInside = Math.min(inHeight, height - top);
-      const columnsInside = Math.min(inWidth, width - left);
-      const line = width * inChannels;
-      backend.floats(padded, bytes / 4).fill(0);
-      copyGrid(
-        backend,
-        image.address,
-        padded + (top * line + left * inChannels) * 4,
-        [1, image.batch, rowsInside, columnsInside * inChannels],
-        [0, inHeight * inWidth * inChannels, inWidth * inChannels, 1],
-        [0, height * line, line, 1],
-      );
+      padImages(backend, image, inChannels, { address: padded, height, width }, { top, left });
       const rows = Array.from({ length: filterHeight }, (_, y) => [y, 0] as const);
       const matrix = { address: packed, run, columns: outChannels };
       const wide = { ...image, address: padded, height, width };

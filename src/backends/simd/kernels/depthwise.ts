@@ -4,7 +4,7 @@ import { activationEpilogue, noEpilogue, type Epilogue } from '../convolution.js
 import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { ADD_SLICES, DEPTHWISE, DEPTHWISE_FILTER, DEPTHWISE_INPUT } from '../kernel-ids.js';
 import { float } from '../runtime.js';
-import { copyGrid } from '../copy.js';
+import { copyGrid, padImages } from '../copy.js';
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 type Shape4D = [number, number, number, number];
@@ -47,20 +47,58 @@ function rowsPerChunk(info: ConvInfo): number {
   return Math.max(1, Math.ceil(CHUNK_WORK / Math.max(1, work)));
 }
 
+/** Output columns up to which images are padded first, so that every window lies inside: borders are slow. */
+const NARROW = 32;
+
 function depthwise(
   backend: SimdBackend,
   x: tf.TensorInfo,
   filter: number,
   info: ConvInfo,
-  { bias = 0, low, high, activation }: Epilogue,
+  epilogue: Epilogue,
 ): tf.TensorInfo {
   const out = backend.allocate(info.outShape, 'float32');
+  const { top, left } = info.padInfo;
+  const inHeight =
+    (info.outHeight - 1) * info.strideHeight + (info.filterHeight - 1) * info.dilationHeight + 1;
+  const inWidth = (info.outWidth - 1) * info.strideWidth + (info.filterWidth - 1) * info.dilationWidth + 1;
+  if (info.outWidth > NARROW || (inHeight <= info.inHeight && inWidth <= info.inWidth && top + left === 0)) {
+    depthwiseJob(backend, backend.address(x), filter, backend.address(out), info, epilogue);
+    return out;
+  }
+  const { batchSize, inChannels } = info;
+  backend.lend(batchSize * inHeight * inWidth * inChannels * 4, 'a padded image', (padded) => {
+    const from = {
+      address: backend.address(x),
+      batch: batchSize,
+      height: info.inHeight,
+      width: info.inWidth,
+    };
+    padImages(
+      backend,
+      from,
+      inChannels,
+      { address: padded, height: inHeight, width: inWidth },
+      { top, left },
+    );
+    const inside = { ...info, inHeight, inWidth, padInfo: { ...info.padInfo, top: 0, left: 0 } };
+    depthwiseJob(backend, padded, filter, backend.address(out), inside, epilogue);
+  });
+  return out;
+}
+
+function depthwiseJob(
+  backend: SimdBackend,
+  x: number,
+  filter: number,
+  out: number,
+  info: ConvInfo,
+  { bias = 0, low, high, activation }: Epilogue,
+): void {
   const rows = rowsPerChunk(info);
   backend.runtime.run(DEPTHWISE, Math.ceil((info.batchSize * info.outHeight) / rows), [
-    ...[backend.address(x), filter, backend.address(out), bias, 0],
-    ...[float(low), float(high), activation, ...sizes(info, rows)],
+    ...[x, filter, out, bias, 0, float(low), float(high), activation, ...sizes(info, rows)],
   ]);
-  return out;
 }
 
 const depthwiseConv2dNative: Kernel = (args) => {
