@@ -21,10 +21,31 @@ function torchAxes({ variable, owner }: NamedVariable): number[] | undefined {
   return owner instanceof Dense && variable.rank === 2 ? [1, 0] : undefined;
 }
 
+/** The axes in another order, as tf.transpose, which takes a microsecond a value on the cpu backend. */
+function transpose(values: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
+  const strides = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+  const sizes = axes.map((axis) => shape[axis]!);
+  const steps = axes.map((axis) => strides[axis]!);
+  const out = new Float32Array(values.length);
+  const position = sizes.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < out.length; to++) {
+    out[to] = values[from]!;
+    for (let i = sizes.length - 1; i >= 0; i--) {
+      from += steps[i]!;
+      if (++position[i]! < sizes[i]!) break;
+      from -= steps[i]! * sizes[i]!;
+      position[i] = 0;
+    }
+  }
+  return out;
+}
+
 /** A variable, or a gradient of its shape, in PyTorch's layout. */
-export function torchValues(named: NamedVariable, values: tf.Tensor = named.variable): Float32Array {
+export function torchValues(named: NamedVariable, tensor: tf.Tensor = named.variable): Float32Array {
   const axes = torchAxes(named);
-  return tf.tidy(() => (axes ? tf.transpose(values, axes) : values).dataSync<'float32'>());
+  const values = tensor.dataSync<'float32'>();
+  return axes ? transpose(values, tensor.shape, axes) : values;
 }
 
 /** Fills a model by the rule of test/golden/rule.py on torchvision's names. */
@@ -32,28 +53,36 @@ export function fillByRule(model: ImageClassifier): void {
   fillModule(model, (named) => torchKey(model, named));
 }
 
-/** Fills a module by the rule of test/golden/rule.py on the names that `key` gives. */
-export function fillModule(module: AnyModule, key: (named: NamedVariable) => string): void {
+/**
+ * Fills a module by the rule of test/golden/rule.py on the names that `key` gives.
+ * @param layout - Whose order of axes the rule's values are in.
+ */
+export function fillModule(
+  module: AnyModule,
+  key: (named: NamedVariable) => string,
+  layout: 'torch' | 'ours' = 'torch',
+): void {
   for (const named of module.namedVariables()) {
-    const { variable, owner } = named;
-    const leaf = named.name.split('.').at(-1);
-    const axes = torchAxes(named);
-    const shape = axes ? axes.map((axis) => variable.shape[axis]!) : variable.shape;
-    const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
-    const value = (v: number) => {
-      if (owner instanceof BatchNorm) {
-        if (leaf === 'weight') return 1 + 0.2 * v;
-        return leaf === 'runningVariance' ? 1 + 0.5 * v : 0.1 * v;
-      }
-      if (leaf === 'bias') return 0.1 * v;
-      return v * Math.sqrt((variable.rank === 4 ? 6 : 3) / fanIn);
-    };
-    tf.tidy(() => {
-      const torch = tf.tensor(Float32Array.from(ruleValues(key(named), variable.size), value), shape);
-      const inverse = axes?.map((_, i) => axes.indexOf(i));
-      variable.assign(inverse ? tf.transpose(torch, inverse) : torch);
-    });
+    const { variable } = named;
+    const values = scaledByRule(named, ruleValues(key(named), variable.size));
+    const axes = layout === 'torch' ? torchAxes(named) : undefined;
+    const shape = axes?.map((axis) => variable.shape[axis]!);
+    const inverse = axes?.map((_, i) => axes.indexOf(i));
+    const ours = shape && inverse ? transpose(values, shape, inverse) : values;
+    tf.tidy(() => variable.assign(tf.tensor(ours, variable.shape)));
   }
+}
+
+/** From [-1, 1) to what a variable of this kind holds. */
+function scaledByRule({ name, variable, owner }: NamedVariable, values: Float64Array): Float32Array {
+  const leaf = name.split('.').at(-1)!;
+  const scaled = (scale: number, shift = 0) => new Float32Array(values.map((v) => shift + scale * v));
+  if (owner instanceof BatchNorm && leaf === 'weight') return scaled(0.2, 1);
+  if (leaf === 'runningVariance') return scaled(0.5, 1);
+  if (leaf === 'runningMean' || leaf === 'bias') return scaled(0.1);
+  const outputs = owner instanceof DepthwiseConv2D ? variable.shape[2]! : variable.shape.at(-1)!;
+  const fanIn = variable.size / outputs;
+  return scaled(Math.sqrt((variable.rank === 4 ? 6 : 3) / fanIn));
 }
 
 /** The input of the rule, [n, size, size, 3]. */

@@ -1,0 +1,161 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ResidualBlock } from '../../src/blocks/residual-block.js';
+import { Random } from '../../src/core/random.js';
+import { buildEfficientNet } from '../../src/models/efficientnet.js';
+import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import { buildResNet } from '../../src/models/resnet.js';
+import { norm, readGolden, relativeDistance, spread } from './golden.js';
+import { predictWithStages } from './stages.js';
+import { fillByRule, ruleInput, torchKey, torchValues } from './torch-model.js';
+
+type Shape = [n: number, channels: number, height: number, width: number];
+
+interface Values {
+  norm: number;
+  spread: number[];
+}
+
+/** What torchvision computes for a model; written by test/golden/torchvision_models.py, which says how. */
+interface Reference {
+  parameters: number;
+  evaluation: {
+    input: Shape;
+    logits: number[][];
+    stages: Record<string, { shape: number[]; std: number; spread: number[] }>;
+  };
+  training: {
+    input: Shape;
+    /** Multiplies the weight of a bottleneck's last batch norm. */
+    lastGamma: number;
+    loss: number;
+    gradients: Record<string, Values>;
+    running: Record<string, Values>;
+  };
+}
+
+const options = { initialize: false, dropout: 0 };
+
+const builders: Record<string, () => ImageClassifier> = {
+  resnet18: () => buildResNet(18, options),
+  resnet34: () => buildResNet(34, options),
+  resnet50: () => buildResNet(50, options),
+  resnet101: () => buildResNet(101, options),
+  resnet152: () => buildResNet(152, options),
+  resnet18_narrow: () => buildResNet(18, { width: 0.125, ...options }),
+  resnet50_narrow: () => buildResNet(50, { width: 0.125, ...options }),
+  ...Object.fromEntries(
+    [0, 1, 2, 3, 4, 5, 6, 7].map((x) => [
+      `efficientnet_b${x}`,
+      () => buildEfficientNet(x, { stochasticDepth: 0, ...options }),
+    ]),
+  ),
+  efficientnet_narrow: () =>
+    buildEfficientNet(
+      { width: 0.25, depth: 1, resolution: 64, dropout: 0 },
+      { stochasticDepth: 0, ...options },
+    ),
+};
+
+/** torchvision's published ResNets. */
+export const resNets = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'];
+
+/** torchvision's published EfficientNets. */
+export const efficientNets = [0, 1, 2, 3, 4, 5, 6, 7].map((x) => `efficientnet_b${x}`);
+
+/** Whether to run the training steps of all models on the cpu backend, which takes an hour: npm run test:exact. */
+export const exhaustive = process.env.SKIPSCALE_EXACT === 'all';
+
+/** What is off by how much: empty where all is within its limit. */
+type Failures = string[];
+
+/** Runs `check` on a model filled by the rule; nothing is left of it. */
+function onBackend(backend: string, name: string, check: (model: ImageClassifier) => Failures): Failures {
+  expect(tf.getBackend()).toBe(backend);
+  const before = tf.memory().numTensors;
+  const model = builders[name]!();
+  fillByRule(model);
+  const failures = tf.tidy(() => check(model));
+  model.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  return failures;
+}
+
+/**
+ * Defines the test that a model's logits and the output of every stage are torchvision's: the largest difference is at
+ * most 1e-4 of the values' standard deviation.
+ */
+export function testEvaluation(backend: string, name: string): void {
+  test(`${name}: stages and logits are torchvision's, on ${backend}`, async () => {
+    await tf.setBackend(backend);
+    const { parameters, evaluation } = readGolden<Reference>(`torchvision/${name}.json`);
+    const failures = onBackend(backend, name, (model) => {
+      expect(model.describe().parameters).toBe(parameters);
+      const [n, , size] = evaluation.input;
+      const { logits, stages } = predictWithStages(model, ruleInput(n, size));
+      const expected = Object.entries(evaluation.stages);
+      expect(stages.length).toBe(expected.length);
+      const distances = stages.map((stage, i): [string, number] => {
+        const [key, { shape, std, spread: values }] = expected[i]!;
+        const actual = tf.transpose(stage, [0, 3, 1, 2]);
+        expect(actual.shape).toEqual(shape);
+        stage.dispose();
+        return [key, relativeDistance(spread(actual.dataSync(), 64), values, std)];
+      });
+      distances.push(['logits', relativeDistance(logits.dataSync(), evaluation.logits.flat())]);
+      return distances.filter(([, d]) => !(d <= 1e-4)).map(([key, d]) => `${key}: ${d}`);
+    });
+    expect(failures).toEqual([]);
+  });
+}
+
+/**
+ * Defines the test that loss, gradients and running statistics of a training step are torchvision's: norms within
+ * 1e-3, and of every tensor eight values within 1e-2 of its root mean square.
+ */
+export function testTrainingStep(backend: string, name: string): void {
+  test(`${name}: a training step is torchvision's, on ${backend}`, async () => {
+    await tf.setBackend(backend);
+    const { training } = readGolden<Reference>(`torchvision/${name}.json`);
+    const failures = onBackend(backend, name, (model) => {
+      const [n, , size] = training.input;
+      scaleLastGammas(model, training.lastGamma);
+      const labels = tf.oneHot(tf.range(0, n, 1, 'int32'), 1000);
+      const images = ruleInput(n, size);
+      const context = { training: true, random: new Random(0) } as const;
+      const { value, grads } = tf.variableGrads(
+        () => tf.losses.softmaxCrossEntropy(labels, model.forward(images, context)) as tf.Scalar,
+        model.variables().filter(({ trainable }) => trainable),
+      );
+      const loss = Math.abs(value.dataSync()[0]! - training.loss) / training.loss;
+      return [...(loss <= 1e-3 ? [] : [`loss: ${loss}`]), ...compareVariables(model, grads, training)];
+    });
+    expect(failures).toEqual([]);
+  }, 3_600_000);
+}
+
+function scaleLastGammas(model: ImageClassifier, factor: number): void {
+  for (const { module } of model.namedModules()) {
+    const norm = module instanceof ResidualBlock ? module.conv3?.norm : undefined;
+    norm?.weight.assign(tf.mul(norm.weight, factor));
+  }
+}
+
+function compareVariables(
+  model: ImageClassifier,
+  grads: tf.NamedTensorMap,
+  { gradients, running }: Reference['training'],
+): Failures {
+  // Batch norm undoes what some parameters add (a bias before a convolution and another batch norm), so their true
+  // gradients are zero and what is computed is noise: differences count relative to the whole gradient's norm too.
+  const least = 1e-4 * norm(Object.values(gradients).map((gradient) => gradient.norm));
+  return Array.from(model.namedVariables()).flatMap((named) => {
+    const { trainable, name, size } = named.variable;
+    const key = torchKey(model, named);
+    const expected = trainable ? gradients[key]! : running[key]!;
+    const actual = torchValues(named, trainable ? grads[name] : undefined);
+    const scale = trainable ? Math.max(expected.norm, least) : expected.norm;
+    const ofNorm = Math.abs(norm(actual) - expected.norm) / scale;
+    const ofValues = relativeDistance(spread(actual, 8), expected.spread, scale / Math.sqrt(size));
+    return ofNorm <= 1e-3 && ofValues <= 1e-2 ? [] : [`${key}: norm ${ofNorm}, values ${ofValues}`];
+  });
+}
