@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /** A child process that does a piece of work when it is told to; see peers/serve.js. */
 export class Peer {
+  #start;
   #process;
   #lines;
 
@@ -17,8 +18,10 @@ export class Peer {
     this.name = name;
     const path = fileURLToPath(new URL(`peers/${file}`, import.meta.url));
     const program = file.endsWith('.py') ? (process.env.PYTHON ?? 'python3') : process.execPath;
-    this.#process = spawn(program, [path, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+    this.#start = () => {
+      this.#process = spawn(program, [path, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
+      this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+    };
   }
 
   async #answer() {
@@ -27,7 +30,9 @@ export class Peer {
     return value;
   }
 
+  /** Starts the process and waits until it is warm. */
   async ready() {
+    this.#start();
     while ((await this.#answer()) !== 'ready') continue;
   }
 
@@ -51,14 +56,12 @@ export class Peer {
 /** Milliseconds between two runs, in which the threads of the one before stop to look for work. */
 const PAUSE = 50;
 
-/**
- * Runs the peers in turn, once a round, and gives the median time of each. The first rounds do not count: engines
- * compile what they find hot while they run.
- */
-export async function alternate(peers, { rounds = 15, unmeasured = 4 } = {}) {
-  await Promise.all(peers.map((peer) => peer.ready()));
+/** Runs the peers in turn, once a round, and gives the median time of each. The first round does not count. */
+export async function alternate(peers, { rounds = 15 } = {}) {
+  // One after the other, so that none disturbs another's warming up.
+  for (const peer of peers) await peer.ready();
   const times = peers.map(() => []);
-  for (let round = -unmeasured; round < rounds; round++) {
+  for (let round = -1; round < rounds; round++) {
     for (const [i, peer] of peers.entries()) {
       await pause(PAUSE);
       const time = await peer.run();

@@ -19,7 +19,7 @@ for (const [name, batch, size] of cases) {
     new Peer('skipscale', 'skipscale-train.js', args),
     new Peer('PyTorch', 'torch_train.py', args),
   ];
-  const [own, torch] = await alternate(peers, { rounds: 9, unmeasured: 2 });
+  const [own, torch] = await alternate(peers, { rounds: 9 });
   const memory = await Promise.all(peers.map((peer) => peer.memory()));
   for (const peer of peers) peer.end();
   const cells = [`${own.toFixed(0)} ms`, `${torch.toFixed(0)} ms`, (own / torch).toFixed(2)];

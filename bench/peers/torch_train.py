@@ -48,7 +48,9 @@ def step():
     return loss.item()
 
 
-step()
+begin = time.perf_counter()
+while time.perf_counter() - begin < 4:
+    step()
 print('ready', flush=True)
 for line in sys.stdin:
     if line.strip() == 'memory':
