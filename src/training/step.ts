@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
+import { freeingTape } from '../core/tape.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import type { Batch } from './data/batches.js';
@@ -88,11 +89,12 @@ async function partGradients(
   const { x, targets } = tensorsOf(batch, preprocessing);
   let hits: tf.Tensor | undefined;
   try {
-    const { value, grads } = tf.variableGrads(() => {
+    const forward = () => {
       const logits = model.forward(x, context());
       hits = tf.keep(countRight(logits, targets));
       return loss(logits, targets);
-    }, [...variables]);
+    };
+    const { value, grads } = freeingTape(() => tf.variableGrads(forward, [...variables]));
     // tfjs leaves out what the loss does not depend on.
     const gradients = variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
     const lossValue = (await value.data())[0]!;

@@ -1,6 +1,7 @@
 import '../../../src/backends/simd/index.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SimdBackend } from '../../../src/backends/simd/index.js';
+import { freeingTape } from '../../../src/core/tape.js';
 import { buildResNet } from '../../../src/models/resnet.js';
 import { randomTensor } from '../../helpers/tensors.js';
 
@@ -156,6 +157,11 @@ describe('out of memory', () => {
       (x) => {
         const [scale, offset] = [tf.ones([16]), tf.zeros([16])];
         return runKernel('BatchNormTraining', { x, scale, offset }, { epsilon: 1e-3, low: 0, high: 6 });
+      },
+      (x, filter) => {
+        const convolve = (x: tf.Tensor, filter: tf.Tensor) =>
+          tf.relu(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same'));
+        return freeingTape(() => tf.grads((x, f) => convolve(convolve(x, f), f))([x, filter]));
       },
       (x) => tf.softmax(tf.reshape(x, [64, 512])),
       (x) => tf.mean(x, [1, 2]),
