@@ -1,8 +1,10 @@
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
 export { readKeras } from './keras.js';
 export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';
+export { exportOnnx } from './onnx.js';
 export { readCheckpoint } from './read-checkpoint.js';
 export { readPyTorch } from './pytorch.js';
+export { saveWeights } from './save-weights.js';
 export {
   readSafetensors,
   writeSafetensors,

@@ -43,6 +43,7 @@ export interface LoadedWeights {
  * Fills a model with the weights of a checkpoint, a file of safetensors, PyTorch or Keras, whose names are
  * recognised: torchvision's, timm's, Hugging Face transformers', keras.applications', efficientnet-pytorch's, and the CIFAR
  * ResNets' of akamaster; a prefix `module.` is dropped.
+ * A file of `saveWeights` gives the model its labels too.
  * All or nothing: after an error the model is unchanged.
  * @param source - A path, a URL, or the file's bytes.
  * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
@@ -98,7 +99,19 @@ function loadCheckpoint(
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
   for (const loaded of found) assign(loaded);
+  model.labels = labelsOf(checkpoint, model.classes) ?? model.labels;
   return { source, loaded: found.map(({ name }) => name), missing, extra };
+}
+
+/** The names of the classes that `saveWeights` wrote, where they are there and as many as the model has. */
+function labelsOf({ metadata }: Checkpoint, classes: number | undefined): string[] | undefined {
+  try {
+    const labels: unknown = JSON.parse(metadata.get('labels') ?? 'null');
+    const fits = Array.isArray(labels) && labels.length === classes;
+    return fits && labels.every((label) => typeof label === 'string') ? labels : undefined;
+  } catch {
+    return undefined; // Another program's words, by the same name.
+  }
 }
 
 /** What to do where weights do not fit. */

@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { buildModel } from '../../src/models/build-model.js';
+import { readSafetensors } from '../../src/weights/safetensors.js';
+import { loadWeights } from '../../src/weights/load-weights.js';
+import { saveWeights } from '../../src/weights/save-weights.js';
+import { readGolden, ruleValues } from '../helpers/golden.js';
+
+type Shapes = Record<string, number[]>;
+const { torchvision: stateDicts } = readGolden<{ torchvision: Record<string, Shapes> }>('state_dicts.json');
+
+afterEach(() => expect(tf.memory().numTensors).toBe(0));
+
+test.each([
+  ['resnet18', 'torchvision'],
+  ['resnet20', 'torchvision'],
+  ['resnet20', 'timm'],
+  ['resnet50', 'keras'],
+  ['efficientnet-b0', 'torchvision'],
+  ['efficientnet-b0', 'timm'],
+  ['efficientnet-lite0', 'keras'],
+] as const)('%s of convention %s comes back bit for bit', async (name, convention) => {
+  const options = { initialize: false, convention, classes: 2 };
+  const [model, copy] = [buildModel(name, options), buildModel(name, options)];
+  for (const { name, variable } of model.namedVariables()) {
+    const values = Float32Array.from(ruleValues(name, variable.size));
+    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+  }
+  const held = tf.memory().numTensors;
+  const bytes = await saveWeights(model);
+  expect(tf.memory().numTensors).toBe(held);
+  const { missing, extra } = await loadWeights(copy, bytes);
+  expect({ missing, extra }).toEqual({ missing: [], extra: [] });
+  const copies = copy.variables();
+  model.variables().forEach((variable, i) => {
+    expect(Buffer.from(copies[i]!.dataSync().buffer).equals(Buffer.from(variable.dataSync().buffer))).toBe(
+      true,
+    );
+  });
+  model.dispose();
+  copy.dispose();
+});
+
+test.each(['resnet18', 'efficientnet-b0'])('%s has the keys and shapes of torchvision', async (name) => {
+  const model = buildModel(name, { initialize: false });
+  model.labels = ['yes', 'no, "no"'];
+  const { tensors, metadata } = readSafetensors(await saveWeights(model, { metadata: { licence: 'CC0' } }));
+  const expected = Object.entries(stateDicts[name]!).filter(([key]) => !key.endsWith('num_batches_tracked'));
+  const shapes = Array.from(tensors, ([key, { shape }]) => [key, shape]);
+  expect(Object.fromEntries(shapes)).toEqual(Object.fromEntries(expected));
+  expect(Object.fromEntries(metadata)).toEqual({
+    model: name,
+    convention: 'torchvision',
+    labels: '["yes","no, \\"no\\""]',
+    licence: 'CC0',
+  });
+  model.dispose();
+});
+
+test('labels come back, unless they are no labels of such a model', async () => {
+  const model = buildModel('resnet20', { classes: 2 });
+  model.labels = ['yes', 'no, "no"'];
+  const labelled = await saveWeights(model);
+  const copy = buildModel('resnet20', { classes: 2 });
+  await loadWeights(copy, labelled);
+  expect(copy.labels).toEqual(model.labels);
+  for (const labels of ['{', '[1, 2]', '["one"]', '"ab"']) {
+    await loadWeights(copy, await saveWeights(model, { metadata: { labels } }));
+    expect(copy.labels).toEqual(model.labels);
+  }
+  model.dispose();
+  copy.dispose();
+});
+
+test('half precision halves the file and rounds', async () => {
+  const model = buildModel('resnet20', { seed: 1 });
+  const [full, half] = [await saveWeights(model), await saveWeights(model, { dtype: 'F16' })];
+  expect(half.length / full.length).toBeLessThan(0.54);
+  const [a, b] = [full, half].map((bytes) =>
+    readSafetensors(bytes).tensors.get('layer1.0.conv1.weight')!.toFloat32(),
+  );
+  a!.forEach((value, i) => expect(Math.abs(value - b![i]!)).toBeLessThanOrEqual(Math.abs(value) / 1024));
+  model.dispose();
+});
+
+test('a fused model cannot be saved', async () => {
+  const model = buildModel('resnet20', { initialize: false }).fuse();
+  await expect(saveWeights(model)).rejects.toThrow('The model is fused, and its batch norms are gone');
+  model.dispose();
+});
