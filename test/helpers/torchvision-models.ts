@@ -51,7 +51,7 @@ const builders: Record<string, () => ImageClassifier> = {
   ),
   efficientnet_narrow: () =>
     buildEfficientNet(
-      { width: 0.25, depth: 1, resolution: 64, dropout: 0 },
+      { width: 0.125, depth: 0.5, resolution: 64, dropout: 0 },
       { stochasticDepth: 0, ...options },
     ),
 };
