@@ -10,7 +10,7 @@ const layers = {
   blocks: ['core', 'layers'],
   scaling: [],
   models: ['core', 'layers', 'blocks', 'scaling'],
-  weights: ['core', 'layers', 'models'],
+  weights: ['core', 'layers', 'blocks', 'models'],
   vision: ['core', 'models'],
   training: ['core', 'layers', 'models', 'weights', 'vision'],
   explain: ['core', 'models', 'vision'],

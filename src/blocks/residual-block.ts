@@ -89,8 +89,10 @@ export class ResidualBlock extends Module {
  * input's. Source: He et al. 2015, section 4.2 (option A).
  */
 export class PadShortcut extends Module {
-  readonly #before: number;
-  readonly #after: number;
+  /** Zero channels before the input's. */
+  readonly before: number;
+  /** Zero channels after the input's. */
+  readonly after: number;
 
   constructor(
     inChannels: number,
@@ -103,8 +105,8 @@ export class PadShortcut extends Module {
       () =>
         `PadShortcut: ${inChannels} channels cannot be padded to ${filters}; use the shortcut 'projection'.`,
     );
-    this.#before = Math.floor((filters - inChannels) / 2);
-    this.#after = filters - inChannels - this.#before;
+    this.before = Math.floor((filters - inChannels) / 2);
+    this.after = filters - inChannels - this.before;
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
@@ -115,7 +117,7 @@ export class PadShortcut extends Module {
         [0, 0],
         [0, 0],
         [0, 0],
-        [this.#before, this.#after],
+        [this.before, this.after],
       ]);
     });
   }

@@ -8,7 +8,7 @@ const mayImport: Record<string, readonly string[]> = {
   blocks: ['layers', 'core'],
   scaling: [],
   models: ['blocks', 'layers', 'scaling', 'core'],
-  weights: ['models', 'layers', 'core'],
+  weights: ['models', 'blocks', 'layers', 'core'],
   vision: ['models', 'core'],
   training: ['models', 'layers', 'weights', 'vision', 'core'],
   explain: ['models', 'vision', 'core'],
