@@ -37,6 +37,13 @@ function variablePath({ path, groupName }: Hdf5Tensor): string {
   }
   const leaf = path.at(-1)!.replace(/:0$/, '');
   const name = inVars ? (variableNames(path.at(-3) ?? '')[Number(leaf)] ?? leaf) : leaf;
+  return kerasKey(`${layer}/${name}`);
+}
+
+/** A variable's path as Keras 3 has it, of what older versions and TensorFlow.js called it. */
+export function kerasKey(path: string): string {
+  const [layer, name] = path.split('/').slice(-2) as [string, string?];
+  if (name === undefined) return path;
   return `${currentLayerNames[layer] ?? layer}/${name === 'depthwise_kernel' ? 'kernel' : name}`;
 }
 

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { readFile } from '#read-file';
 import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -7,7 +6,7 @@ import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables } from './names/name-map.js';
-import { readCheckpoint } from './read-checkpoint.js';
+import { readSource } from './read-source.js';
 
 /** Keys that no forward pass here needs: PyTorch's counts, Keras's layer of preprocessing and its random states. */
 const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
@@ -45,7 +44,8 @@ export interface LoadedWeights {
  * ResNets' of akamaster; a prefix `module.` is dropped.
  * A file of `saveWeights` gives the model its labels too.
  * All or nothing: after an error the model is unchanged.
- * @param source - A path, a URL, or the file's bytes.
+ * @param source - A path, a URL, or the file's bytes. A path or URL may also be of the index of sharded safetensors
+ * (`model.safetensors.index.json`), or of the `model.json` of a TensorFlow.js layers-model; their files lie beside it.
  * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
  * and another convention;
  * where values are not finite, listing their keys.
@@ -55,11 +55,11 @@ export async function loadWeights(
   source: string | URL | Uint8Array,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  const bytes = source instanceof Uint8Array ? source : await readFile(source);
-  return loadCheckpoint(model, await readCheckpoint(bytes), options);
+  return loadCheckpoint(model, await readSource(source), options);
 }
 
-function loadCheckpoint(
+/** As {@link loadWeights}, of a checkpoint that has been read. */
+export function loadCheckpoint(
   model: ImageClassifier,
   checkpoint: Checkpoint,
   { strict = true, except = [] }: LoadWeightsOptions,

@@ -1,0 +1,125 @@
+import { readFile } from '#read-file';
+import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
+import { kerasKey } from './keras.js';
+import { readCheckpoint } from './read-checkpoint.js';
+import { sibling } from './sibling.js';
+
+/** The files of one checkpoint: more would be a hostile index. */
+const MAX_FILES = 1000;
+
+/**
+ * Reads a checkpoint from bytes, or from a path or URL. The latter may also be of an index that names other files beside
+ * it: safetensors' `model.safetensors.index.json`, or the `model.json` of a TensorFlow.js layers-model.
+ * @throws CheckpointError where a file is damaged or of an unknown format.
+ * @throws Error where a file cannot be read.
+ */
+export async function readSource(source: string | URL | Uint8Array): Promise<Checkpoint> {
+  if (source instanceof Uint8Array) return readCheckpoint(source);
+  const bytes = await readFile(source);
+  const index = parseIndex(bytes);
+  if (!index) return readCheckpoint(bytes);
+  if (isRecord(index['weight_map'])) return readShards(source, index['weight_map']);
+  if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest']);
+  throw new CheckpointError(
+    `${String(source)} is JSON without the weight_map of sharded safetensors and without the weightsManifest of a ` +
+      'TensorFlow.js layers-model; give the file of the weights.',
+  );
+}
+
+/** The object of a JSON file; undefined of other files. */
+function parseIndex(bytes: Uint8Array): Record<string, unknown> | undefined {
+  // An object, whose brace only space may precede; safetensors has its brace at byte 8, after eight of a length.
+  if (!/^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 8)))) return undefined;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** safetensors in several files: which tensor is in which. */
+async function readShards(source: string | URL, weightMap: Record<string, unknown>): Promise<Checkpoint> {
+  const files = new Set(Object.values(weightMap).map(String));
+  checkCount(files.size);
+  const tensors = new Map<string, HostTensor>();
+  for (const file of files) {
+    const shard = await readCheckpoint(await readFile(sibling(source, file)));
+    for (const [key, tensor] of shard.tensors) {
+      if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
+      if (weightMap[key] === file) tensors.set(key, tensor);
+    }
+  }
+  const absent = Object.keys(weightMap).filter((key) => !tensors.has(key));
+  if (absent.length > 0) {
+    throw new CheckpointError(
+      `The index names tensors that their shards have not: ${absent.join(', ')}. Fetch all files again.`,
+    );
+  }
+  return { tensors, metadata: new Map() };
+}
+
+/** The groups of a TensorFlow.js layers-model: the tensors' bytes lie one after the other in a group's files. */
+async function readManifest(source: string | URL, groups: readonly unknown[]): Promise<Checkpoint> {
+  const tensors = new Map<string, HostTensor>();
+  for (const group of groups) {
+    const { paths, weights } = isRecord(group) ? group : {};
+    if (!Array.isArray(paths) || !Array.isArray(weights))
+      throw damagedManifest('a group has no paths or no weights');
+    checkCount(paths.length);
+    const parts: Uint8Array[] = [];
+    for (const path of paths) parts.push(await readFile(sibling(source, String(path))));
+    const bytes = concatenate(parts);
+    let place = 0;
+    for (const weight of weights) {
+      const { key, tensor, end } = manifestTensor(weight, bytes, place);
+      if (tensors.has(key)) throw damagedManifest(`'${key}' is in it twice`);
+      tensors.set(key, tensor);
+      place = end;
+    }
+    if (place !== bytes.length) throw damagedManifest(`its tensors end at byte ${place} of ${bytes.length}`);
+  }
+  return { tensors, metadata: new Map() };
+}
+
+function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {
+  const { name, shape, dtype, quantization } = isRecord(weight) ? weight : {};
+  if (typeof name !== 'string') throw damagedManifest('a tensor has no name');
+  if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(elements(shape))) {
+    throw damagedManifest(`'${name}' has the shape ${JSON.stringify(shape)}`);
+  }
+  if (quantization !== undefined || (dtype !== 'float32' && dtype !== 'int32')) {
+    throw new CheckpointError(
+      `'${name}' is ${quantization === undefined ? String(dtype) : 'quantized'}; ` +
+        'of TensorFlow.js, float32 and int32 are read: convert the model without --quantize options.',
+    );
+  }
+  const type = dtype === 'float32' ? 'F32' : 'I32';
+  const end = begin + elements(shape) * itemSize(type);
+  if (end > bytes.length) throw damagedManifest(`'${name}' ends at byte ${end} of ${bytes.length}`);
+  return { key: kerasKey(name), tensor: new HostTensor(type, shape, bytes.subarray(begin, end)), end };
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let place = 0;
+  for (const part of parts) {
+    bytes.set(part, place);
+    place += part.length;
+  }
+  return bytes;
+}
+
+function checkCount(files: number): void {
+  if (files > MAX_FILES)
+    throw new CheckpointError(`The index names ${files} files; ${MAX_FILES} is the limit.`);
+}
+
+function damagedManifest(what: string): CheckpointError {
+  return new CheckpointError(`This TensorFlow.js model is damaged: ${what}. Fetch it again.`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

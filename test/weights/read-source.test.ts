@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CheckpointError } from '../../src/weights/checkpoint.js';
+import { readSource } from '../../src/weights/read-source.js';
+import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { sibling } from '../../src/weights/sibling.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skipscale-source-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: Uint8Array | object): string {
+  const path = join(folder, name);
+  writeFileSync(path, content instanceof Uint8Array ? content : JSON.stringify(content));
+  return path;
+}
+
+function shard(tensors: Record<string, number[]>): Uint8Array {
+  return writeSafetensors(
+    new Map(
+      Object.entries(tensors).map(([key, values]) => [
+        key,
+        { shape: [values.length], values: Float32Array.from(values) },
+      ]),
+    ),
+  );
+}
+
+async function values(source: string | URL): Promise<Record<string, number[]>> {
+  const { tensors } = await readSource(source);
+  return Object.fromEntries(Array.from(tensors, ([key, tensor]) => [key, Array.from(tensor.toFloat32())]));
+}
+
+describe('sharded safetensors', () => {
+  const index = {
+    metadata: { total_size: 12 },
+    weight_map: { a: 'model-1-of-2.safetensors', b: 'model-2-of-2.safetensors' },
+  };
+
+  test('by path, file URL and http URL', async () => {
+    write('model-1-of-2.safetensors', shard({ a: [1, 2] }));
+    write('model-2-of-2.safetensors', shard({ b: [3] }));
+    const path = write('model.safetensors.index.json', index);
+    const expected = { a: [1, 2], b: [3] };
+    expect(await values(path)).toEqual(expected);
+    expect(await values(pathToFileURL(path))).toEqual(expected);
+
+    const files: Record<string, Uint8Array> = {
+      '/x/index.json': Buffer.from(JSON.stringify(index)),
+      '/x/model-1-of-2.safetensors': shard({ a: [1, 2] }),
+      '/x/model-2-of-2.safetensors': shard({ b: [3] }),
+    };
+    const server = createServer((request, response) => {
+      const file = files[request.url!.replace(/\?.*/, '')];
+      if (!file) response.statusCode = 404;
+      response.end(file);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    expect(await values(`http://127.0.0.1:${port}/x/index.json?download=true`)).toEqual(expected);
+    server.close();
+  });
+
+  test('errors name what is wrong', async () => {
+    const path = write('index.json', index);
+    write('model-1-of-2.safetensors', shard({ a: [1] }));
+    await expect(readSource(path)).rejects.toThrow(/model-2-of-2\.safetensors cannot be read/);
+    write('model-2-of-2.safetensors', shard({ c: [1] }));
+    await expect(readSource(path)).rejects.toThrow('The index names tensors that their shards have not: b.');
+    write('model-2-of-2.safetensors', shard({ a: [1], b: [2] }));
+    await expect(readSource(path)).rejects.toThrow("'a' is in more than one shard.");
+  });
+
+  test.each(['../secret', '/etc/passwd', 'a/b', '..', '', 'http://elsewhere/x', '.hidden'])(
+    'a shard called %j is refused',
+    async (name) => {
+      const path = write('index.json', { weight_map: { a: name } });
+      await expect(readSource(path)).rejects.toThrow('is not the name of a file beside');
+    },
+  );
+
+  test('too many shards are refused before any is read', async () => {
+    const names = Array.from({ length: 1001 }, (_, i) => [`k${i}`, `s${i}`]);
+    const path = write('index.json', { weight_map: Object.fromEntries(names) });
+    await expect(readSource(path)).rejects.toThrow('The index names 1001 files; 1000 is the limit.');
+  });
+});
+
+describe('a TensorFlow.js layers-model', () => {
+  const weights = [
+    { name: 'stem_conv/kernel', shape: [2], dtype: 'float32' },
+    { name: 'block1a_dwconv/depthwise_kernel', shape: [1, 2], dtype: 'float32' },
+    { name: 'normalization/count', shape: [], dtype: 'int32' },
+  ];
+  const bytes = new Uint8Array(20);
+  new Float32Array(bytes.buffer, 0, 4).set([1, 2, 3, 4]);
+  new Int32Array(bytes.buffer, 16, 1)[0] = 7;
+
+  function model(changed: object[] = weights): string {
+    write('group1-shard1of2.bin', bytes.subarray(0, 6));
+    write('group1-shard2of2.bin', bytes.subarray(6));
+    const paths = ['group1-shard1of2.bin', 'group1-shard2of2.bin'];
+    return write('model.json', { format: 'layers-model', weightsManifest: [{ paths, weights: changed }] });
+  }
+
+  test('is read by the names of Keras, across its shards', async () => {
+    expect(await values(model())).toEqual({
+      'stem_conv/kernel': [1, 2],
+      'block1a_dwconv/kernel': [3, 4],
+      'normalization/count': [7],
+    });
+  });
+
+  test.each([
+    [[{ ...weights[0], shape: [6] }], "'stem_conv/kernel' ends at byte 24 of 20"],
+    [[weights[0]!], 'its tensors end at byte 8 of 20'],
+    [[{ ...weights[0], shape: [-1] }], "'stem_conv/kernel' has the shape [-1]"],
+    [
+      [{ ...weights[0], dtype: 'float16' }],
+      "'stem_conv/kernel' is float16; of TensorFlow.js, float32 and int32",
+    ],
+    [[{ ...weights[0], quantization: { scale: 1 } }], "'stem_conv/kernel' is quantized"],
+    [[weights[0]!, weights[0]!, weights[2]!], "'stem_conv/kernel' is in it twice"],
+    [[{}], 'a tensor has no name'],
+  ])('damaged: %#', async (changed, message) => {
+    const error: unknown = await readSource(model(changed)).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect((error as Error).message).toContain(message);
+  });
+});
+
+test('other JSON, and what only begins so, is refused', async () => {
+  await expect(readSource(write('config.json', { id2label: {} }))).rejects.toThrow(
+    /config\.json is JSON without the weight_map/,
+  );
+  await expect(readSource(write('broken.json', Buffer.from('{"weight_map": ')))).rejects.toThrow(
+    CheckpointError,
+  );
+});
+
+test('any index gives a checkpoint or a clear error', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.record({ weight_map: fc.jsonValue() }),
+        fc.record({ weightsManifest: fc.jsonValue() }),
+        fc.record({
+          weightsManifest: fc.array(
+            fc.record({ paths: fc.array(fc.constant('x.bin')), weights: fc.array(fc.jsonValue()) }),
+          ),
+        }),
+      ),
+      async (index) => {
+        write('x.bin', new Uint8Array(8));
+        const result = await readSource(write('any.json', index)).catch((error: unknown) => error as Error);
+        if (result instanceof Error && !(result instanceof CheckpointError)) {
+          expect(result.message).toMatch(/is not the name of a file beside|cannot be read/);
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('a file beside another', () => {
+  expect(sibling('a/b.json', 'c')).toBe('a/c');
+  expect(sibling('b.json', 'c')).toBe('c');
+  expect(sibling('C:\\models\\b.json', 'c')).toBe('C:\\models\\c');
+  expect(sibling('https://host/a/b.json?x=/y', 'c')).toBe('https://host/a/c');
+});
