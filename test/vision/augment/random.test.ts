@@ -1,8 +1,11 @@
 import { Random } from '../../../src/core/random.js';
 import { compose, type Augmentation } from '../../../src/vision/augment/augmentation.js';
+import { autoAugment } from '../../../src/vision/augment/auto-augment.js';
+import { colorJitter } from '../../../src/vision/augment/color.js';
 import { crop, padAndCrop, randomRectangle, randomResizedCrop } from '../../../src/vision/augment/crop.js';
 import { randomErasing } from '../../../src/vision/augment/erase.js';
 import { flipHorizontally, randomFlip } from '../../../src/vision/augment/flip.js';
+import { randAugment } from '../../../src/vision/augment/rand-augment.js';
 import { resize } from '../../../src/vision/resize.js';
 import { moments } from '../../helpers/statistics.js';
 import { ruleImage, sha256 } from '../golden-vision.js';
@@ -20,6 +23,10 @@ const augmentations: Record<string, Augmentation> = {
   randomErasing: randomErasing(),
   'randomErasing with noise': randomErasing({ fill: 'noise' }),
   compose: compose(randomFlip(), padAndCrop()),
+  colorJitter: colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 }),
+  'autoAugment for ImageNet': autoAugment('imagenet'),
+  'autoAugment for CIFAR-10': autoAugment('cifar10'),
+  randAugment: randAugment(),
 };
 
 test.each(Object.entries(augmentations))('%s repeats a seed, varies, and leaves the image', (_, augment) => {
@@ -103,4 +110,42 @@ test('options out of range are refused', () => {
   expect(() => randomResizedCrop({ size: 4, scale: [1, 0.5] })).toThrow('scale is [1, 0.5]');
   expect(() => randomErasing({ probability: -1 })).toThrow('probability is -1');
   expect(() => randomErasing({ ratio: [0, 1] })).toThrow('ratio is [0, 1]');
+});
+
+test('colorJitter uses each of its changes, within their range', () => {
+  const grey = { width: 1, height: 1, data: Uint8Array.of(100, 100, 100) };
+  const random = new Random(2);
+  const jitter = colorJitter({ brightness: 0.2 });
+  const values = Array.from({ length: 300 }, () => jitter(grey, random).data[0]!);
+  expect(Math.min(...values)).toBeGreaterThanOrEqual(79);
+  expect(Math.min(...values)).toBeLessThan(83);
+  expect(Math.max(...values)).toBeLessThanOrEqual(120);
+  expect(Math.max(...values)).toBeGreaterThan(117);
+  for (const name of ['brightness', 'contrast', 'saturation', 'hue']) {
+    expect(new Set(digests(colorJitter({ [name]: 0.4 }), 5)).size).toBeGreaterThan(3);
+  }
+  expect(new Set(digests(colorJitter({}), 3))).toEqual(new Set([sha256(image)]));
+  expect(() => colorJitter({ hue: 0.6 })).toThrow('hue is 0.6; give a number of at least 0 and at most 0.5.');
+  expect(() => colorJitter({ contrast: -1 })).toThrow('contrast is -1');
+});
+
+test('AutoAugment and RandAugment refuse what is out of range', () => {
+  expect(() => autoAugment('svhn' as 'cifar10')).toThrow(
+    "policy is 'svhn'; give one of 'imagenet', 'cifar10'.",
+  );
+  expect(() => randAugment({ count: 0 })).toThrow('count is 0');
+  expect(() => randAugment({ magnitude: 31 })).toThrow('magnitude is 31; give a number from 0 to 30.');
+});
+
+test('RandAugment of magnitude 0 changes little, of 30 much', () => {
+  const distance = (magnitude: number) => {
+    const random = new Random(4);
+    const augment = randAugment({ magnitude, count: 1 });
+    const outs = Array.from({ length: 100 }, () => augment(image, random));
+    const differences = outs.flatMap(({ data }) =>
+      Array.from(data, (value, i) => Math.abs(value - image.data[i]!)),
+    );
+    return moments(differences).mean;
+  };
+  expect(distance(30)).toBeGreaterThan(2 * distance(0));
 });
