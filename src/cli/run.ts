@@ -1,15 +1,19 @@
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
+import { evaluateCommand } from './evaluate.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
+import { trainCommand } from './train.js';
 
 /** Runs the command that `argv` names, as `process.argv` does. An error is one message, and the exit code 1. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('skipscale')
     .description(
-      'Residual and compound-scaled image networks: recognise images, look at networks, scale them.',
+      'Residual and compound-scaled image networks: recognise images, train, look at networks, scale them.',
     )
     .addCommand(classifyCommand())
+    .addCommand(trainCommand())
+    .addCommand(evaluateCommand())
     .addCommand(summaryCommand())
     .addCommand(scaleCommand());
   try {

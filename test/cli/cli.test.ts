@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../src/cli/run.js';
 import {
   buildResNet,
   cifar10Labels,
@@ -12,54 +11,10 @@ import {
   writeSafetensors,
   type Classification,
 } from '../../src/index.js';
+import { expectError, skipscale } from '../helpers/skipscale.js';
 import { torchKey, torchValues } from '../helpers/torch-model.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 import { imageFile } from '../vision/golden-vision.js';
-
-interface Result {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs a command line as the program does. */
-async function skipscale(...args: string[]): Promise<Result> {
-  const result = { status: 0, stdout: '', stderr: '' };
-  let exit: number | undefined;
-  const write = (stream: 'stdout' | 'stderr') => (text: unknown) => {
-    result[stream] += String(text);
-    return true;
-  };
-  const spies = [
-    jest.spyOn(process.stdout, 'write').mockImplementation(write('stdout')),
-    jest.spyOn(process.stderr, 'write').mockImplementation(write('stderr')),
-    jest.spyOn(console, 'log').mockImplementation((text) => write('stdout')(`${text}\n`)),
-    jest.spyOn(console, 'error').mockImplementation((text) => write('stderr')(`${text}\n`)),
-    jest.spyOn(process, 'exit').mockImplementation((code) => {
-      exit = Number(code ?? 0);
-      throw new Error();
-    }),
-  ];
-  process.exitCode = 0;
-  try {
-    await run(['node', 'skipscale', ...args]);
-  } finally {
-    spies.forEach((spy) => spy.mockRestore());
-  }
-  // What ends the program inside a command, `run` catches and prints here; a real process would be gone by then.
-  if (exit !== undefined) result.stderr = result.stderr.replace(/skipscale: \n$/, '');
-  result.status = exit ?? Number(process.exitCode);
-  process.exitCode = 0;
-  return result;
-}
-
-/** Expects an error of one message that says this, and no trace of the program's insides. */
-function expectError({ status, stdout, stderr }: Result, message: string | RegExp): void {
-  expect(status).toBe(1);
-  expect(stdout).toBe('');
-  expect(stderr).toMatch(message);
-  expect(stderr).not.toMatch(/^\s+at /m);
-}
 
 describe('classify', () => {
   let folder: string;

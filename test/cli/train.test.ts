@@ -1,0 +1,211 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { buildModel, evaluate, folderDataset, loadWeights } from '../../src/index.js';
+import { expectError, skipscale } from '../helpers/skipscale.js';
+import { SIZE, tinyData } from '../training/tiny.js';
+
+let folder: string;
+let data: string;
+let counter = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'skipscale-cli-'));
+  data = await writeImages('data', 60, 0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => expect(tf.memory().numTensors).toBe(0));
+
+/** Writes the tiny data set as a folder of PNG files. */
+async function writeImages(name: string, count: number, seed: number): Promise<string> {
+  const { classes, labels, image } = tinyData(count, seed);
+  const root = join(folder, name);
+  for (const label of classes) mkdirSync(join(root, label), { recursive: true });
+  for (let i = 0; i < count; i++) {
+    const { width, height, data } = await image(i);
+    const png = await sharp(data, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer();
+    writeFileSync(join(root, classes[labels[i]!]!, `${String(i).padStart(3, '0')}.png`), png);
+  }
+  return root;
+}
+
+function options(out: string, ...more: string[]): string[] {
+  return [
+    ...['train', '--data', data, '--out', out, '--validation', '0.2', '--size', String(SIZE)],
+    ...['--batch-size', '12', '--lr', '0.05', ...more],
+  ];
+}
+const newRun = () => join(folder, `run-${counter++}`);
+
+test('trains, logs, and leaves weights that load, with their labels', async () => {
+  const out = newRun();
+  const { status, stdout, stderr } = await skipscale(
+    ...options(
+      out,
+      '--epochs',
+      '5',
+      '--warm-up',
+      '1',
+      '--average',
+      '0.9',
+      '--clip',
+      '5',
+      '--weight-decay',
+      '0.001',
+    ),
+    ...[
+      '--augment',
+      'flip,erase,rand,auto-cifar10,jitter',
+      '--label-smoothing',
+      '0.1',
+      '--checkpoint-every',
+      '3',
+    ],
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.split('\n');
+  expect(lines[4]).toMatch(
+    /^epoch 5\/5 {2}loss \d\.\d{4} {2}accuracy [ \d]+\.\d\d % {2}validation [ \d]+\.\d\d % {2}\d+ images\/s {2}0\.0 min left$/,
+  );
+  expect(stdout).toContain(`12 images\ntop-1 `);
+  expect(stdout).toContain(`The weights are in ${join(out, 'model.safetensors')}.`);
+  expect(readdirSync(out).sort()).toEqual([
+    'best.safetensors',
+    ...[16, 18, 20].map((step) => `checkpoint-0000000${step}.safetensors`),
+    'log.csv',
+    'model.safetensors',
+  ]);
+  const rows = readFileSync(join(out, 'log.csv'), 'utf8').trim().split('\n');
+  expect(rows[0]).toBe('epoch,step,learning rate,loss,accuracy,validation loss,validation top-1,seconds');
+  expect(rows.slice(1).map((row) => row.split(',').slice(0, 2).join())).toEqual([
+    '1,4',
+    '2,8',
+    '3,12',
+    '4,16',
+    '5,20',
+  ]);
+
+  const test = await writeImages('test', 30, 1);
+  const model = buildModel('resnet20', { classes: 3 });
+  await loadWeights(model, join(out, 'model.safetensors'));
+  expect(model.labels).toEqual(['blue', 'green', 'red']);
+  const expected = await evaluate(model, await folderDataset(test), { size: SIZE });
+  model.dispose();
+  const evaluation = ['evaluate', '--data', test, '--model', 'resnet20', '--size', String(SIZE)];
+  const weights = ['--weights', join(out, 'model.safetensors')];
+  const json = await skipscale(...evaluation, ...weights, '--json');
+  expect(json.stderr).toBe('');
+  const { classes, top1, confusion } = JSON.parse(json.stdout);
+  expect({ classes, top1, confusion }).toEqual({
+    classes: ['blue', 'green', 'red'],
+    top1: expected.top1,
+    confusion: expected.confusion,
+  });
+  const text = await skipscale(...evaluation, ...weights);
+  expect(text.stdout).toMatch(
+    /^30 images\ntop-1 +\d+\.\d\d %, top-5 100\.00 %, .*\n {2}blue {3} *\d+\.\d\d %/,
+  );
+});
+
+test('continues where it stopped, and logs every epoch once', async () => {
+  const [whole, parts] = [newRun(), newRun()];
+  const mixed = ['--mixup', '0.2', '--cutmix', '1', '--optimizer', 'adamw', '--schedule', 'constant'];
+  await skipscale(...options(whole, '--epochs', '3', ...mixed));
+  await skipscale(...options(parts, '--epochs', '1', ...mixed));
+  const { stdout } = await skipscale(...options(parts, '--epochs', '3', '--resume', ...mixed));
+  expect(stdout).toMatch(/^epoch 2\/3/);
+  const model = (run: string) => readFileSync(join(run, 'model.safetensors'));
+  expect(model(parts).equals(model(whole))).toBe(true);
+  const log = (run: string) =>
+    readFileSync(join(run, 'log.csv'), 'utf8')
+      .split('\n')
+      .map((row) => row.split(',').slice(0, 7));
+  expect(log(parts)).toEqual(log(whole));
+});
+
+test('starts from weights with a new head, and keeps frozen parts', async () => {
+  const out = newRun();
+  const from = join(folder, 'from');
+  const first = await skipscale(...options(from, '--epochs', '1'));
+  expect(first.stderr).toBe('');
+  const weights = join(from, 'model.safetensors');
+  const frozen = ['--freeze', 'stem,stages.0,stages.1', '--reset-head'];
+  const { stderr } = await skipscale(...options(out, '--epochs', '1', '--from', weights, ...frozen));
+  expect(stderr).toBe('');
+  const [a, b] = [buildModel('resnet20', { classes: 3 }), buildModel('resnet20', { classes: 3 })];
+  await loadWeights(a, weights);
+  await loadWeights(b, join(out, 'model.safetensors'));
+  const values = (model: typeof a) =>
+    Object.fromEntries(
+      Array.from(model.namedVariables(), ({ name, variable }) => [name, variable.dataSync()]),
+    );
+  const [before, after] = [values(a), values(b)];
+  expect(after['stages.1.0.conv1.conv.weight']).toEqual(before['stages.1.0.conv1.conv.weight']);
+  expect(after['stem.norm.runningMean']).toEqual(before['stem.norm.runningMean']);
+  expect(after['stages.2.0.conv1.conv.weight']).not.toEqual(before['stages.2.0.conv1.conv.weight']);
+  a.dispose();
+  b.dispose();
+});
+
+test('reads the files of CIFAR-10 and MNIST as they are', async () => {
+  const cifar = join(folder, 'cifar');
+  mkdirSync(cifar);
+  const record = (label: number) => [label, ...new Array<number>(3072).fill(label)];
+  const records = (count: number) =>
+    Uint8Array.from(Array.from({ length: count }, (_, i) => record(i % 10)).flat());
+  for (const i of [1, 2]) writeFileSync(join(cifar, `data_batch_${i}.bin`), records(20));
+  writeFileSync(join(cifar, 'test_batch.bin'), records(10));
+  const small = ['--size', '8', '--epochs', '1', '--batch-size', '20'];
+  const first = await skipscale(
+    ...['train', '--data', cifar, '--validation', cifar, '--out', newRun(), ...small],
+  );
+  expect(first.stderr).toBe('');
+  expect(first.stdout).toContain('10 images\n');
+  expect(first.stdout).toContain('airplane');
+
+  const mnist = join(folder, 'mnist');
+  mkdirSync(mnist);
+  for (const [prefix, count] of [
+    ['train', 24],
+    ['t10k', 10],
+  ] as const) {
+    const pixels = new Array<number>(count * 16).fill(9);
+    writeFileSync(
+      join(mnist, `${prefix}-images-idx3-ubyte`),
+      Uint8Array.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 4, 0, 0, 0, 4, ...pixels]),
+    );
+    const labels = Array.from({ length: count }, (_, i) => i % 10);
+    writeFileSync(
+      join(mnist, `${prefix}-labels-idx1-ubyte`),
+      Uint8Array.from([0, 0, 8, 1, 0, 0, 0, count, ...labels]),
+    );
+  }
+  const second = await skipscale(
+    ...['train', '--data', mnist, '--validation', mnist, '--out', newRun(), ...small],
+  );
+  expect(second.stderr).toBe('');
+  expect(second.stdout).toContain('class 9');
+});
+
+test('errors', async () => {
+  const out = newRun();
+  expectError(await skipscale('train', '--out', out), "required option '--data <path>' not specified");
+  expectError(
+    await skipscale('train', '--data', join(folder, 'none'), '--out', out),
+    /none cannot be read \(ENOENT.*Give a folder or a tar archive of images/,
+  );
+  expectError(await skipscale(...options(out, '--optimizer', 'sdg')), 'Give one of sgd, rmsprop, adam');
+  expectError(await skipscale(...options(out, '--augment', 'flip,flop')), 'Give one of flip, crop');
+  expectError(await skipscale(...options(out, '--lr', 'fast')), 'Give a number.');
+  expectError(await skipscale(...options(out, '--seed', '1.5')), 'Give a whole number.');
+  expectError(await skipscale(...options(out, '--model', 'resnet21')), "There is no model 'resnet21'");
+  expectError(await skipscale(...options(out, '--freeze', 'stages.9')), "The part to freeze is 'stages.9'");
+  expectError(
+    await skipscale(...options(out).map((option) => (option === '0.2' ? join(folder, 'cifar') : option))),
+    /has the classes .*give data of the same classes/,
+  );
+});
