@@ -52,47 +52,58 @@ export function adjustHue({ width, height, data }: RgbImage, shift: number): Rgb
   const turn = Math.trunc(shift * 255);
   const out = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i += 3) {
-    const [h, s, v] = hsvOfRgb(data[i]!, data[i + 1]!, data[i + 2]!);
-    out.set(rgbOfHsv((h + turn) & 255, s, v), i);
+    const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
+    const most = Math.max(r, g, b);
+    const range = most - Math.min(r, g, b);
+    const saturation = range === 0 ? 0 : Math.trunc(fround(range / most) * 255);
+    const hue = (hueOf(r, g, b, most, range) + turn) & 255;
+    writeHsv(out, i, hue, saturation, most);
   }
   return { width, height, data: out };
 }
 
-type Triple = readonly [number, number, number];
-
 const { fround } = Math;
 
-/** As PIL's convert('HSV'), its float32 steps included. */
-function hsvOfRgb(r: number, g: number, b: number): Triple {
-  const most = Math.max(r, g, b);
-  const range = most - Math.min(r, g, b);
-  if (range === 0) return [0, 0, most];
-  const [rc, gc, bc] = [r, g, b].map((value) => fround((most - value) / range)) as [number, number, number];
+/** The hue as a byte. As PIL's convert('HSV'), its float32 steps included. */
+function hueOf(r: number, g: number, b: number, most: number, range: number): number {
+  if (range === 0) return 0;
+  const rc = fround((most - r) / range);
+  const gc = fround((most - g) / range);
+  const bc = fround((most - b) / range);
   let sector = fround(4 + gc - rc);
   if (r === most) sector = fround(bc - gc);
   else if (g === most) sector = fround(2 + rc - bc);
-  const h = fround((sector / 6 + 1) % 1);
-  return [Math.trunc(h * 255), Math.trunc(fround(range / most) * 255), most];
+  return Math.trunc(fround((sector / 6 + 1) % 1) * 255);
 }
 
-/** As PIL's convert of HSV to RGB. */
-function rgbOfHsv(h: number, s: number, v: number): Triple {
-  if (s === 0) return [v, v, v];
+/** Writes a pixel of HSV as RGB. As PIL's convert('RGB'). */
+function writeHsv(out: Uint8Array, place: number, h: number, s: number, v: number): void {
   const sector = Math.floor((h * 6) / 255);
   const f = fround((h * 6) / 255 - sector);
   const fs = fround(s / 255);
   const p = Math.round(fround(v * (1 - fs)));
   const q = Math.round(fround(v * (1 - fround(fs * f))));
   const t = Math.round(fround(v * (1 - fs * (1 - f))));
-  const sectors: readonly Triple[] = [
-    [v, t, p],
-    [q, v, p],
-    [p, v, t],
-    [p, q, v],
-    [t, p, v],
-    [v, p, q],
-  ];
-  return sectors[sector % 6]!;
+  const write = (r: number, g: number, b: number) => {
+    out[place] = r;
+    out[place + 1] = g;
+    out[place + 2] = b;
+  };
+  if (s === 0) return write(v, v, v);
+  switch (sector % 6) {
+    case 0:
+      return write(v, t, p);
+    case 1:
+      return write(q, v, p);
+    case 2:
+      return write(p, v, t);
+    case 3:
+      return write(p, q, v);
+    case 4:
+      return write(t, p, v);
+    default:
+      return write(v, p, q);
+  }
 }
 
 /** Options of {@link colorJitter}: how far from 1 a factor may be, and from 0 the turn of the hue. */
