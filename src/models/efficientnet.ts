@@ -38,6 +38,8 @@ export interface EfficientNetOptions {
    * published and torchvision does not have, `'keras'`.
    */
   readonly convention?: ConventionName;
+  /** What differs from the preprocessing of the convention. Default nothing. */
+  readonly preprocessing?: Partial<Preprocessing>;
   /** Rate of dropout before the head. Default what the network was published with. */
   readonly dropout?: number;
   /**
@@ -81,7 +83,7 @@ export class EfficientNet extends ImageClassifier {
     const common = { activation, convention, random };
     this.architecture = architecture;
     this.convention = conventionName;
-    this.preprocessing = preset.preprocessing(architecture.resolution);
+    this.preprocessing = { ...preset.preprocessing(architecture.resolution), ...options.preprocessing };
 
     const { stemFilters, lastFilters } = architecture;
     this.stem = new ConvNorm({

@@ -1,4 +1,4 @@
-export { buildModel, modelNames, type ModelName, type ModelOptions } from './build-model.js';
+export { buildModel, describeModel, modelNames, type ModelName, type ModelOptions } from './build-model.js';
 export {
   conventionNames,
   type Convention,

@@ -67,6 +67,8 @@ export interface ResNetOptions {
   readonly shortcut?: 'projection' | 'pad';
   /** Whose padding, strides, biases, batch norm, initialisation and preprocessing. Default `'torchvision'`. */
   readonly convention?: ResNetConventionName;
+  /** What differs from the preprocessing of the convention. Default nothing. */
+  readonly preprocessing?: Partial<Preprocessing>;
   /** Rate of dropout before the head. Default 0. */
   readonly dropout?: number;
   /**
@@ -160,7 +162,7 @@ export class ResNet extends ImageClassifier {
     const common = { convention, random: new Random(seed) };
     this.architecture = architecture;
     this.convention = conventionName;
-    this.preprocessing = preset.preprocessing(architecture.size);
+    this.preprocessing = { ...preset.preprocessing(architecture.size), ...options.preprocessing };
 
     const { kind, stem, stemChannels, shortcut, inputChannels, classes } = architecture;
     const stemWindow = stem === 'imagenet' ? { kernelSize: 7, stride: 2 } : { kernelSize: 3 };

@@ -1,5 +1,6 @@
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
 export { readKeras } from './keras.js';
+export { load, type LoadOptions } from './load.js';
 export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';
 export { exportOnnx } from './onnx.js';
 export { readCheckpoint } from './read-checkpoint.js';

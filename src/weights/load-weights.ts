@@ -9,7 +9,7 @@ import { keyedVariables } from './names/name-map.js';
 import { readSource } from './read-source.js';
 
 /** Keys that no forward pass here needs: PyTorch's counts, Keras's layer of preprocessing and its random states. */
-const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
+export const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
 
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions {
@@ -151,14 +151,14 @@ function withoutParts(
 }
 
 /** DataParallel wraps a model as `module`, and so its checkpoints say. */
-function withoutPrefix(tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> {
+export function withoutPrefix(tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> {
   const prefix = 'module.';
   if (![...tensors.keys()].every((key) => key.startsWith(prefix))) return tensors;
   return new Map(Array.from(tensors, ([key, tensor]) => [key.slice(prefix.length), tensor]));
 }
 
 /** The source under whose names the most of the model's variables are in the checkpoint. */
-function recognise(model: ImageClassifier, tensors: ReadonlyMap<string, HostTensor>) {
+export function recognise(model: ImageClassifier, tensors: ReadonlyMap<string, HostTensor>) {
   const candidates = nameMaps.map((map) => {
     const variables = keyedVariables(model, map);
     const matches = variables.filter(({ key }) => tensors.has(key)).length;

@@ -1,0 +1,100 @@
+import { readFile } from '#read-file';
+import type { ConventionName } from '../models/conventions.js';
+import type { Preprocessing } from '../models/preprocessing.js';
+import { sibling } from './sibling.js';
+
+/** What the files beside a checkpoint say of its network. */
+export interface HubConfig {
+  /** Where the names of the checkpoint do not tell it. */
+  readonly convention?: ConventionName;
+  readonly preprocessing?: Partial<Preprocessing>;
+  readonly labels?: readonly string[];
+}
+
+/**
+ * Reads `config.json` beside a checkpoint, as timm and Hugging Face transformers write it, and the latter's
+ * `preprocessor_config.json`. What is not there or not understood is left out.
+ * @throws Error where it tells of a network that cannot be built.
+ */
+export async function readHubConfig(source: string | URL): Promise<HubConfig> {
+  const config = await readJson(source, 'config.json');
+  if (isRecord(config['pretrained_cfg']) && typeof config['architecture'] === 'string') {
+    return timmConfig(config['architecture'], config, config['pretrained_cfg']);
+  }
+  if (config['downsample_in_bottleneck'] === true) {
+    throw new Error(
+      `The config.json beside ${String(source)} says downsample_in_bottleneck, the stride in a bottleneck's first ` +
+        'convolution, which no network of that source has here.',
+    );
+  }
+  const labels = labelsOf(config['id2label']);
+  const preprocessing = convNextPreprocessing(await readJson(source, 'preprocessor_config.json'));
+  return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
+}
+
+async function readJson(source: string | URL, name: string): Promise<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(await readFile(sibling(source, name))));
+    return isRecord(value) ? value : {};
+  } catch {
+    return {}; // It need not be there.
+  }
+}
+
+function timmConfig(
+  architecture: string,
+  { label_names: labels }: Record<string, unknown>,
+  pretrained: Record<string, unknown>,
+): HubConfig {
+  const convention = architecture.startsWith('tf_') ? 'timm-tf' : 'timm';
+  const { input_size: inputSize, crop_pct: crop, interpolation, mean, std } = pretrained;
+  const size = Array.isArray(inputSize) ? (inputSize[1] as unknown) : undefined;
+  return {
+    convention,
+    preprocessing: {
+      ...(isPositive(size) && isPositive(crop) && { size, resize: Math.floor(size / crop) }),
+      ...((interpolation === 'bicubic' || interpolation === 'bilinear') && { interpolation }),
+      ...(isColor(mean) && isColor(std) && { ...rgb, mean, std }),
+    },
+    ...(isLabels(labels) && { labels }),
+  };
+}
+
+/** What mean and std are of. */
+const rgb = { channels: 'rgb', scale: 1 / 255 } as const;
+
+/** Pillow's numbers of the ways to resize. */
+const pillowInterpolation: Record<number, Preprocessing['interpolation']> = { 2: 'bilinear', 3: 'bicubic' };
+
+/** The processor of transformers' ResNets: it resizes to size / crop_pct and crops, as long as that is less than 384. */
+function convNextPreprocessing(config: Record<string, unknown>): Partial<Preprocessing> | undefined {
+  const { size, crop_pct: crop, resample, image_mean: mean, image_std: std } = config;
+  const side = isRecord(size) ? size['shortest_edge'] : size;
+  const interpolation = pillowInterpolation[Number(resample)];
+  const known = isPositive(side) && side < 384 && isPositive(crop) && isColor(mean) && isColor(std);
+  if (!known || !interpolation) return undefined;
+  return { size: side, resize: Math.floor(side / crop), interpolation, ...rgb, mean, std };
+}
+
+/** Hugging Face's names by number, where there is one for every number from 0 on. */
+function labelsOf(names: unknown): readonly string[] | undefined {
+  if (!isRecord(names)) return undefined;
+  const labels = Array.from({ length: Object.keys(names).length }, (_, i) => names[String(i)]);
+  return isLabels(labels) ? labels : undefined;
+}
+
+function isLabels(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((label) => typeof label === 'string');
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+function isColor(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length === 3 && value.every((x) => Number.isFinite(x));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,102 @@
+import {
+  buildModel,
+  describeModel,
+  modelNames,
+  type ModelName,
+  type ModelOptions,
+} from '../models/build-model.js';
+import { conventionNames, type ConventionName } from '../models/conventions.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import type { Checkpoint, HostTensor } from './checkpoint.js';
+import { readHubConfig } from './hub-config.js';
+import { ignored, loadCheckpoint, recognise, withoutPrefix } from './load-weights.js';
+import { readSource } from './read-source.js';
+
+/** Options of {@link load}. */
+export interface LoadOptions {
+  /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
+  readonly convention?: ConventionName;
+}
+
+/**
+ * Builds the network that a checkpoint is of, a published ResNet or EfficientNet with any number of classes, and fills it.
+ * Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm and Hugging
+ * Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
+ * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
+ * @param source - As `loadWeights` takes it.
+ * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
+ */
+export async function load(
+  source: string | URL | Uint8Array,
+  { convention }: LoadOptions = {},
+): Promise<ImageClassifier> {
+  const checkpoint = await readSource(source);
+  const config = source instanceof Uint8Array ? {} : await readHubConfig(source);
+  const tensors = withoutPrefix(checkpoint.tensors);
+  const { name, options } = inferNetwork(tensors);
+  const { labels, preprocessing } = config;
+  const build = (convention: ConventionName) =>
+    buildModel(name, { ...options, preprocessing, convention, initialize: false });
+
+  const told = convention ?? savedConvention(checkpoint) ?? config.convention;
+  // The names of a network's parts do not depend on its convention.
+  let model = build(told ?? 'torchvision');
+  try {
+    const own = told ?? conventionByNames(model, tensors, source);
+    if (own !== model.convention) {
+      model.dispose();
+      model = build(own);
+    }
+    loadCheckpoint(model, checkpoint, {});
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  if (labels?.length === model.classes) model.labels ??= labels;
+  return model;
+}
+
+/** The convention that `saveWeights` wrote down. */
+function savedConvention({ metadata }: Checkpoint): ConventionName | undefined {
+  return conventionNames.find((name) => name === metadata.get('convention'));
+}
+
+function conventionByNames(
+  model: ImageClassifier,
+  tensors: ReadonlyMap<string, HostTensor>,
+  source: string | URL | Uint8Array,
+): ConventionName {
+  const { source: origin, conventions } = recognise(model, tensors);
+  if (conventions.includes(model.convention)) return model.convention;
+  if (origin !== 'timm') return conventions[0]!;
+  if (!(source instanceof Uint8Array) && String(source).includes('tf_efficientnet')) return 'timm-tf';
+  throw new Error(
+    "timm's names do not tell efficientnet_* from tf_efficientnet_*: give { convention: 'timm' } or " +
+      "{ convention: 'timm-tf' }, or put timm's config.json beside the file.",
+  );
+}
+
+/** What a network is told by: its classes and the count of all its weights, running statistics included. */
+function inferNetwork(tensors: ReadonlyMap<string, HostTensor>): { name: ModelName; options: ModelOptions } {
+  const weights = Array.from(tensors).filter(([key]) => !ignored.test(key));
+  const count = weights.reduce((sum, [, { size }]) => sum + size, 0);
+  const head = weights.find(([, { shape }]) => shape.length === 2);
+  // PyTorch's matrix is [classes, features], Keras's [features, classes].
+  const classes = head && head[1].shape[head[0].includes('/') ? 1 : 0]!;
+  const options = classes === undefined ? { includeTop: false } : { classes };
+  // Keras's ResNets have biases.
+  const conventions = ['torchvision', 'keras'] as const;
+  const name = modelNames.find((name) =>
+    conventions.some((convention) => {
+      const { parameters, statistics } = describeModel(name, { ...options, convention });
+      return parameters + statistics === count;
+    }),
+  );
+  if (!name) {
+    throw new Error(
+      `No published ResNet or EfficientNet has ${count} weights with ` +
+        `${classes === undefined ? 'no head' : `${classes} classes`}. Build the model, and use loadWeights.`,
+    );
+  }
+  return { name, options };
+}

@@ -1,0 +1,190 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildModel, describeModel, modelNames, type ModelOptions } from '../../src/models/build-model.js';
+import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import { load } from '../../src/weights/load.js';
+import { nameMaps } from '../../src/weights/names/index.js';
+import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { saveWeights } from '../../src/weights/save-weights.js';
+import { readGolden } from '../helpers/golden.js';
+import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
+import { describeWithShared, sharedFile } from '../helpers/shared.js';
+
+const configs = readGolden<Record<string, Record<string, object>>>('hub_configs.json');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skipscale-load-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  expect(tf.memory().numTensors).toBe(0);
+});
+
+/** The file of a network's weights by a source's names. */
+function file(source: string, name: string, options: ModelOptions): Uint8Array {
+  const model = buildModel(name, { initialize: false, ...options });
+  const bytes = writeSafetensors(
+    ruleCheckpoint(
+      model,
+      nameMaps.find((map) => map.source === source)!,
+    ),
+  );
+  model.dispose();
+  return bytes;
+}
+
+/** Writes the weights and the files beside them; the path of the weights. */
+function write(bytes: Uint8Array, beside: Record<string, object> = {}, name = 'model.safetensors'): string {
+  for (const [name, content] of Object.entries(beside)) {
+    writeFileSync(join(folder, name), JSON.stringify(content));
+  }
+  writeFileSync(join(folder, name), bytes);
+  return join(folder, name);
+}
+
+function facts(model: ImageClassifier) {
+  const { architecture, convention, classes } = model;
+  model.dispose();
+  return [architecture.name, convention, classes];
+}
+
+test('no two published networks have the same count of weights', () => {
+  for (const options of [{ classes: 1000 }, { classes: 10 }, { classes: 1 }, { includeTop: false }]) {
+    const counts = new Map<number, string>();
+    for (const name of modelNames) {
+      const conventions = name.startsWith('resnet')
+        ? (['torchvision', 'keras'] as const)
+        : (['keras'] as const);
+      for (const convention of conventions) {
+        const { parameters, statistics } = describeModel(name, { ...options, convention });
+        expect([counts.get(parameters + statistics), name]).toEqual([undefined, name]);
+        counts.set(parameters + statistics, name);
+      }
+    }
+  }
+});
+
+test.each([
+  ['torchvision', 'resnet18', { classes: 3 }, 'torchvision'],
+  ['torchvision', 'efficientnet-b0', { classes: 3 }, 'torchvision'],
+  ['torchvision', 'resnet18', { includeTop: false }, 'torchvision'],
+  ['huggingface', 'resnet18', { classes: 2 }, 'torchvision'],
+  ['huggingface', 'efficientnet-b0', { classes: 2 }, 'keras'],
+  ['keras', 'resnet50', { classes: 2, convention: 'keras' }, 'keras'],
+  ['keras', 'efficientnet-b0', { classes: 2 }, 'keras'],
+  ['pytorch_resnet_cifar10', 'resnet20', {}, 'torchvision'],
+  ['efficientnet-pytorch', 'efficientnet-lite0', { classes: 7 }, 'keras'],
+] as const)("%s's %s of %j from bytes alone", async (source, name, options, convention) => {
+  const model = await load(file(source, name, options));
+  const classes = 'includeTop' in options ? undefined : 'classes' in options ? options.classes : 10;
+  expect(facts(model)).toEqual([name, convention, classes]);
+});
+
+describe("timm's EfficientNets, whose names do not tell their convention", () => {
+  const bytes = file('timm', 'efficientnet-b0', { classes: 4 });
+
+  test('are refused without a sign of it', async () => {
+    await expect(load(bytes)).rejects.toThrow(
+      /^timm's names do not tell efficientnet_\* from tf_efficientnet_\*/,
+    );
+    await expect(load(write(bytes))).rejects.toThrow(/put timm's config\.json beside the file/);
+  });
+
+  test('are told apart by the option, the path, or config.json', async () => {
+    expect(facts(await load(bytes, { convention: 'timm' }))).toEqual(['efficientnet-b0', 'timm', 4]);
+    mkdirSync(join(folder, 'tf_efficientnet_b0'));
+    const byPath = write(bytes, {}, join('tf_efficientnet_b0', 'model.safetensors'));
+    expect(facts(await load(byPath))).toEqual(['efficientnet-b0', 'timm-tf', 4]);
+
+    const own = await load(write(bytes, configs['efficientnet_b0.ra_in1k']));
+    expect(own.preprocessing).toMatchObject({ size: 224, resize: 256, mean: [0.485, 0.456, 0.406] });
+    expect(facts(own)).toEqual(['efficientnet-b0', 'timm', 4]);
+
+    const adversarial = await load(write(bytes, configs['tf_efficientnet_b0.ap_in1k']));
+    expect(adversarial.preprocessing).toEqual({
+      size: 224,
+      resize: 256,
+      interpolation: 'bicubic',
+      channels: 'rgb',
+      scale: 1 / 255,
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+    });
+    expect(facts(adversarial)).toEqual(['efficientnet-b0', 'timm-tf', 4]);
+  });
+});
+
+test("timm's ResNets have its preprocessing where its config.json is there", async () => {
+  const model = await load(write(file('timm', 'resnet18', { classes: 4 }), configs['resnet18.a1_in1k']));
+  expect(model.preprocessing).toMatchObject({ resize: 235, interpolation: 'bicubic' });
+  expect(facts(model)).toEqual(['resnet18', 'timm', 4]);
+});
+
+describe('Hugging Face', () => {
+  const bytes = file('huggingface', 'resnet18', { classes: 3 });
+  const beside = configs['resnet-18']!;
+
+  test('labels and preprocessing come with it', async () => {
+    const model = await load(write(bytes, beside));
+    expect(model.labels).toEqual(['ant', 'bee', 'cat']);
+    expect(model.preprocessing).toMatchObject({
+      size: 224,
+      resize: 256,
+      interpolation: 'bicubic',
+      std: [0.5, 0.5, 0.5],
+    });
+    model.dispose();
+  });
+
+  test.each<Record<string, object>>([
+    { 'config.json': { id2label: { 0: 'ant', 2: 'cat', 3: 'dog' } } },
+    { 'config.json': { id2label: { 0: 'ant', 1: 'bee' } } },
+    { 'config.json': { id2label: { 0: 'ant', 1: 'bee', 2: 3 } } },
+    { 'config.json': [], 'preprocessor_config.json': { size: -1, crop_pct: 'x', resample: 3 } },
+  ])('what is not understood is left out: %j', async (beside) => {
+    const model = await load(write(bytes, beside));
+    expect(model.labels).toBeUndefined();
+    expect(model.preprocessing).toMatchObject({ size: 224, resize: 256, interpolation: 'bilinear' });
+    model.dispose();
+  });
+
+  test('a stride in the first convolution is refused', async () => {
+    const path = write(bytes, {
+      'config.json': { ...beside['config.json'], downsample_in_bottleneck: true },
+    });
+    await expect(load(path)).rejects.toThrow('says downsample_in_bottleneck');
+  });
+});
+
+test('what saveWeights wrote comes back with its convention and labels', async () => {
+  const model = buildModel('resnet20', { convention: 'timm', classes: 2, seed: 3 });
+  model.labels = ['yes', 'no'];
+  const weights = Array.from(model.head!.weight.dataSync());
+  const copy = await load(await saveWeights(model));
+  expect([copy.labels, Array.from(copy.head!.weight.dataSync())]).toEqual([['yes', 'no'], weights]);
+  expect(facts(copy)).toEqual(['resnet20', 'timm', 2]);
+  model.dispose();
+});
+
+test('weights of no published network are refused with their count', async () => {
+  const bytes = file('torchvision', 'resnet20', { width: 0.5 });
+  await expect(load(bytes)).rejects.toThrow(
+    /^No published ResNet or EfficientNet has \d+ weights with 10 classes\. Build the model, and use loadWeights\./,
+  );
+});
+
+test('names of nobody are refused though the count is right, and nothing is left', async () => {
+  const bytes = file('torchvision', 'resnet20', {});
+  const renamed = Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('layer2', 'later2'), 'latin1');
+  await expect(load(new Uint8Array(renamed))).rejects.toThrow('The weights do not fit resnet20');
+});
+
+describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
+  test('ResNet-20 in one call', async () => {
+    const model = await load(sharedFile('data/cifar10', 'resnet20-12fca82f.th'));
+    expect(facts(model)).toEqual(['resnet20', 'torchvision', 10]);
+  });
+});
