@@ -2,6 +2,7 @@ export { Adam, AdamW, LAMB, type AdamOptions } from './adam.js';
 export * from './data/index.js';
 export { evaluate, type EvaluateOptions } from './evaluate.js';
 export { clipByGlobalNorm, globalNorm } from './gradients.js';
+export { layerDecay } from './layer-decay.js';
 export {
   focalLoss,
   meanSquaredError,

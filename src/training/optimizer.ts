@@ -11,6 +11,8 @@ export interface OptimizerOptions {
    * (He et al. 2018, arXiv 1812.01187, section 3.1).
    */
   readonly decays?: (parameter: NamedVariable) => boolean;
+  /** Multiplies the learning rate of each parameter, as `layerDecay` says for fine-tuning. Default 1. */
+  readonly rateScale?: (parameter: NamedVariable) => number;
 }
 
 /** A parameter with what an optimizer knows of it. */
@@ -19,6 +21,8 @@ export interface OptimizedParameter {
   readonly variable: tf.Variable;
   /** The weight decay that it has; 0 where it is spared. */
   readonly decay: number;
+  /** Multiplies the learning rate. */
+  readonly rateScale: number;
   /** The optimizer's memory of it, each of the parameter's shape. */
   readonly slots: Readonly<Record<string, tf.Variable>>;
 }
@@ -41,7 +45,7 @@ export abstract class Optimizer {
   protected constructor(
     parameters: Iterable<NamedVariable>,
     firstValues: Readonly<Record<string, number>>,
-    { weightDecay = 0, decays = isKernel }: OptimizerOptions,
+    { weightDecay = 0, decays = isKernel, rateScale = () => 1 }: OptimizerOptions,
     private readonly decayOf: 'gradient' | 'weights' | 'change',
   ) {
     checkAtLeastZero('weightDecay', weightDecay);
@@ -51,6 +55,7 @@ export abstract class Optimizer {
         name: named.name,
         variable: named.variable,
         decay: decays(named) ? weightDecay : 0,
+        rateScale: rateScale(named),
         slots: Object.fromEntries(
           Object.entries(firstValues).map(([slot, value]) => [slot, filled(named.variable.shape, value)]),
         ),
@@ -74,8 +79,9 @@ export abstract class Optimizer {
     });
   }
 
-  #stepOne(parameter: OptimizedParameter, gradient: tf.Tensor, learningRate: number): void {
-    const { variable, decay } = parameter;
+  #stepOne(parameter: OptimizedParameter, gradient: tf.Tensor, commonRate: number): void {
+    const { variable, decay, rateScale } = parameter;
+    const learningRate = commonRate * rateScale;
     const decayOf = decay > 0 ? this.decayOf : 'change';
     const g = decayOf === 'gradient' ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
     const kept = decayOf === 'weights' ? tf.mul(variable, 1 - learningRate * decay) : variable;

@@ -119,6 +119,20 @@ test('which parameters decay can be chosen', () => {
   module.dispose();
 });
 
+test('the learning rate can be scaled by parameter', () => {
+  const [module, plain] = [new Parameters(), new Parameters()];
+  const rateScale = ({ name }: NamedVariable) => (name === 'bias' ? 0.5 : 1);
+  const optimizer = new AdamW(module.namedVariables(), { weightDecay: 0.1, rateScale });
+  const half = new AdamW(plain.namedVariables(), { weightDecay: 0.1 });
+  const gradients = [tf.ones(shapes.kernel), tf.ones(shapes.bias)];
+  optimizer.step(gradients, 0.1);
+  half.step(gradients, 0.05);
+  expect(module.bias.dataSync()).toEqual(plain.bias.dataSync());
+  expect(module.kernel.dataSync()).not.toEqual(plain.kernel.dataSync());
+  tf.dispose(gradients);
+  for (const each of [optimizer, half, module, plain]) each.dispose();
+});
+
 test('LAMB moves a parameter of zeros', () => {
   const module = new Parameters();
   tf.tidy(() => module.kernel.assign(tf.zeros(shapes.kernel)));
