@@ -4,7 +4,8 @@
 
 Logits (no softmax), and the output of every stage, in evaluation mode. A variable's name is its path in Keras, such as
 `conv1_conv/kernel`; tensors are in Keras's layout, images NHWC. Keras's EfficientNets start with layers of preprocessing
-(Rescaling, Normalization); the reference starts after these, at the stem. Needs keras with a backend, and numpy.
+(Rescaling, Normalization); the reference starts after these, at the stem. keras/initial.json holds the moments of each
+variable that Keras starts with. Needs keras with a backend, and numpy.
 """
 import json, os
 import keras, numpy as np
@@ -61,9 +62,19 @@ def reference(name, size):
     }
 
 
+def initial(name):
+    keras.utils.set_random_seed(0)
+    model = getattr(keras.applications, name)(weights=None)
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.Normalization)]
+    values = {v.path: np.asarray(v, np.float64) for layer in layers for v in layer.weights}
+    return {k: rule.moments(v) for k, v in values.items()}
+
+
 if __name__ == '__main__':
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'keras')
     os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, 'initial.json'), 'w') as f:
+        json.dump({name: initial(name) for name in ('ResNet50', 'EfficientNetB0')}, f)
     for name, size in CASES:
         with open(os.path.join(folder, f'{name}_{size}.json'), 'w') as f:
             json.dump(reference(name, size), f)

@@ -54,3 +54,10 @@ def summary(array, count=64):
 def norm_and_spread(array):
     a = np.asarray(array, np.float64)
     return {'norm': rounded(np.linalg.norm(a)), 'spread': spread(a, 8)}
+
+
+def moments(array):
+    """Mean, standard deviation and kurtosis (3 of a normal distribution, 1.8 of a uniform one; 0 of a constant)."""
+    a = np.asarray(array, np.float64)
+    mean, std = a.mean(), a.std()
+    return [rounded(mean), rounded(std), rounded(((a - mean) ** 4).mean() / std**4 if std > 0 else 0)]

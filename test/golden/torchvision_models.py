@@ -13,8 +13,8 @@ determined in float32 at all:
   block scaled down, as `zero_init_residual` starts it, one of them changes little.
 
 The narrow networks, of an eighth of the channels, are for the slowest backend.
-`python3 torchvision_models.py initial` writes torchvision/initial.json: [standard deviation, largest absolute value] of
-each tensor that torchvision starts with. Needs torch, torchvision and numpy.
+`python3 torchvision_models.py initial` writes torchvision/initial.json: the moments of each tensor that
+torchvision starts with. Needs torch, torchvision and numpy.
 
 The file is not called torchvision.py, which `import torchvision` would find.
 """
@@ -162,7 +162,7 @@ def reference(name):
 def initial(name):
     torch.manual_seed(0)
     tensors = numpy(build(name).state_dict())
-    return {k: [rule.rounded(t.std()), rule.rounded(np.abs(t).max())] for k, t in tensors.items() if t.ndim}
+    return {k: rule.moments(t) for k, t in tensors.items() if t.ndim}
 
 
 if __name__ == '__main__':

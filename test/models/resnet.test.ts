@@ -1,0 +1,175 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Random } from '../../src/core/random.js';
+import { buildResNet, resNetDepths, type ResNetDepth, type ResNetOptions } from '../../src/models/resnet.js';
+
+const images = (channels = 3) => tf.ones([1, 32, 32, channels]) as tf.Tensor4D;
+
+function outputShape(depth: ResNetDepth, options: ResNetOptions): number[] {
+  const model = buildResNet(depth, { initialize: false, ...options });
+  const shape = tf.tidy(() => model.predict(images(options.inputChannels)).shape);
+  model.dispose();
+  return shape;
+}
+
+afterEach(() => expect(tf.memory().numTensors).toBe(0));
+
+// ImageNet: torchvision's counts. CIFAR: 432 + 9 * (2n * 16² + 16 * 32 + (2n - 1) * 32² + 32 * 64 + (2n - 1) * 64²) of
+// convolutions, 2 * (16 + 2n * 112) of batch norms, 650 of the head; published as 0.27, 0.46, 0.66, 0.85 and 1.7 million.
+test.each([
+  [18, 11_689_512],
+  [34, 21_797_672],
+  [50, 25_557_032],
+  [101, 44_549_160],
+  [152, 60_192_808],
+  [20, 269_722],
+  [32, 464_154],
+  [44, 658_586],
+  [56, 853_018],
+  [110, 1_727_962],
+] as const)('ResNet-%i has %i parameters', (depth, parameters) => {
+  const model = buildResNet(depth, { initialize: false });
+  const trainable = model.variables().filter((variable) => variable.trainable);
+  expect(trainable.reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
+  expect(model.describe().parameters).toBe(parameters);
+  model.dispose();
+});
+
+test('has as many convolutions and dense layers as its name says', () => {
+  for (const depth of resNetDepths) {
+    const model = buildResNet(depth, { initialize: false });
+    const rows = model.describe().layers;
+    const weighted = rows.filter(({ type, name }) => /conv2d|dense/.test(type) && !name.includes('shortcut'));
+    expect(weighted).toHaveLength(depth);
+    model.dispose();
+  }
+});
+
+describe('options', () => {
+  test('classes', () => {
+    expect(outputShape(20, {})).toEqual([1, 10]);
+    expect(outputShape(20, { classes: 3 })).toEqual([1, 3]);
+    expect(outputShape(18, { width: 0.1 })).toEqual([1, 1000]);
+  });
+
+  test('inputChannels', () => expect(outputShape(20, { inputChannels: 1 })).toEqual([1, 10]));
+
+  test('includeTop: false gives the pooled features', () => {
+    expect(outputShape(20, { includeTop: false })).toEqual([1, 64]);
+    expect(outputShape(50, { width: 0.125, includeTop: false })).toEqual([1, 256]);
+  });
+
+  test('size is what describe and preprocessing start from', () => {
+    const model = buildResNet(20, { size: 48, initialize: false });
+    expect(model.describe().inputShape).toEqual([48, 48, 3]);
+    expect(model.describe(20).inputShape).toEqual([20, 20, 3]);
+    expect(model.preprocessing).toMatchObject({ size: 48, resize: 48 });
+    model.dispose();
+    const large = buildResNet(18, { width: 0.1, size: 448, initialize: false });
+    expect(large.preprocessing).toMatchObject({ size: 448, resize: 512 });
+    large.dispose();
+  });
+
+  test('width multiplies the channels', () => {
+    const model = buildResNet(18, { width: 0.5, initialize: false });
+    expect(model.stem.conv.weight.shape).toEqual([7, 7, 3, 32]);
+    expect(model.architecture.stages.map(({ channels }) => channels)).toEqual([32, 64, 128, 256]);
+    model.dispose();
+  });
+
+  test('stem of CIFAR for a network of ImageNet, and the other way round', () => {
+    const small = buildResNet(18, { width: 0.1, stem: 'cifar', initialize: false });
+    const large = buildResNet(20, { stem: 'imagenet', initialize: false });
+    const stages = tf.tidy(() => [small, large].map((model) => model.features(images())[0]!.shape));
+    expect(stages).toEqual([
+      [1, 32, 32, 6],
+      [1, 8, 8, 16],
+    ]);
+    small.dispose();
+    large.dispose();
+  });
+
+  test('shortcut', () => {
+    const padded = buildResNet(20, { initialize: false }).describe().layers;
+    const projected = buildResNet(20, { shortcut: 'projection', initialize: false }).describe().layers;
+    const shortcuts = (rows: typeof padded) => rows.filter(({ name }) => name.includes('shortcut'));
+    expect(shortcuts(padded).map(({ type }) => type)).toEqual(['padShortcut', 'padShortcut']);
+    expect(shortcuts(projected).map(({ type }) => type)).toEqual([
+      'conv2d',
+      'batchNorm',
+      'conv2d',
+      'batchNorm',
+    ]);
+    tf.disposeVariables();
+  });
+
+  test("convention: Keras's strides and biases", () => {
+    const blocks = (['torchvision', 'keras'] as const).map((convention) => {
+      const model = buildResNet(50, { width: 0.1, convention, initialize: false });
+      const { conv1, conv2 } = model.stages[1]![0]!;
+      const result = [conv1.conv.stride, conv2.conv.stride, conv1.conv.bias !== undefined];
+      model.dispose();
+      return result;
+    });
+    expect(blocks).toEqual([
+      [1, 2, false],
+      [2, 1, true],
+    ]);
+  });
+
+  test('dropout drops in training only', () => {
+    const model = buildResNet(20, { dropout: 0.5, includeTop: false });
+    expect(model.dropout.rate).toBe(0.5);
+    const [trained, evaluated] = tf.tidy(() => {
+      const x = tf.randomUniform([2, 32, 32, 3], 0, 1, 'float32', 1) as tf.Tensor4D;
+      const random = new Random(0);
+      const zeros = (y: tf.Tensor) => y.dataSync().filter((v) => v === 0).length;
+      return [zeros(model.forward(x, { training: true, random })), zeros(model.predict(x))];
+    });
+    expect(trained).toBeGreaterThan(128 / 4);
+    expect(evaluated).toBe(0);
+    model.dispose();
+  });
+
+  test('zeroInitResidual starts every block as the identity', () => {
+    const model = buildResNet(50, { width: 0.1, zeroInitResidual: true });
+    const gammas = model.stages.flat().map(({ conv3 }) => conv3!.norm!.weight.dataSync());
+    expect(gammas.every((gamma) => gamma.every((v) => v === 0))).toBe(true);
+    expect(model.stages[0]![0]!.conv1.norm!.weight.dataSync()[0]).toBe(1);
+    model.dispose();
+  });
+
+  test('initialize: false leaves kernels zero', () => {
+    const model = buildResNet(20, { initialize: false });
+    expect(model.head!.weight.dataSync().every((v) => v === 0)).toBe(true);
+    expect(model.stem.conv.weight.dataSync().every((v) => v === 0)).toBe(true);
+    model.dispose();
+  });
+});
+
+describe('what cannot be built is an error that says what can, and leaves no tensor', () => {
+  test('another depth', () => {
+    expect(() => buildResNet(19 as 18)).toThrow(
+      'There is no ResNet-19; the depths are 18, 20, 32, 34, 44, 50, 56, 101, 110, 152.',
+    );
+  });
+
+  test.each<[ResNetOptions, string]>([
+    [{ classes: 0 }, 'classes is 0; give an integer of at least 1.'],
+    [{ classes: 2.5 }, 'classes is 2.5; give an integer of at least 1.'],
+    [{ inputChannels: -1 }, 'inputChannels is -1; give an integer of at least 1.'],
+    [{ size: 0 }, 'size is 0; give an integer of at least 1.'],
+    [{ width: 0 }, 'width is 0; give a positive number, such as 0.5.'],
+    [{ width: NaN }, 'width is NaN; give a positive number, such as 0.5.'],
+    [{ width: Infinity }, 'width is Infinity; give a positive number, such as 0.5.'],
+    [{ stem: 'big' as 'cifar' }, "stem is 'big'; give one of 'imagenet', 'cifar'."],
+    [{ shortcut: 'none' as 'pad' }, "shortcut is 'none'; give one of 'projection', 'pad'."],
+    [
+      { convention: 'caffe' as 'keras' },
+      "convention is 'caffe'; give one of 'torchvision', 'timm', 'keras'.",
+    ],
+    [{ dropout: 1 }, 'dropout is 1; give a rate of at least 0 and below 1.'],
+    [{ seed: 0.5 }, 'The seed is 0.5; give an integer.'],
+  ])('%j', (options, message) => {
+    expect(() => buildResNet(20, options)).toThrow(message);
+  });
+});
