@@ -3,15 +3,18 @@
     python3 training.py    # writes training.json beside this file
 
 Values are those of rule.py: logits and soft targets of the names below; parameters `kernel` and `bias`; the gradients
-of step t of the names `kernel.t` and `bias.t`. Everything is computed in float64. Needs torch, timm and torchmetrics.
+of step t of the names `kernel.t` and `bias.t`. Everything is computed in float64. Needs torch, torchvision, timm
+and torchmetrics.
 """
 import json, os, warnings
 import numpy as np, timm, torch, torchmetrics
+from torch import nn
 import torch.nn.functional as F
 from timm.optim import Lamb, RMSpropTF
 from timm.scheduler import CosineLRScheduler, StepLRScheduler
 from torch.optim import lr_scheduler
 from torchmetrics.functional import classification as metrics
+from torchvision.models.resnet import BasicBlock
 import rule
 
 N, CLASSES = 6, 5
@@ -147,6 +150,64 @@ def evaluation():
     }
 
 
+class Tiny(nn.Module):
+    """The network of test/training/tiny.ts with projection shortcuts."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 4, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(4)
+        self.layer1 = nn.Sequential(BasicBlock(4, 4))
+        downsample = nn.Sequential(nn.Conv2d(4, 8, 1, 2, bias=False), nn.BatchNorm2d(8))
+        self.layer2 = nn.Sequential(BasicBlock(4, 8, 2, downsample))
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.fc(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))).mean((2, 3)))
+
+
+def fill(model):
+    for path, module in model.named_modules():
+        for leaf, value in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
+            if leaf == 'num_batches_tracked':
+                continue
+            v = rule.values(f'{path}.{leaf}', tuple(value.shape))
+            if isinstance(module, nn.BatchNorm2d):
+                v = rule.batch_norm(leaf, v)
+            elif leaf == 'bias':
+                v = 0.1 * v
+            else:
+                v = v * np.sqrt((6 if value.dim() == 4 else 3) / np.prod(value.shape[1:]))
+            value.data = torch.from_numpy(v)
+
+
+def training():
+    """Twelve steps of a network on four images each, the step's bytes being those of the name `batch.STEP`."""
+    steps, count, size = 12, 4, 8
+    model = Tiny().double().train()
+    fill(model)
+    kernels = [p for p in model.parameters() if p.dim() > 1]
+    others = [p for p in model.parameters() if p.dim() == 1]
+    groups = [{'params': kernels, 'weight_decay': 0.01}, {'params': others}]
+    optimizer = torch.optim.SGD(groups, lr=0.05, momentum=0.9, nesterov=True)
+    scheduler = lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]).double(), torch.tensor([0.229, 0.224, 0.225]).double()
+    losses, norms = [], []
+    for step in range(steps):
+        data = np.floor(128 * (rule.values(f'batch.{step}', (count, size, size, 3)) + 1))
+        x = ((torch.from_numpy(data) / 255 - mean) / std).permute(0, 3, 1, 2)
+        labels = torch.tensor([(i + step) % 3 for i in range(count)])
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), labels, label_smoothing=0.1)
+        loss.backward()
+        norms.append(nn.utils.clip_grad_norm_(model.parameters(), 1.0).item())
+        optimizer.step()
+        scheduler.step()
+        losses.append(loss.item())
+    state = {k: numbers(v) for k, v in model.state_dict().items() if not k.endswith('num_batches_tracked')}
+    return {'losses': losses, 'norms': norms, 'state': state}
+
+
 if __name__ == '__main__':
     golden = {
         'made by': f'torch {torch.__version__}, timm {timm.__version__}, torchmetrics {torchmetrics.__version__}',
@@ -155,6 +216,7 @@ if __name__ == '__main__':
         'clipping': clipping(),
         'schedules': schedules(),
         'evaluation': evaluation(),
+        'training': training(),
     }
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'training.json'), 'w') as f:
         json.dump(golden, f)
