@@ -5,7 +5,8 @@ export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load
 export { exportOnnx } from './onnx.js';
 export { readCheckpoint } from './read-checkpoint.js';
 export { readPyTorch } from './pytorch.js';
-export { saveWeights } from './save-weights.js';
+export type { SourceName } from './names/name-map.js';
+export { saveWeights, type SaveWeightsOptions } from './save-weights.js';
 export {
   readSafetensors,
   writeSafetensors,

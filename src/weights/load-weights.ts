@@ -5,7 +5,7 @@ import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
-import { keyedVariables } from './names/name-map.js';
+import { keyedVariables, type SourceName } from './names/name-map.js';
 import { readSource } from './read-source.js';
 
 /** Keys that no forward pass here needs: PyTorch's counts, Keras's layer of preprocessing and its random states. */
@@ -29,7 +29,7 @@ export interface LoadWeightsOptions {
 /** What {@link loadWeights} did. */
 export interface LoadedWeights {
   /** Whose names the checkpoint has, such as `torchvision`. */
-  readonly source: string;
+  readonly source: SourceName;
   /** Names of the model's variables that were loaded. */
   readonly loaded: readonly string[];
   /** Keys that the model has and the checkpoint has not. */

@@ -87,3 +87,41 @@ test('a fused model cannot be saved', async () => {
   await expect(saveWeights(model)).rejects.toThrow('The model is fused, and its batch norms are gone');
   model.dispose();
 });
+
+test.each([
+  ['timm', 'resnet20', 'torchvision', 'layer1.0.conv1.weight'],
+  ['huggingface', 'resnet20', 'torchvision', 'resnet.encoder.stages.0.layers.0.layer.0.convolution.weight'],
+  ['pytorch_resnet_cifar10', 'resnet20', 'torchvision', 'linear.weight'],
+  ['keras', 'resnet20', 'keras', 'conv2_block1_1_conv/kernel'],
+  ['timm', 'efficientnet-lite0', 'timm-tf', 'blocks.0.0.conv_dw.weight'],
+  [
+    'huggingface',
+    'efficientnet-lite0',
+    'keras',
+    'efficientnet.encoder.blocks.0.projection.project_conv.weight',
+  ],
+  ['efficientnet-pytorch', 'efficientnet-lite0', 'keras', '_blocks.0._depthwise_conv.weight'],
+] as const)(
+  'by the names of %s, %s of convention %s is recognised again',
+  async (names, name, convention, key) => {
+    const options = { convention, classes: 2 };
+    const model = buildModel(name, { ...options, seed: 1 });
+    const copy = buildModel(name, { ...options, initialize: false });
+    const bytes = await saveWeights(model, { names });
+    expect([...readSafetensors(bytes).tensors.keys()]).toContain(key);
+    await loadWeights(copy, bytes);
+    const copies = copy.variables();
+    model.variables().forEach((variable, i) => expect(copies[i]!.dataSync()).toEqual(variable.dataSync()));
+    model.dispose();
+    copy.dispose();
+  },
+);
+
+test('names of a source whose networks compute otherwise are refused', async () => {
+  const model = buildModel('resnet20', { initialize: false });
+  await expect(saveWeights(model, { names: 'keras' })).rejects.toThrow(
+    "keras has no resnet20 of the convention 'torchvision'; give one of 'torchvision', 'timm', 'huggingface', " +
+      "'pytorch_resnet_cifar10'.",
+  );
+  model.dispose();
+});

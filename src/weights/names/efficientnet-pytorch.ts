@@ -1,10 +1,11 @@
+import { EfficientNet } from '../../models/efficientnet.js';
 import { torchLayout } from './layout.js';
 import { blockNumber, rename, type NameMap } from './name-map.js';
 
 /** The names of lukemelas' efficientnet-pytorch and of the Lite ports of it; blocks are numbered through. */
 export const efficientNetPyTorch: NameMap = {
   source: 'efficientnet-pytorch',
-  conventions: () => ['keras', 'timm-tf'],
+  conventions: (model) => (model instanceof EfficientNet ? ['keras', 'timm-tf'] : []),
   layout: torchLayout,
   layerNames: (model) => {
     const number = blockNumber(model);

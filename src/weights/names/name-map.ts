@@ -2,13 +2,16 @@ import type { ConventionName } from '../../models/conventions.js';
 import type { ImageClassifier } from '../../models/image-classifier.js';
 import { keyed, type KeyedVariable, type Layout } from './layout.js';
 
+/** A source of checkpoints, or the package that has its names. */
+export type SourceName =
+  'torchvision' | 'timm' | 'huggingface' | 'keras' | 'pytorch_resnet_cifar10' | 'efficientnet-pytorch';
+
 /** How one source of checkpoints names the layers of a model. */
 export interface NameMap {
-  /** The source's name, for messages. */
-  readonly source: string;
+  readonly source: SourceName;
   /**
    * Whose padding, strides and epsilon the source's networks have; under other conventions its weights give other
-   * results, silently. Several where they differ in nothing that evaluation shows, or where the names do not tell.
+   * results, silently. None where the source has no such model; several where they differ in nothing that evaluation shows, or where the names do not tell.
    */
   readonly conventions: (model: ImageClassifier) => readonly ConventionName[];
   readonly layout: Layout;

@@ -52,7 +52,7 @@ export const torchvision: NameMap = {
 /** The names of akamaster's pytorch_resnet_cifar10: torchvision's but for the head. */
 export const cifarResNet: NameMap = {
   source: 'pytorch_resnet_cifar10',
-  conventions: () => ['torchvision', 'timm'],
+  conventions: (model) => (model instanceof EfficientNet ? [] : ['torchvision', 'timm']),
   layout: torchLayout,
   layerNames: () => (path) => (path === 'head' ? 'linear' : resNetNames(path)),
 };
