@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -125,6 +133,23 @@ test('continues where it stopped, and logs every epoch once', async () => {
       .split('\n')
       .map((row) => row.split(',').slice(0, 7));
   expect(log(parts)).toEqual(log(whole));
+});
+
+test('Ctrl-C stops it with a checkpoint, from which it continues', async () => {
+  const [whole, stopped] = [newRun(), newRun()];
+  await skipscale(...options(whole, '--epochs', '3'));
+  const running = skipscale(...options(stopped, '--epochs', '3'));
+  const isStarted = () => existsSync(join(stopped, 'log.csv'));
+  while (!isStarted()) await new Promise((resolve) => setTimeout(resolve, 5));
+  process.emit('SIGINT');
+  const { status, stdout, stderr } = await running;
+  expect(status).toBe(0);
+  expect(stderr).toBe('Stopping after this step. --resume continues from here.\n');
+  expect(stdout).not.toContain('epoch 3/3');
+  expect(existsSync(join(stopped, 'model.safetensors'))).toBe(false);
+  await skipscale(...options(stopped, '--epochs', '3', '--resume'));
+  const model = (run: string) => readFileSync(join(run, 'model.safetensors'));
+  expect(model(stopped).equals(model(whole))).toBe(true);
 });
 
 test('starts from weights with a new head, and keeps frozen parts', async () => {
