@@ -75,7 +75,7 @@ export interface CheckpointOptions {
   readonly everySteps?: number;
   /** How many of the latest stay. The one with the best top-1 stays as `best.safetensors` besides. Default 3. */
   readonly keep?: number;
-  /** Whether to continue from the latest one of the folder, if there is any. Default false. */
+  /** Whether to continue from the latest one of the folder, if there is any; otherwise there may be none. Default false. */
   readonly resume?: boolean;
 }
 
@@ -143,7 +143,11 @@ export async function* train(
   const trainer = new Trainer(model, options);
   try {
     const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
-    const latest = checkpoints?.resume ? await files!.latest() : undefined;
+    const latest = await files?.latest();
+    check(
+      latest === undefined || checkpoints?.resume === true,
+      () => `${files!.folder} has checkpoints of an earlier training; resume it, or give another folder.`,
+    );
     const progress = latest ? trainer.restore(latest.bytes, latest.path) : start();
     const save = async function* (isBest: boolean): AsyncGenerator<CheckpointEvent> {
       if (!files) return;

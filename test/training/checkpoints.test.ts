@@ -138,6 +138,9 @@ test('an aborted training writes where it stands, and continues from there as if
 
 test('what another training wrote is refused', async () => {
   await run({ checkpoints: { folder } });
+  await expect(run({ checkpoints: { folder } })).rejects.toThrow(
+    `${folder} has checkpoints of an earlier training; resume it, or give another folder.`,
+  );
   const checkpoints = { folder, resume: true };
   await expect(run({ checkpoints, seed: 1 })).rejects.toThrow(
     /has the seed 0, and this training 1; continue/,
