@@ -5,17 +5,11 @@ import { fma } from './tile';
 export const SIGMOID: i32 = 1;
 export const SWISH: i32 = 2;
 
-/**
- * exp(x) for four floats, within 2 units in the last place: x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial for
- * exp(r), and n added to the exponent in two halves, so that results below the normal floats come out right.
- */
+/** exp(x - n ln 2), within 2 units in the last place where n is the whole number nearest to x / ln 2: Cephes' expf. */
 // @ts-ignore: decorator
 @inline
-export function exp4(x: v128): v128 {
-  // Beyond these exp is infinite or zero; not-a-number stays.
-  const t = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104)), f32x4.splat(89));
-  const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(1.44269504088896341)));
-  let r = fma(n, f32x4.splat(-0.693359375), t);
+function expOfRest4(n: v128, x: v128): v128 {
+  let r = fma(n, f32x4.splat(-0.693359375), x);
   r = fma(n, f32x4.splat(2.12194440e-4), r);
   let p = f32x4.splat(1.9875691500e-4);
   p = fma(p, r, f32x4.splat(1.3981999507e-3));
@@ -24,7 +18,20 @@ export function exp4(x: v128): v128 {
   p = fma(p, r, f32x4.splat(1.6666665459e-1));
   p = fma(p, r, f32x4.splat(5.0000001201e-1));
   p = fma(p, f32x4.mul(r, r), r);
-  p = f32x4.add(p, f32x4.splat(1));
+  return f32x4.add(p, f32x4.splat(1));
+}
+
+/**
+ * exp(x) for four floats: x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial for exp(r), and n added to the exponent in
+ * two halves, so that results below the normal floats come out right.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  // Beyond these exp is infinite or zero; not-a-number stays.
+  const t = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104)), f32x4.splat(89));
+  const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(1.44269504088896341)));
+  let p = expOfRest4(n, t);
   const whole = i32x4.trunc_sat_f32x4_s(n);
   const half = i32x4.shr_s(whole, 1);
   const rest = i32x4.sub(whole, half);
@@ -47,17 +54,9 @@ export function sigmoid4(x: v128): v128 {
 function expOfNegative4(x: v128): v128 {
   const t = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87)), f32x4.splat(87));
   const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(-1.44269504088896341)));
-  let r = fma(n, f32x4.splat(-0.693359375), f32x4.neg(t));
-  r = fma(n, f32x4.splat(2.12194440e-4), r);
-  let p = f32x4.splat(1.9875691500e-4);
-  p = fma(p, r, f32x4.splat(1.3981999507e-3));
-  p = fma(p, r, f32x4.splat(8.3334519073e-3));
-  p = fma(p, r, f32x4.splat(4.1665795894e-2));
-  p = fma(p, r, f32x4.splat(1.6666665459e-1));
-  p = fma(p, r, f32x4.splat(5.0000001201e-1));
-  p = fma(p, f32x4.mul(r, r), r);
+  const p = expOfRest4(n, f32x4.neg(t));
   // Added to the exponent's bits.
-  return i32x4.add(f32x4.add(p, f32x4.splat(1)), i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
+  return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
 }
 
 /** x / (1 + exp(-x)), the activation of every EfficientNet layer, and so with a faster exponential. */
