@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   Adam,
@@ -48,6 +48,7 @@ import {
 import { positiveInteger } from './arguments.js';
 import { formatEvaluation, percent } from './evaluate.js';
 import { openDataset } from './open-dataset.js';
+import { replaceFile } from './replace-file.js';
 
 interface TrainOptions {
   data: string;
@@ -167,7 +168,7 @@ async function run(options: TrainOptions): Promise<void> {
     if (controller.signal.aborted) return;
     model.labels = training.classes;
     const file = join(options.out, 'model.safetensors');
-    await writeFile(file, await saveWeights(model));
+    await replaceFile(file, await saveWeights(model));
     if (evaluation) console.log(formatEvaluation(evaluation, training.classes));
     console.log(`The weights are in ${file}.`);
   } finally {
@@ -313,7 +314,7 @@ class Log {
     const row = [epoch + 1, step, learningRate, loss, accuracy, evaluation?.loss, evaluation?.top1, seconds];
     // An epoch that was not yet in a checkpoint when the run was killed comes again.
     this.#rows = [...this.#rows.slice(0, epoch), row.join(',')];
-    await writeFile(this.path, `${[Log.#header, ...this.#rows].join('\n')}\n`);
+    await replaceFile(this.path, `${[Log.#header, ...this.#rows].join('\n')}\n`);
   }
 }
 

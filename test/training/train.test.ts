@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import type { Batch } from '../../src/training/data/batches.js';
 import { mixup } from '../../src/training/data/mix.js';
@@ -89,6 +90,19 @@ test('a seed repeats a run bit for bit, another gives another', async () => {
   }
   expect(results[1]).toEqual(results[0]);
   expect(results[2]!.losses).not.toEqual(results[0]!.losses);
+});
+
+test('an EfficientNet trains too, its stochastic depth and dropout by the seed', async () => {
+  const results = [];
+  for (const seed of [1, 1, 2]) {
+    const network = buildEfficientNet(0, { classes: 3, stochasticDepth: 0.5, dropout: 0.5 });
+    const events = await run(network, { seed, size: 32, batchSize: 4 }, tinyData(8));
+    results.push(steps(events).map(({ loss }) => loss));
+    network.dispose();
+  }
+  expect(results[0]).toHaveLength(2);
+  expect(results[1]).toEqual(results[0]);
+  expect(results[2]![0]).not.toBe(results[0]![0]);
 });
 
 test('200 steps hold no more tensors than one', async () => {
