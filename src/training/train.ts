@@ -143,68 +143,93 @@ export async function* train(
   const trainer = new Trainer(model, options);
   try {
     const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
-    const latest = await files?.latest();
-    check(
-      latest === undefined || checkpoints?.resume === true,
-      () => `${files!.folder} has checkpoints of an earlier training; resume it, or give another folder.`,
-    );
-    const progress = latest ? trainer.restore(latest.bytes, latest.path) : start();
-    const save = async function* (isBest: boolean): AsyncGenerator<CheckpointEvent> {
-      if (!files) return;
-      const { epoch, step } = progress;
-      const bytes = await trainer.checkpoint(progress);
-      // The best one first: killed in between, the training comes here again.
-      if (isBest) await files.writeBest(bytes);
-      const path = await files.write(step, bytes);
-      yield { type: 'checkpoint', epoch, step, path };
-    };
-
+    const progress = await begin(trainer, files, checkpoints?.resume ?? false);
+    const run: Run = { trainer, progress, source, files, options };
     while (progress.epoch < epochs) {
-      const { epoch } = progress;
-      const epochStart = performance.now();
-      let asked = epochStart;
-      for await (const batch of source(epoch, progress.batch)) {
-        if (signal?.aborted) break;
-        const waited = performance.now() - asked;
-        const { loss, right, learningRate } = await trainer.step(batch, progress.step);
-        const images = batch.images.length;
-        progress.step++;
-        progress.batch++;
-        progress.loss += loss * images;
-        progress.right += right;
-        progress.images += images;
-        const times = { seconds: (performance.now() - asked) / 1000, waited: waited / 1000 };
-        const accuracy = right / images;
-        yield { type: 'step', step: progress.step, epoch, loss, accuracy, learningRate, images, ...times };
-        if (checkpoints?.everySteps && progress.step % checkpoints.everySteps === 0) yield* save(false);
-        await nextTask();
-        asked = performance.now();
-      }
+      yield* trainEpoch(run);
       if (signal?.aborted) {
-        yield* save(false);
+        yield* save(run);
         return;
       }
-      const { step, images } = progress;
-      check(images > 0, () => `Epoch ${epoch} has no batches; give a source that has.`);
-      const means = { loss: progress.loss / images, accuracy: progress.right / images };
-      yield { type: 'epoch', epoch, step, ...means, seconds: (performance.now() - epochStart) / 1000 };
-
-      const isLast = epoch === epochs - 1;
-      const evaluates = validation && (isLast || (epoch + 1) % evaluateEvery === 0);
-      const evaluation = evaluates ? await trainer.evaluate(validation) : undefined;
+      const { epoch, step } = progress;
+      const isEvaluated = epoch === epochs - 1 || (epoch + 1) % evaluateEvery === 0;
+      const evaluation = validation && isEvaluated ? await trainer.evaluate(validation) : undefined;
       if (evaluation) yield { type: 'evaluation', epoch, step, evaluation };
       const isBest = evaluation !== undefined && evaluation.top1 > (progress.best ?? -1);
-      Object.assign(progress, start(), {
-        epoch: epoch + 1,
-        step,
-        best: isBest ? evaluation.top1 : progress.best,
-      });
-      yield* save(isBest);
+      const best = isBest ? evaluation.top1 : progress.best;
+      Object.assign(progress, start(), { epoch: epoch + 1, step, best });
+      yield* save(run, isBest);
     }
     trainer.average?.swap();
   } finally {
     trainer.dispose();
   }
+}
+
+/** A training that goes on. */
+interface Run {
+  readonly trainer: Trainer;
+  readonly progress: Progress;
+  readonly source: BatchSource;
+  readonly files: CheckpointFolder | undefined;
+  readonly options: TrainOptions;
+}
+
+/** Where to begin: at the latest checkpoint, if there is one and it is to be resumed. */
+async function begin(
+  trainer: Trainer,
+  files: CheckpointFolder | undefined,
+  resume: boolean,
+): Promise<Progress> {
+  const latest = await files?.latest();
+  if (!latest) return start();
+  check(
+    resume,
+    () => `${files!.folder} has checkpoints of an earlier training; resume it, or give another folder.`,
+  );
+  return trainer.restore(latest.bytes, latest.path);
+}
+
+/** Trains on what is left of the epoch, until the signal is aborted. */
+async function* trainEpoch(run: Run): AsyncGenerator<StepEvent | EpochEvent | CheckpointEvent> {
+  const { trainer, progress, source, options } = run;
+  const { signal, checkpoints } = options;
+  const { epoch } = progress;
+  const epochStart = performance.now();
+  let asked = epochStart;
+  for await (const batch of source(epoch, progress.batch)) {
+    if (signal?.aborted) return;
+    const waited = performance.now() - asked;
+    const { loss, right, learningRate } = await trainer.step(batch, progress.step);
+    const images = batch.images.length;
+    progress.step++;
+    progress.batch++;
+    progress.loss += loss * images;
+    progress.right += right;
+    progress.images += images;
+    const times = { seconds: (performance.now() - asked) / 1000, waited: waited / 1000 };
+    const accuracy = right / images;
+    yield { type: 'step', step: progress.step, epoch, loss, accuracy, learningRate, images, ...times };
+    if (checkpoints?.everySteps && progress.step % checkpoints.everySteps === 0) yield* save(run);
+    await nextTask();
+    asked = performance.now();
+  }
+  if (signal?.aborted) return;
+  const { step, images } = progress;
+  check(images > 0, () => `Epoch ${epoch} has no batches; give a source that has.`);
+  const means = { loss: progress.loss / images, accuracy: progress.right / images };
+  yield { type: 'epoch', epoch, step, ...means, seconds: (performance.now() - epochStart) / 1000 };
+}
+
+/** Writes a checkpoint, where there is a folder for them. */
+async function* save({ trainer, progress, files }: Run, isBest = false): AsyncGenerator<CheckpointEvent> {
+  if (!files) return;
+  const { epoch, step } = progress;
+  const bytes = await trainer.checkpoint(progress);
+  // The best one first: killed in between, the training comes here again.
+  if (isBest) await files.writeBest(bytes);
+  const path = await files.write(step, bytes);
+  yield { type: 'checkpoint', epoch, step, path };
 }
 
 /** The progress of a training that has not begun. */
