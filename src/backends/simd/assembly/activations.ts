@@ -48,7 +48,7 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }
 
-/** exp(-x) of x limited to where it is a normal float: below, swish is less than 1e-35 from zero all the same. */
+/** exp(-x) of x limited to where it is a normal float. */
 // @ts-ignore: decorator
 @inline
 function expOfNegative4(x: v128): v128 {
@@ -63,7 +63,9 @@ function expOfNegative4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function swish4(x: v128): v128 {
-  return f32x4.div(x, f32x4.add(f32x4.splat(1), expOfNegative4(x)));
+  const y = f32x4.div(x, f32x4.add(f32x4.splat(1), expOfNegative4(x)));
+  // Below the limit it is less than 1e-35 from zero.
+  return v128.andnot(y, f32x4.lt(x, f32x4.splat(-87)));
 }
 
 /** Four or fewer floats from memory, the missing ones zero. */
