@@ -1,6 +1,7 @@
-import { readFile } from '#read-file';
 import type { ConventionName } from '../models/conventions.js';
 import type { Preprocessing } from '../models/preprocessing.js';
+import { fetchSource } from './fetch-source.js';
+import type { HubOptions } from './hub.js';
 import { sibling } from './sibling.js';
 
 /** What the files beside a checkpoint say of its network. */
@@ -16,8 +17,8 @@ export interface HubConfig {
  * `preprocessor_config.json`. What is not there or not understood is left out.
  * @throws Error where it tells of a network that cannot be built.
  */
-export async function readHubConfig(source: string | URL): Promise<HubConfig> {
-  const config = await readJson(source, 'config.json');
+export async function readHubConfig(source: string | URL, hub?: HubOptions): Promise<HubConfig> {
+  const config = await readJson(source, 'config.json', hub);
   if (isRecord(config['pretrained_cfg']) && typeof config['architecture'] === 'string') {
     return timmConfig(config['architecture'], config, config['pretrained_cfg']);
   }
@@ -28,13 +29,19 @@ export async function readHubConfig(source: string | URL): Promise<HubConfig> {
     );
   }
   const labels = labelsOf(config['id2label']);
-  const preprocessing = convNextPreprocessing(await readJson(source, 'preprocessor_config.json'));
+  const preprocessing = convNextPreprocessing(await readJson(source, 'preprocessor_config.json', hub));
   return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
 }
 
-async function readJson(source: string | URL, name: string): Promise<Record<string, unknown>> {
+async function readJson(
+  source: string | URL,
+  name: string,
+  hub?: HubOptions,
+): Promise<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(await readFile(sibling(source, name))));
+    const value: unknown = JSON.parse(
+      new TextDecoder().decode(await fetchSource(sibling(source, name), hub)),
+    );
     return isRecord(value) ? value : {};
   } catch {
     return {}; // It need not be there.

@@ -1,4 +1,5 @@
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
+export type { HubOptions } from './hub.js';
 export { readKeras } from './keras.js';
 export { load, type LoadOptions } from './load.js';
 export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';

@@ -3,6 +3,7 @@ import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
+import type { HubOptions } from './hub.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
@@ -24,6 +25,8 @@ export interface LoadWeightsOptions {
    * of their path, such as `head` or `stages.3`. Default none.
    */
   readonly except?: readonly string[];
+  /** Where `hf://` leads. */
+  readonly hub?: HubOptions;
 }
 
 /** What {@link loadWeights} did. */
@@ -44,7 +47,7 @@ export interface LoadedWeights {
  * ResNets' of akamaster; a prefix `module.` is dropped.
  * A file of `saveWeights` gives the model its labels too.
  * All or nothing: after an error the model is unchanged.
- * @param source - A path, a URL, or the file's bytes. A path or URL may also be of the index of sharded safetensors
+ * @param source - A path, a URL, `hf://owner/name[@revision]/file`, or the file's bytes. A path or URL may also be of the index of sharded safetensors
  * (`model.safetensors.index.json`), or of the `model.json` of a TensorFlow.js layers-model; their files lie beside it.
  * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
  * and another convention;
@@ -55,7 +58,7 @@ export async function loadWeights(
   source: string | URL | Uint8Array,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  return loadCheckpoint(model, await readSource(source), options);
+  return loadCheckpoint(model, await readSource(source, options.hub), options);
 }
 
 /** As {@link loadWeights}, of a checkpoint that has been read. */

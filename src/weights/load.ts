@@ -8,6 +8,7 @@ import {
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
+import type { HubOptions } from './hub.js';
 import { readHubConfig } from './hub-config.js';
 import { ignored, loadCheckpoint, recognise, withoutPrefix } from './load-weights.js';
 import { readSource } from './read-source.js';
@@ -16,6 +17,8 @@ import { readSource } from './read-source.js';
 export interface LoadOptions {
   /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
   readonly convention?: ConventionName;
+  /** Where `hf://` leads. */
+  readonly hub?: HubOptions;
 }
 
 /**
@@ -28,10 +31,10 @@ export interface LoadOptions {
  */
 export async function load(
   source: string | URL | Uint8Array,
-  { convention }: LoadOptions = {},
+  { convention, hub }: LoadOptions = {},
 ): Promise<ImageClassifier> {
-  const checkpoint = await readSource(source);
-  const config = source instanceof Uint8Array ? {} : await readHubConfig(source);
+  const checkpoint = await readSource(source, hub);
+  const config = source instanceof Uint8Array ? {} : await readHubConfig(source, hub);
   const tensors = withoutPrefix(checkpoint.tensors);
   const { name, options } = inferNetwork(tensors);
   const { labels, preprocessing } = config;

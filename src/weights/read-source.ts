@@ -1,5 +1,6 @@
-import { readFile } from '#read-file';
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
+import { fetchSource } from './fetch-source.js';
+import type { HubOptions } from './hub.js';
 import { kerasKey } from './keras.js';
 import { readCheckpoint } from './read-checkpoint.js';
 import { sibling } from './sibling.js';
@@ -13,13 +14,13 @@ const MAX_FILES = 1000;
  * @throws CheckpointError where a file is damaged or of an unknown format.
  * @throws Error where a file cannot be read.
  */
-export async function readSource(source: string | URL | Uint8Array): Promise<Checkpoint> {
+export async function readSource(source: string | URL | Uint8Array, hub?: HubOptions): Promise<Checkpoint> {
   if (source instanceof Uint8Array) return readCheckpoint(source);
-  const bytes = await readFile(source);
+  const bytes = await fetchSource(source, hub);
   const index = parseIndex(bytes);
   if (!index) return readCheckpoint(bytes);
-  if (isRecord(index['weight_map'])) return readShards(source, index['weight_map']);
-  if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest']);
+  if (isRecord(index['weight_map'])) return readShards(source, index['weight_map'], hub);
+  if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest'], hub);
   throw new CheckpointError(
     `${String(source)} is JSON without the weight_map of sharded safetensors and without the weightsManifest of a ` +
       'TensorFlow.js layers-model; give the file of the weights.',
@@ -39,12 +40,16 @@ function parseIndex(bytes: Uint8Array): Record<string, unknown> | undefined {
 }
 
 /** safetensors in several files: which tensor is in which. */
-async function readShards(source: string | URL, weightMap: Record<string, unknown>): Promise<Checkpoint> {
+async function readShards(
+  source: string | URL,
+  weightMap: Record<string, unknown>,
+  hub?: HubOptions,
+): Promise<Checkpoint> {
   const files = new Set(Object.values(weightMap).map(String));
   checkCount(files.size);
   const tensors = new Map<string, HostTensor>();
   for (const file of files) {
-    const shard = await readCheckpoint(await readFile(sibling(source, file)));
+    const shard = await readCheckpoint(await fetchSource(sibling(source, file), hub));
     for (const [key, tensor] of shard.tensors) {
       if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
       if (weightMap[key] === file) tensors.set(key, tensor);
@@ -60,7 +65,11 @@ async function readShards(source: string | URL, weightMap: Record<string, unknow
 }
 
 /** The groups of a TensorFlow.js layers-model: the tensors' bytes lie one after the other in a group's files. */
-async function readManifest(source: string | URL, groups: readonly unknown[]): Promise<Checkpoint> {
+async function readManifest(
+  source: string | URL,
+  groups: readonly unknown[],
+  hub?: HubOptions,
+): Promise<Checkpoint> {
   const tensors = new Map<string, HostTensor>();
   for (const group of groups) {
     const { paths, weights } = isRecord(group) ? group : {};
@@ -68,7 +77,7 @@ async function readManifest(source: string | URL, groups: readonly unknown[]): P
       throw damagedManifest('a group has no paths or no weights');
     checkCount(paths.length);
     const parts: Uint8Array[] = [];
-    for (const path of paths) parts.push(await readFile(sibling(source, String(path))));
+    for (const path of paths) parts.push(await fetchSource(sibling(source, String(path)), hub));
     const bytes = concatenate(parts);
     let place = 0;
     for (const weight of weights) {

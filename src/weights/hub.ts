@@ -1,0 +1,37 @@
+import { check } from '../core/errors.js';
+
+/** Where `hf://` leads. */
+export interface HubOptions {
+  /** Address of the hub or of a mirror. Default the environment's `HF_ENDPOINT`, or else https://huggingface.co. */
+  readonly endpoint?: string;
+  /** For what is not public; sent to the endpoint alone. Default the environment's `HF_TOKEN`, or else none. */
+  readonly token?: string;
+}
+
+/** A file to download, and what to send with the request. */
+export interface HubFile {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const pattern = /^hf:\/\/([\w.-]+)\/([\w.-]+)(?:@([\w.-]+))?\/((?:[\w.+-]+\/)*[\w.+-]+)$/;
+
+/**
+ * The address of `hf://owner/name[@revision]/file`; a revision is a branch, tag or commit without a slash, default `main`.
+ * @throws ArgumentError where the address is not of this form.
+ */
+export function hubFile(source: string, options: HubOptions = {}): HubFile {
+  const match = pattern.exec(source);
+  check(
+    match !== null && !/[/@]\.{1,2}(\/|$)/.test(source),
+    () => `'${source}' is no file of the hub; give hf://owner/name/file or hf://owner/name@revision/file.`,
+  );
+  const [, owner, name, revision = 'main', file] = match;
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  const endpoint = options.endpoint ?? process?.env?.['HF_ENDPOINT'] ?? 'https://huggingface.co';
+  const token = options.token ?? process?.env?.['HF_TOKEN'];
+  return {
+    url: `${endpoint.replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${file}`,
+    headers: token ? { authorization: `Bearer ${token}` } : {},
+  };
+}
