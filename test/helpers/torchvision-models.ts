@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ResidualBlock } from '../../src/blocks/residual-block.js';
 import { Random } from '../../src/core/random.js';
+import { BatchNorm } from '../../src/layers/batch-norm.js';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
@@ -25,8 +26,10 @@ interface Reference {
   };
   training: {
     input: Shape;
-    /** Multiplies the weight of a bottleneck's last batch norm. */
-    lastGamma: number;
+    /** Added to the bias of every batch norm first. */
+    biasShift: number;
+    /** Then multiplies weight and bias of the last batch norm of every bottleneck. */
+    lastNormScale: number;
     loss: number;
     gradients: Record<string, Values>;
     running: Record<string, Values>;
@@ -110,8 +113,7 @@ export function testEvaluation(backend: string, name: string): void {
 
 /**
  * Defines the test that loss, gradients and running statistics of a training step are torchvision's: norms within
- * 1e-3, and of every tensor eight values within a tenth of its root mean square: values in a wrong place are not, but
- * where one ReLU's input rounds to the other side of zero, some values are off by hundredths.
+ * 1e-3, and of every tensor eight values within 1e-2 of its root mean square.
  */
 export function testTrainingStep(backend: string, name: string): void {
   test(`${name}: a training step is torchvision's, on ${backend}`, async () => {
@@ -119,7 +121,7 @@ export function testTrainingStep(backend: string, name: string): void {
     const { training } = readGolden<Reference>(`torchvision/${name}.json`);
     const failures = onBackend(backend, name, (model) => {
       const [n, , size] = training.input;
-      scaleLastGammas(model, training.lastGamma);
+      changeNorms(model, training);
       const labels = tf.oneHot(tf.range(0, n, 1, 'int32'), 1000);
       const images = ruleInput(n, size);
       const context = { training: true, random: new Random(0) } as const;
@@ -134,10 +136,15 @@ export function testTrainingStep(backend: string, name: string): void {
   }, 3_600_000);
 }
 
-function scaleLastGammas(model: ImageClassifier, factor: number): void {
+function changeNorms(model: ImageClassifier, { biasShift, lastNormScale }: Reference['training']): void {
   for (const { module } of model.namedModules()) {
-    const norm = module instanceof ResidualBlock ? module.conv3?.norm : undefined;
-    norm?.weight.assign(tf.mul(norm.weight, factor));
+    if (module instanceof BatchNorm) module.bias.assign(tf.add(module.bias, biasShift));
+  }
+  for (const { module } of model.namedModules()) {
+    const last = module instanceof ResidualBlock ? module.conv3?.norm : undefined;
+    for (const variable of last ? [last.weight, last.bias] : []) {
+      variable.assign(tf.mul(variable, lastNormScale));
+    }
   }
 }
 
@@ -157,6 +164,6 @@ function compareVariables(
     const scale = trainable ? Math.max(expected.norm, least) : expected.norm;
     const ofNorm = Math.abs(norm(actual) - expected.norm) / scale;
     const ofValues = relativeDistance(spread(actual, 8), expected.spread, scale / Math.sqrt(size));
-    return ofNorm <= 1e-3 && ofValues <= 0.1 ? [] : [`${key}: norm ${ofNorm}, values ${ofValues}`];
+    return ofNorm <= 1e-3 && ofValues <= 1e-2 ? [] : [`${key}: norm ${ofNorm}, values ${ofValues}`];
   });
 }
