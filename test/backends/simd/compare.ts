@@ -67,13 +67,20 @@ export function integers(shape: number[], seed: number): Input {
   return { shape, values: Int32Array.from(values, (v) => Math.round(v * 9)), dtype: 'int32' };
 }
 
+function sameBytes(a: Input['values'], b: Input['values']): boolean {
+  const [first, second] = [a, b].map(({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength),
+  );
+  return first!.equals(second!);
+}
+
 /** Fills free memory with not-a-number, so that a value which is used and was never set shows. */
 function poison(backend: SimdBackend): void {
   const bytes = 2 ** 22;
   backend.lend(bytes, 'poison', (address) => backend.floats(address, bytes / 4).fill(NaN));
 }
 
-/** The operation's results on a backend; it must leave no tensor and no bytes but its results'. */
+/** The operation's results on a backend; it must leave no tensor but its results. */
 export async function runOn(
   backend: 'cpu' | 'simd',
   inputs: readonly Input[],
@@ -90,6 +97,8 @@ export async function runOn(
     dtype: result.dtype,
     values: result.dataSync(),
   }));
+  // No kernel may write into its inputs, nor past its output into what comes before or after.
+  expect(tensors.every((tensor, i) => sameBytes(tensor.dataSync(), inputs[i]!.values))).toBe(true);
   tf.dispose([results, tensors]);
   return outputs;
 }

@@ -194,6 +194,22 @@ describe('out of memory', () => {
     }
   });
 
+  test('what cannot be derived from a tensor leaves nothing behind, and may be tried again', () => {
+    const x = tf.ones([4]);
+    const before = bytes();
+    const derive = (make: () => void) => backend().derive(x, 'something', 1000, make);
+    expect(() =>
+      derive(() => {
+        throw new Error('no memory');
+      }),
+    ).toThrow('no memory');
+    expect(bytes()).toBe(before);
+    const make = jest.fn();
+    expect(derive(make)).toBe(derive(make));
+    expect(make).toHaveBeenCalledTimes(1);
+    x.dispose();
+  });
+
   test('tensors at the very end of the memory: no kernel reads past it', () => {
     const simd = backend();
     withLittleMemory(0, () => undefined); // The memory is as large as it will be.

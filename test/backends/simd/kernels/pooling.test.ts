@@ -113,6 +113,13 @@ test('windows that are all negative, and all minus infinity', async () => {
   await expectAsCpu([infinite, uniform([1, 3, 3, 5], 2)], operation);
 });
 
+test('MaxPoolGrad of windows that are all minus infinity writes nowhere', async () => {
+  const x = { ...uniform([1, 8, 8, 16], 1), values: new Float32Array(1024).fill(-Infinity) };
+  const operation: Operation = (input, output, dy) =>
+    tf.engine().runKernel('MaxPoolGrad', { input, output, dy }, { filterSize: 2, strides: 2, pad: 'valid' });
+  await expectAsCpu([x, uniform([1, 4, 4, 16], 2), uniform([1, 4, 4, 16], 3)], operation);
+});
+
 test('avgPool of not-a-number and infinity is as on cpu', async () => {
   const x = uniform([1, 6, 6, 5], 1);
   [x.values[7], x.values[40], x.values[90]] = [NaN, Infinity, -Infinity];
