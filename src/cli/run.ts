@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { cacheCommand } from './cache.js';
 import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
 import { scaleCommand } from './scale.js';
@@ -15,7 +16,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(summaryCommand())
-    .addCommand(scaleCommand());
+    .addCommand(scaleCommand())
+    .addCommand(cacheCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {

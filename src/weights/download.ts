@@ -13,6 +13,9 @@ export interface DownloadOptions {
 /** An answer that another try would not change. */
 class Refusal extends Error {}
 
+/** Node's codes of what another try soon would not mend: no such host, no network, no server. */
+const noServer = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH'];
+
 /** What has arrived, and what the next request must say to continue it. */
 interface Transfer {
   readonly chunks: Uint8Array[];
@@ -69,8 +72,9 @@ async function receive(url: string, transfer: Transfer, options: DownloadOptions
   } catch (error) {
     if (abort.signal.aborted) throw new Error(`nothing came for ${stallTime} ms`, { cause: error });
     // fetch's own failures: no connection, or one that broke. Node says why in the cause.
-    const reason = (error as { cause?: { message?: string } }).cause?.message;
-    if (reason) throw new Error(reason, { cause: error });
+    const { message, code = '' } = (error as { cause?: { message?: string; code?: string } }).cause ?? {};
+    if (noServer.includes(code)) throw new Refusal(message || code, { cause: error });
+    if (message) throw new Error(message, { cause: error });
     throw error;
   } finally {
     clearTimeout(timer);

@@ -6,12 +6,16 @@ export interface HubOptions {
   readonly endpoint?: string;
   /** For what is not public; sent to the endpoint alone. Default the environment's `HF_TOKEN`, or else none. */
   readonly token?: string;
+  /** Whether a file is kept, and taken from where it was kept; in Node. Default true. */
+  readonly cache?: boolean;
 }
 
 /** A file to download, and what to send with the request. */
 export interface HubFile {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Its folders and name in a cache. */
+  readonly place: readonly string[];
 }
 
 const pattern = /^hf:\/\/([\w.-]+)\/([\w.-]+)(?:@([\w.-]+))?\/((?:[\w.+-]+\/)*[\w.+-]+)$/;
@@ -30,7 +34,9 @@ export function hubFile(source: string, options: HubOptions = {}): HubFile {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   const endpoint = options.endpoint ?? process?.env?.['HF_ENDPOINT'] ?? 'https://huggingface.co';
   const token = options.token ?? process?.env?.['HF_TOKEN'];
+  const host = new URL(endpoint).host.replace(':', '_');
   return {
+    place: [host, owner!, name!, revision, ...file!.split('/')],
     url: `${endpoint.replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${file}`,
     headers: token ? { authorization: `Bearer ${token}` } : {},
   };

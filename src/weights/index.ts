@@ -1,3 +1,4 @@
+export { cacheFolder, clearCache, listCache, type CachedFile } from './cache.js';
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
 export type { HubOptions } from './hub.js';
 export { readKeras } from './keras.js';

@@ -107,6 +107,16 @@ test.each([
   expect(requests).toHaveLength(1);
 });
 
+test('where there is no server, no time is lost with tries', async () => {
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  await expect(download(`http://127.0.0.1:${port}/x`, { ...quick, retryTime: 60_000 })).rejects.toThrow(
+    /\/x cannot be fetched: .*ECONNREFUSED/,
+  );
+});
+
 test('another range than the one asked for is not mixed in', async () => {
   handler = (request, response, attempt) => {
     if (attempt === 1) return send(request, response, 1000);
@@ -160,6 +170,7 @@ describe('the hub', () => {
     const before = process.env;
     process.env = { ...before, HF_ENDPOINT: 'https://mirror', HF_TOKEN: 'secret' };
     expect(hubFile('hf://a/b/c')).toEqual({
+      place: ['mirror', 'a', 'b', 'main', 'c'],
       url: 'https://mirror/a/b/resolve/main/c',
       headers: { authorization: 'Bearer secret' },
     });
@@ -195,7 +206,7 @@ describe('the hub', () => {
       '/Own/net/resolve/v2/config.json': JSON.stringify({ id2label: { 0: 'no', 1: 'yes' } }),
     };
     handler = ({ url }, response) => response.writeHead(files[url!] ? 200 : 404).end(files[url!]);
-    const copy = await load('hf://Own/net@v2/model.safetensors', { hub: { endpoint: origin } });
+    const copy = await load('hf://Own/net@v2/model.safetensors', { hub: { endpoint: origin, cache: false } });
     expect([copy.labels, copy.head!.weight.dataSync()]).toEqual([
       ['no', 'yes'],
       model.head!.weight.dataSync(),
