@@ -68,8 +68,9 @@ export class EfficientNet extends ImageClassifier {
 
   constructor(architecture: EfficientNetArchitecture, options: EfficientNetOptions = {}) {
     super();
-    const { variant = 'standard', seed = 0, initialize = true } = options;
+    const { variant, activation, squeezeRatio, inputChannels, classes } = architecture;
     const { convention: conventionName = variant === 'lite' ? 'keras' : 'torchvision' } = options;
+    const { seed = 0, initialize = true } = options;
     const { dropout = architecture.dropout, stochasticDepth = 0.2 } = options;
     checkOneOf('convention', conventionName, conventionNames);
     checkRate('dropout', dropout);
@@ -79,7 +80,6 @@ export class EfficientNet extends ImageClassifier {
       ? preset
       : { ...preset, initializer: zeros, headInitializer: zeros };
     const random = new Random(seed);
-    const { activation, squeezeRatio, inputChannels, classes } = architecture;
     const common = { activation, convention, random };
     this.architecture = architecture;
     this.convention = conventionName;

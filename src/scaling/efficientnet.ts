@@ -145,6 +145,7 @@ const B0_LAST_FILTERS = 1280;
 /** All sizes of one EfficientNet; {@link efficientNetArchitecture} makes it. */
 export interface EfficientNetArchitecture {
   readonly name: string;
+  readonly variant: EfficientNetVariant;
   /** The coefficient that its depth was scaled by. */
   readonly depth: number;
   /** Side of the images that it is meant for, in pixels. */
@@ -206,6 +207,7 @@ export function efficientNetArchitecture(
   const firstAndLast = [0, b0Stages.length - 1];
   return {
     name: `efficientnet${lite ? '-lite' : ''}${typeof scale === 'number' ? `${lite ? '' : '-b'}${scale}` : ''}`,
+    variant,
     depth,
     resolution,
     dropout,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../../src/core/random.js';
-import { buildEfficientNet, type EfficientNetOptions } from '../../src/models/efficientnet.js';
-import type { Coefficients } from '../../src/scaling/index.js';
+import { buildEfficientNet, EfficientNet, type EfficientNetOptions } from '../../src/models/efficientnet.js';
+import { efficientNetArchitecture, type Coefficients } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
 
 const tiny: Coefficients = { width: 0.1, depth: 0.1, resolution: 32, dropout: 0.2 };
@@ -39,6 +39,14 @@ test.each([0, 1, 2, 3, 4])("EfficientNet-Lite%i has as many parameters as geffne
 test('a scale between two published networks lies between them', () => {
   expect(count(1.5)).toBeGreaterThan(count(1));
   expect(count(1.5)).toBeLessThan(count(2));
+});
+
+test("an architecture of Lite has TensorFlow's convention, however it is built", () => {
+  const architecture = efficientNetArchitecture(0, { variant: 'lite', classes: 10 });
+  const model = new EfficientNet(architecture, { initialize: false });
+  expect(model.convention).toBe('keras');
+  expect(model.preprocessing).toMatchObject({ scale: 1, mean: [127, 127, 127], std: [128, 128, 128] });
+  model.dispose();
 });
 
 describe('options', () => {
