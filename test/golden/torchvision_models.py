@@ -174,6 +174,6 @@ if __name__ == '__main__':
     os.makedirs(folder, exist_ok=True)
     for name in sys.argv[1:] or [*NAMES, 'initial']:
         only_start = name == 'initial'
-        content = {n: initial(n) for n in ('resnet18', 'resnet50', 'efficientnet_b0')} if only_start else reference(name)
+        content = {n: initial(n) for n in ('resnet18', 'efficientnet_b0')} if only_start else reference(name)
         with open(os.path.join(folder, f'{name}.json'), 'w') as f:
             json.dump(content, f)

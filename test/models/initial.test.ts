@@ -11,7 +11,6 @@ type Initial = Record<string, Record<string, [mean: number, deviation: number, k
 
 const cases: [source: 'torchvision' | 'keras', name: string, build: () => ImageClassifier][] = [
   ['torchvision', 'resnet18', () => buildResNet(18)],
-  ['torchvision', 'resnet50', () => buildResNet(50)],
   ['torchvision', 'efficientnet_b0', () => buildEfficientNet(0)],
   ['keras', 'ResNet50', () => buildResNet(50, { convention: 'keras' })],
   ['keras', 'EfficientNetB0', () => buildEfficientNet(0, { convention: 'keras' })],
