@@ -5,15 +5,17 @@ import {
   buildModel,
   classify,
   conventionNames,
+  load,
   loadWeights,
   modelNames,
   type Classification,
   type ConventionName,
+  type ImageClassifier,
 } from '../index.js';
 import { positiveInteger } from './arguments.js';
 
 interface ClassifyOptions {
-  model: string;
+  model?: string;
   weights: string;
   convention?: ConventionName;
   labels?: string;
@@ -24,16 +26,19 @@ interface ClassifyOptions {
 /** With at least this many images a progress bar is worth its line. */
 const MANY_IMAGES = 10;
 
-/** `skipscale classify IMAGE… --model NAME --weights FILE` */
+/** `skipscale classify IMAGE… --weights FILE [--model NAME]` */
 export function classifyCommand(): Command {
   return new Command('classify')
     .description('Say what images show.')
     .argument('<image...>', 'paths or URLs of JPEG, PNG, WebP or GIF images')
-    .requiredOption('--model <name>', `one of ${modelNames.join(', ')}`)
-    .requiredOption('--weights <file>', 'safetensors or PyTorch file, a path or a URL')
+    .requiredOption(
+      '--weights <file>',
+      'of safetensors, PyTorch or Keras: a path, a URL, or hf://owner/name/file',
+    )
+    .option('--model <name>', `one of ${modelNames.join(', ')} (default: what the weights are of)`)
     .option(
       '--convention <name>',
-      `whose padding and preprocessing: ${conventionNames.join(', ')} (default: the model's)`,
+      `whose padding and preprocessing: ${conventionNames.join(', ')} (default: the weights' or the model's)`,
     )
     .option(
       '--labels <file>',
@@ -43,13 +48,8 @@ export function classifyCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (images: string[], options: ClassifyOptions) => {
       const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
-      const model = buildModel(options.model, {
-        initialize: false,
-        convention: options.convention,
-        ...(labels && { classes: labels.length }),
-      });
+      const model = await loadModel(options, labels?.length);
       try {
-        await loadWeights(model, options.weights);
         model.fuse();
         const results = await withProgress(images.length, (onProgress) =>
           classify(model, images, { top: Math.min(options.top, model.classes!), labels, onProgress }),
@@ -59,6 +59,22 @@ export function classifyCommand(): Command {
         model.dispose();
       }
     });
+}
+
+/** The named network, filled, or the one that the weights are of. */
+async function loadModel(
+  { model: name, weights, convention }: ClassifyOptions,
+  classes: number | undefined,
+): Promise<ImageClassifier> {
+  if (name === undefined) return load(weights, { convention });
+  const model = buildModel(name, { initialize: false, convention, ...(classes && { classes }) });
+  try {
+    await loadWeights(model, weights);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 async function readLabels(file: string): Promise<string[]> {

@@ -76,6 +76,13 @@ describe('classify', () => {
     expect(cifar10Labels).toContain(classes![0]!.label);
   });
 
+  test('without --model, the network is the one that the weights are of', async () => {
+    const named = await skipscale(
+      ...['classify', images[0]!, '--model', 'resnet20', '--weights', weights, '--json'],
+    );
+    expect(await skipscale('classify', images[0]!, '--weights', weights, '--json')).toEqual(named);
+  });
+
   test('--labels names the classes, and --top may be more than there are', async () => {
     const labels = join(folder, 'labels.txt');
     writeFileSync(labels, cifar10Labels.map((name) => `a ${name}\r\n`).join(''));
@@ -164,8 +171,7 @@ describe('classify', () => {
       expectError(result, 'Give a positive whole number');
     });
 
-    test('a model or weights that are not named', async () => {
-      expectError(await skipscale('classify', image, '--weights', weights), '--model <name>');
+    test('weights or an image that are not named', async () => {
       expectError(await skipscale('classify', image, '--model', 'resnet20'), '--weights <file>');
       expectError(await skipscale('classify', '--model', 'resnet20', '--weights', weights), 'image');
     });
