@@ -89,17 +89,33 @@ describe('options', () => {
   });
 
   test('shortcut', () => {
-    const padded = buildResNet(20, { initialize: false }).describe().layers;
-    const projected = buildResNet(20, { shortcut: 'projection', initialize: false }).describe().layers;
-    const shortcuts = (rows: typeof padded) => rows.filter(({ name }) => name.includes('shortcut'));
-    expect(shortcuts(padded).map(({ type }) => type)).toEqual(['padShortcut', 'padShortcut']);
-    expect(shortcuts(projected).map(({ type }) => type)).toEqual([
-      'conv2d',
-      'batchNorm',
-      'conv2d',
-      'batchNorm',
-    ]);
-    tf.disposeVariables();
+    const shortcutTypes = (shortcut?: 'pad' | 'projection') => {
+      const model = buildResNet(20, { shortcut, initialize: false });
+      const rows = model.describe().layers.filter(({ name }) => name.includes('shortcut'));
+      model.dispose();
+      return rows.map(({ type }) => type);
+    };
+    expect(shortcutTypes()).toEqual(['padShortcut', 'padShortcut']);
+    expect(shortcutTypes('pad')).toEqual(['padShortcut', 'padShortcut']);
+    expect(shortcutTypes('projection')).toEqual(['conv2d', 'batchNorm', 'conv2d', 'batchNorm']);
+  });
+
+  // torchvision's ResNet*_Weights.IMAGENET1K_V1.transforms(), and Keras's preprocess_input in its mode 'caffe'.
+  test.each([
+    ['torchvision', 'rgb', 1 / 255, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]],
+    ['keras', 'bgr', 1, [103.939, 116.779, 123.68], [1, 1, 1]],
+  ] as const)("preprocessing is %s's", (convention, channels, scale, mean, std) => {
+    const model = buildResNet(18, { width: 0.1, convention, initialize: false });
+    expect(model.preprocessing).toEqual({
+      size: 224,
+      resize: 256,
+      interpolation: 'bilinear',
+      channels,
+      scale,
+      mean,
+      std,
+    });
+    model.dispose();
   });
 
   test("convention: Keras's strides and biases", () => {
