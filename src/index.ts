@@ -10,7 +10,7 @@ export { ConvNorm, type ConvNormOptions } from './blocks/conv-norm.js';
 export type { BlockConvention } from './blocks/convention.js';
 export { MBConv, type MBConvOptions } from './blocks/mb-conv.js';
 export { PadShortcut, ResidualBlock, type ResidualBlockOptions } from './blocks/residual-block.js';
-export { evaluation, type Context } from './core/context.js';
+export { evaluation, type Context, type TrainingContext } from './core/context.js';
 export { ArgumentError } from './core/errors.js';
 export { Module, type AnyModule, type NamedModule, type NamedVariable } from './core/module.js';
 export { Random } from './core/random.js';

@@ -59,6 +59,7 @@ interface TrainOptions {
   out: string;
   batchSize: number;
   microBatchSize?: number;
+  recompute?: boolean;
   lr: number;
   schedule: string;
   warmUp: number;
@@ -128,6 +129,7 @@ export function trainCommand(): Command {
       'images that go through the network together (default: all)',
       positiveInteger,
     )
+    .option('--recompute', 'run blocks again on the way back, to keep less in memory')
     .option('--lr <rate>', 'the highest learning rate', number, 0.1)
     .option('--schedule <name>', names(schedules), oneOf(schedules), 'cosine')
     .option('--warm-up <epochs>', 'epochs in which the rate rises', number, 0)
@@ -208,7 +210,8 @@ async function startModel(options: TrainOptions, classes: number): Promise<Image
 }
 
 function libraryOptions(model: ImageClassifier, data: Dataset, options: TrainOptions): LibraryOptions {
-  const { epochs, batchSize, microBatchSize, lr, warmUp, weightDecay, labelSmoothing, size, seed } = options;
+  const { epochs, batchSize, microBatchSize, recompute, lr, warmUp, weightDecay, labelSmoothing } = options;
+  const { size, seed } = options;
   const perEpoch = Math.max(1, Math.floor(data.labels.length / batchSize));
   const warmUpSteps = Math.round(warmUp * perEpoch);
   const schedule = schedules[options.schedule]!(lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
@@ -218,7 +221,7 @@ function libraryOptions(model: ImageClassifier, data: Dataset, options: TrainOpt
     ...(options.cutmix === undefined ? [] : [cutMix(options.cutmix)]),
   ];
   return {
-    ...{ epochs, batchSize, microBatchSize, size, seed },
+    ...{ epochs, batchSize, microBatchSize, recompute, size, seed },
     schedule: withWarmUp(schedule, { steps: warmUpSteps }),
     optimizer: (parameters) => optimizers[options.optimizer]!(parameters, { weightDecay }),
     loss: (logits, targets) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),

@@ -17,3 +17,25 @@ export function freeingTape<T extends tf.TensorContainer>(compute: () => T): T {
     throw error;
   }
 }
+
+/**
+ * The gradients of `forward`'s value with respect to `xs`, given the value's gradient `dy`, on the way back of another
+ * gradient, whose tape stays as it is; zeros where the value does not depend on an x.
+ */
+export function nestedGradients(
+  forward: () => tf.Tensor,
+  xs: readonly tf.Tensor[],
+  dy: tf.Tensor,
+): tf.Tensor[] {
+  const { state } = tf.engine();
+  const { activeTape } = state;
+  try {
+    return freeingTape(() => {
+      const { grads } = tf.engine().gradients(forward, [...xs], dy, true);
+      // tfjs leaves out what the value does not depend on.
+      return xs.map((x, i) => (grads as (tf.Tensor | undefined)[])[i] ?? tf.zerosLike(x));
+    });
+  } finally {
+    state.activeTape = activeTape;
+  }
+}

@@ -80,7 +80,9 @@ export class BatchNorm extends Module {
       () =>
         `BatchNorm got [${x.shape}]: one value a channel has no variance; train with larger batches or images.`,
     );
-    const moments = (mean: tf.Tensor, variance: tf.Tensor) => this.#updateStatistics(mean, variance, n);
+    const moments = (mean: tf.Tensor, variance: tf.Tensor) => {
+      if (!context.keepStatistics) this.#updateStatistics(mean, variance, n);
+    };
     if (hasKernel('BatchNormTraining')) {
       return normalizeBatchFused(x, weight, bias, epsilon, clamps[activation], moments);
     }

@@ -4,6 +4,7 @@ import { evaluation, type Context } from '../core/context.js';
 import { check, checkInteger, checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
+import { forwardRecomputed } from '../core/recompute.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
@@ -138,7 +139,9 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     if (this.pool) y = this.pool.forward(y);
     for (const [i, stage] of this.stages.entries()) {
       const own = this.#contextOf(`stages.${i}`, context);
-      y = tf.tidy(() => stage.reduce((y, block) => block.forward(y, own), y));
+      const forward = (y: tf.Tensor4D, block: Module) =>
+        own.training && own.recompute ? forwardRecomputed(block, y, own) : block.forward(y, own);
+      y = tf.tidy(() => stage.reduce(forward, y));
       outputs.push(y);
     }
     return outputs;

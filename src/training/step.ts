@@ -25,6 +25,8 @@ export interface GradientOptions {
   readonly preprocessing: Preprocessing;
   /** Images that go through the model at a time; gradients of several are averaged. */
   readonly microBatchSize: number;
+  /** Whether blocks run again on the way back, to keep less in memory. */
+  readonly recompute: boolean;
   /** Of dropout and stochastic depth. */
   readonly seed: number;
   readonly step: number;
@@ -82,10 +84,14 @@ async function partGradients(
   variables: readonly tf.Variable[],
   batch: Batch,
   part: number,
-  { loss, preprocessing, seed, step }: GradientOptions,
+  { loss, preprocessing, recompute, seed, step }: GradientOptions,
 ): Promise<BatchGradients> {
   // The same again for every call.
-  const context = (): Context => ({ training: true, random: randomFor(seed, 'forward', step, part) });
+  const context = (): Context => ({
+    training: true,
+    random: randomFor(seed, 'forward', step, part),
+    recompute,
+  });
   const { x, targets } = tensorsOf(batch, preprocessing);
   let hits: tf.Tensor | undefined;
   try {

@@ -87,6 +87,11 @@ export interface TrainOptions {
   readonly batchSize?: number;
   /** Images that go through the model at a time; the gradients of a step are averaged. Default all. */
   readonly microBatchSize?: number;
+  /**
+   * Whether blocks keep only their input for the way back and run again there (gradient checkpointing): less memory, more
+   * time, the same weights bit for bit. Default false.
+   */
+  readonly recompute?: boolean;
   /** The learning rate of each step. */
   readonly schedule: Schedule;
   /** Makes the optimizer of the parameters. Default SGD with Nesterov's momentum 0.9 and weight decay 1e-4. */

@@ -71,9 +71,9 @@ export class Trainer {
   /** Takes a step, the first one being step 0. */
   async step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
     const { loss = softmaxCrossEntropy, seed = 0, schedule, clipNorm } = this.options;
-    const { microBatchSize = batch.images.length } = this.options;
+    const { microBatchSize = batch.images.length, recompute = false } = this.options;
     const variables = this.#optimizer.parameters.map(({ variable }) => variable);
-    const common = { loss, preprocessing: this.#preprocessing, microBatchSize, seed, step };
+    const common = { loss, preprocessing: this.#preprocessing, microBatchSize, recompute, seed, step };
     const result = await batchGradients(this.model, variables, batch, common);
     const learningRate = schedule(step);
     try {

@@ -47,6 +47,14 @@ afterEach(() => {
   expect(tf.memory().numTensors).toBe(0);
 });
 
+test('with its blocks run again on the way back a training ends with the same weights, bit for bit', async () => {
+  await run(model, { microBatchSize: 6 });
+  const other = tinyModel();
+  await run(other, { microBatchSize: 6, recompute: true });
+  expect(weights(other)).toEqual(weights(model));
+  other.dispose();
+});
+
 test('learns colours, and tells of every step, epoch and evaluation', async () => {
   const validation = tinyData(30, 1);
   const schedule = cosineSchedule(0.1, { steps: 24 });
