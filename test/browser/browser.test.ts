@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { build } from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
@@ -24,6 +25,7 @@ if (missing.length > 0) {
 /** What runs in the page; see test/package/apps/browser.mjs. */
 declare const tf: typeof import('@tensorflow/tfjs-core');
 declare const skipscale: typeof import('skipscale');
+declare const simd: typeof import('skipscale/simd');
 declare const train: () => unknown;
 
 type Classes = { label: string; index: number; probability: number }[];
@@ -47,10 +49,12 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     server = createServer(({ url }, response) => {
       const types: Record<string, string> = { '.js': 'text/javascript', '.jpg': 'image/jpeg' };
       response.setHeader('content-type', types[extname(url!)] ?? 'text/html');
-      // With these, threads may share memory.
-      response.setHeader('cross-origin-opener-policy', 'same-origin');
-      response.setHeader('cross-origin-embedder-policy', 'require-corp');
-      if (url === '/')
+      if (url !== '/not-isolated') {
+        // With these, threads may share memory.
+        response.setHeader('cross-origin-opener-policy', 'same-origin');
+        response.setHeader('cross-origin-embedder-policy', 'require-corp');
+      }
+      if (url === '/' || url === '/not-isolated')
         response.end(
           '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app.js"></script>',
         );
@@ -162,6 +166,35 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     for (const [name, losses] of Object.entries(expected.losses)) {
       losses.forEach((loss, i) => expect(found.losses[name]![i]).toBeCloseTo(loss, 4));
     }
+  });
+
+  /** Sums of a convolution and of its gradients on simd with `threads` threads, or with all there are. */
+  const convolved = (page: Page, threads?: number) =>
+    page.evaluate(async (threads) => {
+      await tf.setBackend('simd');
+      if (threads) simd.setThreads(threads);
+      await skipscale.warmUp(skipscale.buildResNet(20, { width: 0.25 }));
+      const x = tf.randomUniform<Rank.R4>([2, 16, 16, 16], -1, 1, 'float32', 1);
+      const kernel = tf.randomUniform<Rank.R4>([3, 3, 16, 16], -1, 1, 'float32', 2);
+      const gradient = tf.grads((x, kernel) => tf.conv2d(x as Tensor4D, kernel as Tensor4D, 1, 'same'));
+      const [dx, dKernel] = gradient([x, kernel]);
+      const values = [tf.conv2d(x, kernel, 1, 'same'), dx!, dKernel!].map((y) => Array.from(y.dataSync()));
+      return { threads: simd.getThreads(), values };
+    }, threads);
+
+  test('simd has threads in an isolated page, and one, with a note, in another, with the same results', async () => {
+    const isolated = await convolved(page, 3);
+    expect(isolated.threads).toBe(3);
+    const other = await browser.newPage();
+    const notes: string[] = [];
+    other.on('console', (message) => notes.push(message.text()));
+    await other.goto(`${origin}/not-isolated`);
+    await other.waitForFunction(() => 'skipscale' in globalThis);
+    const alone = await convolved(other);
+    expect(alone.threads).toBe(1);
+    expect(notes).toEqual([expect.stringContaining('simd: one thread only')]);
+    expect(alone.values).toEqual(isolated.values);
+    await other.close();
   });
 
   test('nothing is complained of', () => {
