@@ -49,6 +49,7 @@ import { positiveInteger } from './arguments.js';
 import { formatEvaluation, percent } from './evaluate.js';
 import { openDataset } from './open-dataset.js';
 import { replaceFile } from './replace-file.js';
+import { TensorBoardEvents } from './tensorboard-events.js';
 
 interface TrainOptions {
   data: string;
@@ -78,6 +79,7 @@ interface TrainOptions {
   freeze: string[];
   resume?: boolean;
   checkpointEvery?: number;
+  tensorboard?: boolean;
 }
 
 const optimizers: Record<
@@ -148,6 +150,7 @@ export function trainCommand(): Command {
     .option('--freeze <list>', 'parts that stay as they are: stem,stages.0', (text) => text.split(','), [])
     .option('--resume', 'continue from the latest checkpoint of the folder')
     .option('--checkpoint-every <steps>', 'besides those at the end of every epoch', positiveInteger)
+    .option('--tensorboard', 'write events for TensorBoard too: tensorboard --logdir <folder>')
     .action(run);
 }
 
@@ -237,7 +240,7 @@ function libraryOptions(model: ImageClassifier, data: Dataset, options: TrainOpt
 async function follow(
   model: ImageClassifier,
   data: Dataset,
-  { out, batchSize, epochs, resume }: TrainOptions,
+  { out, batchSize, epochs, resume, tensorboard }: TrainOptions,
   options: LibraryOptions,
 ): Promise<Evaluation | undefined> {
   const perEpoch = Math.max(1, Math.floor(data.labels.length / batchSize));
@@ -246,11 +249,13 @@ async function follow(
     : undefined;
   const log = new Log(join(out, 'log.csv'));
   if (resume) await log.read();
+  const events = tensorboard ? await TensorBoardEvents.open(out, data, options) : undefined;
   let epoch: EpochEvent | undefined;
   let evaluation: Evaluation | undefined;
   let learningRate = 0;
   try {
     for await (const event of train(model, data, options)) {
+      await events?.add(event);
       if (event.type === 'step') {
         const payload = {
           epoch: `${event.epoch + 1}/${epochs}`,

@@ -32,6 +32,8 @@ export {
   type WarmUpScheduleOptions,
 } from './schedules.js';
 export { SGD, type SGDOptions } from './sgd.js';
+export type { PngImage } from './event-records.js';
+export { TensorBoardLog } from './tensorboard.js';
 export {
   train,
   type BatchSource,

@@ -1,6 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
-
-type Writer = protobuf.Writer;
+import { bytes, encode, float, int, message, text, type Writer } from '../core/protobuf.js';
 
 /** The version of ONNX's operators that the nodes are of; ONNX Runtime 1.13 and later run it. */
 const OPSET = 17;
@@ -56,12 +54,12 @@ export class OnnxGraph {
   constant(name: string, shape: readonly number[], values: Float32Array | readonly number[]): string {
     const isFloat = values instanceof Float32Array;
     const elements = isFloat ? values : BigInt64Array.from(values, BigInt);
-    const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+    const data = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
     this.#initializers.push((writer) => {
       for (const size of shape) int(writer, 1, size);
       int(writer, 2, isFloat ? FLOAT : INT64);
       text(writer, 8, name);
-      writer.uint32(tag(9, BYTES)).bytes(bytes);
+      bytes(writer, 9, data);
     });
     return name;
   }
@@ -72,27 +70,27 @@ export class OnnxGraph {
     output: { readonly name: string; readonly shape: readonly OnnxDimension[] },
     metadata: Readonly<Record<string, string>>,
   ): Uint8Array {
-    const writer = protobuf.Writer.create();
-    int(writer, 1, IR_VERSION);
-    text(writer, 2, 'skipscale');
-    message(writer, 7, (writer) => {
-      for (const node of this.#nodes) message(writer, 1, node);
-      text(writer, 2, this.name);
-      for (const initializer of this.#initializers) message(writer, 5, initializer);
-      message(writer, 11, (writer) => valueInfo(writer, input));
-      message(writer, 12, (writer) => valueInfo(writer, output));
-    });
-    message(writer, 8, (writer) => {
-      text(writer, 1, '');
-      int(writer, 2, OPSET);
-    });
-    for (const [key, value] of Object.entries(metadata)) {
-      message(writer, 14, (writer) => {
-        text(writer, 1, key);
-        text(writer, 2, value);
+    return encode((writer) => {
+      int(writer, 1, IR_VERSION);
+      text(writer, 2, 'skipscale');
+      message(writer, 7, (writer) => {
+        for (const node of this.#nodes) message(writer, 1, node);
+        text(writer, 2, this.name);
+        for (const initializer of this.#initializers) message(writer, 5, initializer);
+        message(writer, 11, (writer) => valueInfo(writer, input));
+        message(writer, 12, (writer) => valueInfo(writer, output));
       });
-    }
-    return writer.finish();
+      message(writer, 8, (writer) => {
+        text(writer, 1, '');
+        int(writer, 2, OPSET);
+      });
+      for (const [key, value] of Object.entries(metadata)) {
+        message(writer, 14, (writer) => {
+          text(writer, 1, key);
+          text(writer, 2, value);
+        });
+      }
+    });
   }
 }
 
@@ -105,7 +103,7 @@ function attribute(writer: Writer, name: string, value: OnnxAttribute): void {
     text(writer, 4, value);
     int(writer, 20, attributeTypes.string);
   } else if ('float' in value) {
-    writer.uint32(tag(2, FIXED32)).float(value.float);
+    float(writer, 2, value.float);
     int(writer, 20, attributeTypes.float);
   } else {
     for (const item of value) int(writer, 8, item);
@@ -130,27 +128,4 @@ function valueInfo(
       });
     }),
   );
-}
-
-/** Protocol Buffers' kinds of fields. */
-const VARINT = 0;
-const BYTES = 2;
-const FIXED32 = 5;
-
-function tag(field: number, kind: number): number {
-  return (field << 3) | kind;
-}
-
-function int(writer: Writer, field: number, value: number): void {
-  writer.uint32(tag(field, VARINT)).int64(value);
-}
-
-function text(writer: Writer, field: number, value: string): void {
-  writer.uint32(tag(field, BYTES)).string(value);
-}
-
-function message(writer: Writer, field: number, write: (writer: Writer) => void): void {
-  writer.uint32(tag(field, BYTES)).fork();
-  write(writer);
-  writer.ldelim();
 }

@@ -216,6 +216,21 @@ test('reads the files of CIFAR-10 and MNIST as they are', async () => {
   expect(second.stdout).toContain('class 9');
 });
 
+test('writes events for TensorBoard, whose file goes on where the run does', async () => {
+  const out = newRun();
+  const command = options(out, '--tensorboard', '--augment', 'flip');
+  expect((await skipscale(...command, '--epochs', '1')).stderr).toBe('');
+  expect((await skipscale(...command, '--epochs', '2', '--resume')).stderr).toBe('');
+  const files = readdirSync(out).filter((name) => name.startsWith('events.out.tfevents.'));
+  const text = files.map((name) => readFileSync(join(out, name), 'latin1')).join('');
+  // 48 images are 4 steps an epoch.
+  expect(text.split('brain.Event:2')).toHaveLength(3);
+  expect(text.split('loss/training')).toHaveLength(9);
+  expect(text.split('accuracy/validation')).toHaveLength(3);
+  for (let i = 0; i < 8; i++) expect(text.split(`training images/${i}`)).toHaveLength(2);
+  expect(text.split('\x89PNG')).toHaveLength(9);
+});
+
 test('errors', async () => {
   const out = newRun();
   expectError(await skipscale('train', '--out', out), "required option '--data <path>' not specified");
