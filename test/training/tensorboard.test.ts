@@ -10,7 +10,8 @@ import {
 import { TensorBoardLog } from '../../src/training/tensorboard.js';
 import { readGolden } from '../helpers/golden.js';
 
-const golden = readGolden<Record<'version' | 'scalars' | 'image' | 'restart', string>>('tensorboard.json');
+const golden =
+  readGolden<Record<'version' | 'scalars' | 'image' | 'restart', string>>('tensorboard_events.json');
 const TIME = 1700000000.25;
 
 test('records are, byte for byte, those that TensorBoard writes', () => {

@@ -1,7 +1,7 @@
 """Golden records of TensorBoard's events, written by TensorBoard itself (pip install tensorboard).
 
-    python tensorboard.py         writes tensorboard.json
-    python tensorboard.py RUN     prints as JSON what TensorBoard reads in a folder of events
+    python tensorboard_events.py         writes tensorboard_events.json
+    python tensorboard_events.py RUN     prints as JSON what TensorBoard reads in a folder of events
 """
 import base64
 import io
