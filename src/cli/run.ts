@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { cacheCommand } from './cache.js';
 import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
+import { plotCommand } from './plot.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
 import { trainCommand } from './train.js';
@@ -15,6 +16,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addCommand(classifyCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
+    .addCommand(plotCommand())
     .addCommand(summaryCommand())
     .addCommand(scaleCommand())
     .addCommand(cacheCommand());

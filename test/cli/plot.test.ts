@@ -1,0 +1,67 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expectError, skipscale } from '../helpers/skipscale.js';
+
+const header = 'epoch,step,learning rate,loss,accuracy,validation loss,validation top-1,seconds';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'skipscale-plot-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function writeLog(...rows: string[]): void {
+  writeFileSync(join(folder, 'log.csv'), `${[header, ...rows].join('\n')}\n`);
+}
+
+/** The points of the four curves, in pixels. */
+function curvesOf(svg: string): [x: number, y: number][][] {
+  const curves: [number, number][][] = [];
+  for (const [, x, y, curve] of svg.matchAll(
+    /matrix\(3,0,0,3,([\d.]+),([\d.]+)\)"[^>]*series_index="(\d)"/g,
+  )) {
+    (curves[Number(curve)] ??= []).push([Number(x), Number(y)]);
+  }
+  return curves;
+}
+
+test('draws the loss and the accuracy of training and validation', async () => {
+  writeLog('1,4,0.1,2,0.2,2.5,0.1,3', '2,8,0.1,1.5,0.4,,,3', '3,12,0.1,1,0.6,1.5,0.5,3');
+  expect(await skipscale('plot', folder)).toEqual({
+    status: 0,
+    stdout: `The curves are in ${join(folder, 'curves.svg')}.\n`,
+    stderr: '',
+  });
+  const svg = readFileSync(join(folder, 'curves.svg'), 'utf8');
+  expect(svg).toMatch(/^<svg /);
+  for (const word of ['loss', 'accuracy', 'training', 'validation', 'epoch'])
+    expect(svg).toContain(`>${word}<`);
+
+  const curves = curvesOf(svg);
+  expect(curves.map((points) => points.length)).toEqual([3, 2, 3, 2]);
+  const [loss, validationLoss, accuracy] = curves as [
+    [number, number][],
+    [number, number][],
+    [number, number][],
+  ];
+  // Epochs are equally far apart, and so are the losses 2, 1.5 and 1, downwards; the accuracy rises.
+  expect(loss[1]![0] - loss[0]![0]).toBeCloseTo(loss[2]![0] - loss[1]![0], 1);
+  expect(loss[1]![1] - loss[0]![1]).toBeCloseTo(loss[2]![1] - loss[1]![1], 1);
+  expect(loss[2]![1]).toBeGreaterThan(loss[0]![1]);
+  expect(accuracy[2]![1]).toBeLessThan(accuracy[0]![1]);
+  // Epoch 2 had no evaluation; the loss of 1.5 is as high as in training at epoch 2.
+  expect(validationLoss[1]![0]).toBeCloseTo(loss[2]![0], 1);
+  expect(validationLoss[1]![1]).toBeCloseTo(loss[1]![1], 1);
+});
+
+test('writes where it is told to', async () => {
+  writeLog('1,4,0.1,2,0.2,,,3');
+  const out = join(folder, 'other.svg');
+  expect((await skipscale('plot', folder, '--out', out)).stdout).toContain(out);
+  expect(readFileSync(out, 'utf8')).toMatch(/^<svg /);
+});
+
+test('errors', async () => {
+  expectError(await skipscale('plot', folder), 'log.csv cannot be read; give the folder that train wrote to');
+  writeLog();
+  expectError(await skipscale('plot', folder), 'log.csv has no epochs yet');
+});
