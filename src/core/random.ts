@@ -24,7 +24,7 @@ export class Random {
     for (let i = 0; i < 12; i++) this.bits();
   }
 
-  /** Continues a stream from what {@link state} returned. */
+  /** Continues a stream from what {@link Random.state} returned. */
   static fromState(state: readonly number[]): Random {
     check(
       state.length === 4 && state.every(Number.isInteger),
@@ -35,7 +35,7 @@ export class Random {
     return random;
   }
 
-  /** The stream's position, to be kept and given to {@link fromState}. */
+  /** The stream's position, to be kept and given to {@link Random.fromState}. */
   state(): number[] {
     return Array.from(this.#state);
   }
