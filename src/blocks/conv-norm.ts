@@ -4,7 +4,7 @@ import { check } from '../core/errors.js';
 import { Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
-import { addRelu } from '../layers/add.js';
+import { addThen } from '../layers/add.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
@@ -79,10 +79,7 @@ export class ConvNorm extends Module {
       refuseTraining(context);
       return conv.forwardAdded(x, shortcut, then);
     }
-    return tf.tidy(() => {
-      const y = this.forward(x, context);
-      return then === 'relu' ? addRelu(y, shortcut) : tf.add(y, shortcut);
-    });
+    return tf.tidy(() => addThen(this.forward(x, context), shortcut, then));
   }
 
   /**

@@ -21,3 +21,8 @@ export function addRelu(a: tf.Tensor4D, b: tf.Tensor4D): tf.Tensor4D {
   });
   return operation(a, b) as tf.Tensor4D;
 }
+
+/** a + b, and then an activation. */
+export function addThen(a: tf.Tensor4D, b: tf.Tensor4D, then: 'linear' | 'relu'): tf.Tensor4D {
+  return then === 'relu' ? addRelu(a, b) : tf.add(a, b);
+}

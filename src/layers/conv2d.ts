@@ -6,7 +6,7 @@ import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
-import { addRelu } from './add.js';
+import { addThen } from './add.js';
 import { tfPadding, type Padding, type TfPadding } from './padding.js';
 import { fusesSwish, swish } from './swish.js';
 
@@ -85,8 +85,7 @@ export class Conv2D extends Module {
     return tf.tidy(() => {
       const { weight, bias, stride: strides, padding: pad, dilation } = this;
       if (!bias || dilation > 1 || takesGradient() || !hasKernel('FusedConv2DResidual')) {
-        const y = this.forward(x);
-        return activation === 'relu' ? addRelu(y, shortcut) : tf.add(y, shortcut);
+        return addThen(this.forward(x), shortcut, activation);
       }
       const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, activation };
       const inputs = { x, filter: weight, bias, residual: shortcut };
