@@ -56,11 +56,15 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
 
 let fileNumber = 0;
 
-async function loadH5wasm() {
+/**
+ * The library of HDF5 files, which is installed by those who need it; its file system is in memory.
+ * @throws Error where it is not installed.
+ */
+export async function loadH5wasm() {
   try {
     return await import('h5wasm');
   } catch (error) {
-    throw new Error("Reading Keras's HDF5 files takes h5wasm, which is not installed: npm install h5wasm", {
+    throw new Error("Keras's HDF5 files take h5wasm, which is not installed: npm install h5wasm", {
       cause: error,
     });
   }
