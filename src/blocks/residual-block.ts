@@ -21,19 +21,21 @@ export interface ResidualBlockOptions {
   readonly stride?: number;
   /**
    * The shortcut where the shape changes: `'projection'`, a 1x1 convolution with batch norm (the paper's option B),
-   * or `'pad'`, every stride-th pixel and zeros for the new channels (option A). Default `'projection'`.
+   * or `'pad'`, every stride-th pixel and zeros for the new channels (option A). `'none'`: no shortcut at all, not even
+   * where the shape stays, as in the paper's plain networks. Default `'projection'`.
    */
-  readonly shortcut?: 'projection' | 'pad';
+  readonly shortcut?: 'projection' | 'pad' | 'none';
   /** Where a bottleneck's stride stands: `'3x3'` (v1.5, most of today's) or `'1x1'`, the first one (v1). Default `'3x3'`. */
   readonly strideIn?: '3x3' | '1x1';
-  /** Starts the last batch norm's weight at zero, so that the block starts as the identity. Default false. */
+  /** Starts the last batch norm's weight at zero, so that the block starts as its shortcut. Default false. */
   readonly zeroLast?: boolean;
   readonly convention: BlockConvention;
   readonly random: Random;
 }
 
 /**
- * y = relu(H(x, W) + x): a residual branch H of two or three convolutions, and a shortcut.
+ * y = relu(H(x, W) + x): a residual branch H of two or three convolutions, and a shortcut. Without shortcut it is a block
+ * of a plain network, relu(H(x, W)).
  * [N, H, W, inChannels] → [N, ceil(H / stride), ceil(W / stride), channels or 4 * channels].
  * Source: He et al. 2015, arXiv 1512.03385, section 3; as torchvision's BasicBlock and Bottleneck.
  */
@@ -42,30 +44,35 @@ export class ResidualBlock extends Module {
   readonly conv2: ConvNorm;
   /** Of a bottleneck only. */
   readonly conv3: ConvNorm | undefined;
-  /** Undefined where the input itself is the shortcut. */
+  /** Undefined where the input itself is the shortcut, and where there is none. */
   readonly shortcut: Module | undefined;
+  /** Whether there is no shortcut. */
+  readonly plain: boolean;
 
   constructor(options: ResidualBlockOptions) {
     super();
     const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
     const { zeroLast: zeroWeight = false, convention, random } = options;
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
-    checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'pad']);
+    checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'pad', 'none']);
     checkOneOf('ResidualBlock: strideIn', strideIn, ['3x3', '1x1']);
+    this.plain = shortcut === 'none';
     const unit = (inChannels: number, filters: number, kernelSize: number, more: Partial<ConvNormOptions>) =>
       new ConvNorm({ inChannels, filters, kernelSize, convention, random, ...more });
     const activation = 'relu';
+    // What follows a shortcut's addition is the block's; without one it is the last unit's.
+    const last = { zeroWeight, activation: this.plain ? activation : undefined } as const;
     const filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION;
     if (kind === 'basic') {
       this.conv1 = unit(inChannels, channels, 3, { stride, activation });
-      this.conv2 = unit(channels, channels, 3, { zeroWeight });
+      this.conv2 = unit(channels, channels, 3, last);
     } else {
       const [stride1, stride2] = strideIn === '1x1' ? [stride, 1] : [1, stride];
       this.conv1 = unit(inChannels, channels, 1, { stride: stride1, activation });
       this.conv2 = unit(channels, channels, 3, { stride: stride2, activation });
-      this.conv3 = unit(channels, filters, 1, { zeroWeight });
+      this.conv3 = unit(channels, filters, 1, last);
     }
-    if (stride !== 1 || inChannels !== filters) {
+    if (!this.plain && (stride !== 1 || inChannels !== filters)) {
       this.shortcut =
         shortcut === 'pad'
           ? new PadShortcut(inChannels, filters, stride)
@@ -77,9 +84,10 @@ export class ResidualBlock extends Module {
     return tf.tidy(() => {
       const { conv1, conv2, conv3 } = this;
       const shortcut = this.shortcut ? this.shortcut.forward(x, context) : x;
-      const h = conv1.forward(x, context);
-      if (!conv3) return conv2.forwardAdded(h, shortcut, 'relu', context);
-      return conv3.forwardAdded(conv2.forward(h, context), shortcut, 'relu', context);
+      let h = conv1.forward(x, context);
+      if (conv3) h = conv2.forward(h, context);
+      const last = conv3 ?? conv2;
+      return this.plain ? last.forward(h, context) : last.forwardAdded(h, shortcut, 'relu', context);
     });
   }
 }

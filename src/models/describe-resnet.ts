@@ -58,6 +58,10 @@ function countBlock(
     count.elementWise(`${name}.conv2.activation`, 'relu');
     convNorm(`${name}.conv3`, { filters, kernelSize: 1, stride: 1 });
   }
+  if (shortcut === 'none') {
+    count.elementWise(`${name}.${kind === 'basic' ? 'conv2' : 'conv3'}.activation`, 'relu');
+    return;
+  }
   const output = count.shape;
   if (stride !== 1 || input.at(-1) !== filters) {
     count.shape = input;

@@ -63,8 +63,11 @@ export interface ResNetOptions {
    * Default what the depth was published with.
    */
   readonly stem?: 'imagenet' | 'cifar';
-  /** Where the shape changes; see ResidualBlock. Default `'projection'`; of the CIFAR networks `'pad'`. */
-  readonly shortcut?: 'projection' | 'pad';
+  /**
+   * Of the blocks whose shape changes; see ResidualBlock. `'none'` takes the shortcuts from all blocks: the plain network of
+   * the paper's sections 4.1 and 4.2, for comparison. Default `'projection'`; of the CIFAR networks `'pad'`.
+   */
+  readonly shortcut?: 'projection' | 'pad' | 'none';
   /** Whose padding, strides, biases, batch norm, initialisation and preprocessing. Default `'torchvision'`. */
   readonly convention?: ResNetConventionName;
   /** What differs from the preprocessing of the convention. Default nothing. */
@@ -73,7 +76,7 @@ export interface ResNetOptions {
   readonly dropout?: number;
   /**
    * Starts the last batch norm of every block at zero, so that each block starts as the identity. Default what the
-   * convention says: true of timm's.
+   * convention says, true of timm's; without shortcuts false.
    */
   readonly zeroInitResidual?: boolean;
   /** Whether the model ends with the dense head; otherwise with the pooled features. Default true. */
@@ -86,13 +89,14 @@ export interface ResNetOptions {
 
 /** All sizes of one ResNet; {@link resNetArchitecture} makes it. */
 export interface ResNetArchitecture {
+  /** Such as `resnet56`; without shortcuts `plain56`. */
   readonly name: string;
   readonly kind: 'basic' | 'bottleneck';
   /** Blocks and channels of the 3x3 convolutions, a stage each; every stage but the first halves the image. */
   readonly stages: readonly { readonly blocks: number; readonly channels: number }[];
   readonly stem: 'imagenet' | 'cifar';
   readonly stemChannels: number;
-  readonly shortcut: 'projection' | 'pad';
+  readonly shortcut: 'projection' | 'pad' | 'none';
   readonly size: number;
   readonly inputChannels: number;
   /** Undefined without a head. */
@@ -122,11 +126,16 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
   checkInteger('size', size, 1);
   check(width > 0 && Number.isFinite(width), () => `width is ${width}; give a positive number, such as 0.5.`);
   checkOneOf('stem', stem, ['imagenet', 'cifar']);
-  checkOneOf('shortcut', shortcut, ['projection', 'pad']);
+  checkOneOf('shortcut', shortcut, ['projection', 'pad', 'none']);
+  check(
+    !(shortcut === 'none' && options.zeroInitResidual),
+    () =>
+      "zeroInitResidual is true, and shortcut 'none': every block would give zeros for ever; leave one out.",
+  );
   const { kind, blocks } = publishedDepths[depth];
   const channels = (stage: number) => Math.max(1, Math.round(family.channels * width)) * 2 ** stage;
   return {
-    name: `resnet${depth}`,
+    name: `${shortcut === 'none' ? 'plain' : 'resnet'}${depth}`,
     kind,
     stages: blocks.map((blocks, stage) => ({ blocks, channels: channels(stage) })),
     stem,
@@ -179,7 +188,7 @@ export class ResNet extends ImageClassifier {
       kind,
       shortcut,
       strideIn: preset.strideIn,
-      zeroLast: options.zeroInitResidual ?? preset.zeroInitResidual,
+      zeroLast: options.zeroInitResidual ?? (preset.zeroInitResidual && shortcut !== 'none'),
       ...common,
     };
     let inChannels = stemChannels;

@@ -91,9 +91,10 @@ class Exporter {
 
   residualBlock(x: string, block: ResidualBlock): string {
     const name = this.#names.get(block)!;
-    const { conv1, conv2, conv3, shortcut } = block;
+    const { conv1, conv2, conv3, shortcut, plain } = block;
     let h = this.convNorm(this.convNorm(x, conv1), conv2);
     if (conv3) h = this.convNorm(h, conv3);
+    if (plain) return h;
     const sum = this.graph.node('Add', [h, this.shortcut(x, shortcut)], `${name}.add`);
     return this.graph.node('Relu', [sum], `${name}.relu`);
   }

@@ -30,6 +30,8 @@ test.each<[string, Partial<ResidualBlockOptions>, string[]]>([
   ['basic of other channels', { inChannels: 2, shortcut: 'pad' }, ['conv1', 'conv2', 'shortcut']],
   ['bottleneck', { kind: 'bottleneck', channels: 1 }, ['conv1', 'conv2', 'conv3']],
   ['wider bottleneck', { kind: 'bottleneck' }, ['conv1', 'conv2', 'conv3', 'shortcut']],
+  ['plain', { stride: 2, shortcut: 'none' }, ['conv1', 'conv2']],
+  ['plain bottleneck', { kind: 'bottleneck', shortcut: 'none' }, ['conv1', 'conv2', 'conv3']],
 ])('%s has a shortcut of its own only where the shape changes', (_, options, expected) => {
   const block = build(options);
   expect(parts(block)).toEqual(expected);
@@ -71,7 +73,7 @@ test('a block gives ceil(size / stride) pixels and never a negative value', () =
   fc.assert(
     fc.property(
       fc.constantFrom('basic', 'bottleneck'),
-      fc.constantFrom('projection', 'pad'),
+      fc.constantFrom('projection', 'pad', 'none'),
       fc.constantFrom('3x3', '1x1'),
       fc.integer({ min: 1, max: 3 }),
       size,
@@ -93,7 +95,10 @@ test('a block gives ceil(size / stride) pixels and never a negative value', () =
 
 test.each<[Partial<ResidualBlockOptions>, string]>([
   [{ kind: 'wide' as 'basic' }, "ResidualBlock: kind is 'wide'; give one of 'basic', 'bottleneck'."],
-  [{ shortcut: 'none' as 'pad' }, "ResidualBlock: shortcut is 'none'; give one of 'projection', 'pad'."],
+  [
+    { shortcut: 'conv' as 'pad' },
+    "ResidualBlock: shortcut is 'conv'; give one of 'projection', 'pad', 'none'.",
+  ],
   [{ strideIn: '7x7' as '1x1' }, "ResidualBlock: strideIn is '7x7'; give one of '3x3', '1x1'."],
 ])('refuses %p', (options, message) => {
   expect(() => build(options)).toThrow(message);

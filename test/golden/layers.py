@@ -187,6 +187,13 @@ class PadShortcut(nn.Module):
         return F.pad(x[:, :, :: self.stride, :: self.stride], self.pads)
 
 
+class NoShortcut(nn.Module):
+    """A plain block's: adding it changes nothing."""
+
+    def forward(self, x):
+        return 0
+
+
 def set_convolutions(block, padding='symmetric', bias=False):
     """Gives every convolution of a block a padding, and a bias where batch norm follows it."""
     for module in list(block.modules()):
@@ -201,7 +208,9 @@ def residual_block(kind, inChannels, channels, stride=1, shortcut='projection', 
     norm = functools.partial(batch_norm, **CONVENTIONS[convention]['batchNorm'])
     filters = channels if kind == 'basic' else 4 * channels
     downsample = None
-    if stride != 1 or inChannels != filters:
+    if shortcut == 'none':
+        downsample = NoShortcut()
+    elif stride != 1 or inChannels != filters:
         if shortcut == 'pad':
             before = (filters - inChannels) // 2
             downsample = PadShortcut(before, filters - inChannels - before, stride)
@@ -243,6 +252,9 @@ BLOCK_CASES = [
             'basic, projection': ((6, 6), {**BASIC, 'inChannels': 2, 'channels': 3, 'stride': 2}),
             'basic, padded': ((5, 6), {**BASIC, 'inChannels': 2, 'channels': 5, 'stride': 2, 'shortcut': 'pad'}),
             'basic, padded channels': ((3, 4), {**BASIC, 'inChannels': 2, 'channels': 4, 'shortcut': 'pad'}),
+            'basic, plain': ((4, 5), {**BASIC, 'inChannels': 3, 'channels': 3, 'shortcut': 'none'}),
+            'basic, plain, stride 2': ((5, 6), {**BASIC, 'inChannels': 2, 'channels': 3, 'stride': 2, 'shortcut': 'none'}),
+            'bottleneck, plain': ((3, 4), {**BOTTLENECK, 'inChannels': 8, 'channels': 2, 'shortcut': 'none'}),
             'bottleneck': ((4, 5), {**BOTTLENECK, 'inChannels': 8, 'channels': 2}),
             'bottleneck, projection': ((3, 4), {**BOTTLENECK, 'inChannels': 3, 'channels': 2}),
             'bottleneck, stride in the 3x3': ((6, 6), {**BOTTLENECK, 'inChannels': 3, 'channels': 2, 'stride': 2}),
@@ -277,7 +289,14 @@ BLOCK_CASES = [
 BLOCK_CASES += [
     (f'{name}, in evaluation', block, options, {**x, 'training': False})
     for name, block, options, x in BLOCK_CASES
-    if name in ('ResidualBlock basic', 'ResidualBlock bottleneck, projection', 'MBConv expanded, with skip', 'MBConv Lite')
+    if name
+    in (
+        'ResidualBlock basic',
+        'ResidualBlock basic, plain',
+        'ResidualBlock bottleneck, projection',
+        'MBConv expanded, with skip',
+        'MBConv Lite',
+    )
 ]
 
 LEAVES = {'running_mean': 'runningMean', 'running_var': 'runningVariance'}

@@ -50,6 +50,7 @@ function step(build: () => ImageClassifier, recompute: boolean): Record<string, 
 describe.each(['simd', 'cpu'])('on %s', (name) => {
   test.each([
     ['a ResNet', () => tinyModel()],
+    ['a plain network', () => tinyModel({ shortcut: 'none' })],
     ['an EfficientNet', tinyEfficientNet],
   ])('%s has the same gradients, statistics and draws with its blocks run again', async (_, build) => {
     await tf.setBackend(name);

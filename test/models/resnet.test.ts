@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../../src/core/random.js';
+import { relativeDistance } from '../helpers/golden.js';
+import { randomTensor } from '../helpers/tensors.js';
 import { buildResNet, resNetDepths, type ResNetDepth, type ResNetOptions } from '../../src/models/resnet.js';
 
 const images = (channels = 3) => tf.ones([1, 32, 32, channels]) as tf.Tensor4D;
@@ -162,6 +164,64 @@ describe('options', () => {
   });
 });
 
+describe('a plain network', () => {
+  // A shortcut without parameters leaves the counts; a projection goes away with its parameters and products.
+  test.each([20, 56, 18, 50] as const)('of %i layers has the convolutions of the ResNet alone', (depth) => {
+    const [plain, residual] = (['none', undefined] as const).map((shortcut) => {
+      const model = buildResNet(depth, { width: 0.25, shortcut, initialize: false });
+      const counted = model.describe();
+      const sizes = (trainable: boolean) =>
+        model
+          .variables()
+          .filter((variable) => variable.trainable === trainable)
+          .reduce((sum, { size }) => sum + size, 0);
+      expect([counted.parameters, counted.statistics]).toEqual([sizes(true), sizes(false)]);
+      const modules = new Set(Array.from(model.namedModules(), ({ name }) => name));
+      const ofShape = counted.layers.filter(({ name, type }) => !modules.has(name) && type !== 'relu');
+      model.dispose();
+      return { ...counted, added: ofShape.map(({ type }) => type) };
+    });
+    const kept = residual!.layers.filter(({ type, name }) => type === 'conv2d' && !name.includes('shortcut'));
+    expect(plain!.layers.filter(({ type }) => type === 'conv2d')).toEqual(kept);
+    expect(plain!.multiplyAdds).toBe(
+      residual!.layers
+        .filter(({ name }) => !name.includes('shortcut'))
+        .reduce((sum, layer) => sum + layer.multiplyAdds, 0),
+    );
+    expect(residual!.added.filter((type) => type === 'add').length).toBeGreaterThan(0);
+    expect(plain!.added).toEqual([]);
+    expect([plain!.name, residual!.name]).toEqual([`plain${depth}`, `resnet${depth}`]);
+  });
+
+  test('has as many activations as the ResNet, all of which its description lists', () => {
+    const model = buildResNet(50, { width: 0.1, shortcut: 'none', initialize: false });
+    const rows = model.describe().layers.filter(({ type }) => type === 'relu');
+    const activations = Array.from(model.namedModules(), ({ name }) => name).filter((name) =>
+      name.endsWith('.activation'),
+    );
+    expect(rows.map(({ name }) => name)).toEqual(activations);
+    expect(activations).toHaveLength(1 + 3 * 16);
+    model.dispose();
+  });
+
+  test("does not start at zero, whatever the convention's ResNets do", () => {
+    const model = buildResNet(20, { shortcut: 'none', convention: 'timm', width: 0.1 });
+    const weights = model.stages.flat().map(({ conv2 }) => conv2.norm!.weight.dataSync()[0]);
+    expect(new Set(weights)).toEqual(new Set([1]));
+    model.dispose();
+  });
+
+  test('gives the same fused', () => {
+    const model = buildResNet(20, { shortcut: 'none', width: 0.25 });
+    const x = randomTensor<tf.Rank.R4>([2, 9, 9, 3], 1);
+    const expected = model.predict(x);
+    const y = model.fuse().predict(x);
+    expect(relativeDistance(y.dataSync(), expected.dataSync())).toBeLessThan(1e-5);
+    tf.dispose([x, y, expected]);
+    model.dispose();
+  });
+});
+
 describe('what cannot be built is an error that says what can, and leaves no tensor', () => {
   test('another depth', () => {
     expect(() => buildResNet(19 as 18)).toThrow(
@@ -178,7 +238,11 @@ describe('what cannot be built is an error that says what can, and leaves no ten
     [{ width: NaN }, 'width is NaN; give a positive number, such as 0.5.'],
     [{ width: Infinity }, 'width is Infinity; give a positive number, such as 0.5.'],
     [{ stem: 'big' as 'cifar' }, "stem is 'big'; give one of 'imagenet', 'cifar'."],
-    [{ shortcut: 'none' as 'pad' }, "shortcut is 'none'; give one of 'projection', 'pad'."],
+    [{ shortcut: 'conv' as 'pad' }, "shortcut is 'conv'; give one of 'projection', 'pad', 'none'."],
+    [
+      { shortcut: 'none', zeroInitResidual: true },
+      "zeroInitResidual is true, and shortcut 'none': every block would give zeros for ever; leave one out.",
+    ],
     [
       { convention: 'caffe' as 'keras' },
       "convention is 'caffe'; give one of 'torchvision', 'timm', 'keras'.",

@@ -29,6 +29,8 @@ const cases: readonly Case[] = [
   { name: 'resnet50', options: { includeTop: false }, fused: true, batch: 1, size: 33 },
   { name: 'resnet20', batch: 3, size: 17 },
   { name: 'resnet20', fused: true, batch: 1, size: 16 },
+  { name: 'resnet20', options: { shortcut: 'none' }, batch: 2, size: 17 },
+  { name: 'resnet50', options: { shortcut: 'none' }, fused: true, batch: 1, size: 33 },
   { name: 'efficientnet-b0', batch: 1, size: 33 },
   { name: 'efficientnet-b0', options: { convention: 'keras', includeTop: false }, batch: 2, size: 33 },
   { name: 'efficientnet-b0', options: { convention: 'timm-tf' }, fused: true, batch: 1, size: 32 },
