@@ -81,12 +81,53 @@ export class HostTensor {
    * bytes where they are so already, otherwise a copy.
    */
   toFloat32(): Float32Array {
-    const { dtype, shape, strides } = this;
-    if (this.size === 0) return new Float32Array(0);
-    const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 0);
-    const stored = view(dtype, this.bytes.subarray(0, extent * itemSize(dtype)));
-    const contiguous = rowMajor(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
-    return toFloat32(dtype, contiguous ? stored : gather(dtype, stored, shape, strides));
+    if (this.dtype === 'F32' && this.#isRowMajor()) {
+      const stored = view('F32', this.#stored());
+      if (stored.buffer === this.bytes.buffer) return stored as Float32Array;
+    }
+    const out = new Float32Array(this.size);
+    this.writeTo(out);
+    return out;
+  }
+
+  /**
+   * Writes to `out`, of as many elements, what {@link toFloat32} gives. On the way there is never a copy of all elements,
+   * but one of {@link BLOCK} steps along the axis that is the slowest in the file.
+   */
+  writeTo(out: Float32Array): void {
+    const { dtype, shape, bytes, strides, size } = this;
+    if (size === 0) return;
+    if (this.#isRowMajor()) return convert(dtype, this.#stored(), out);
+    const steps = rowMajor(shape);
+    const [slowest, ...others] = shape
+      .map((size, axis) => ({ size, from: strides[axis]!, to: steps[axis]! }))
+      .filter(({ size }) => size > 1)
+      .sort((a, b) => b.from - a.from) as [Axis, ...Axis[]];
+    const reach = extent(others);
+    for (let i = 0; i < slowest.size; i += BLOCK) {
+      const axis = { ...slowest, size: Math.min(BLOCK, slowest.size - i) };
+      const begin = i * axis.from;
+      const end = begin + (axis.size - 1) * axis.from + reach;
+      const stored = bytes.subarray(begin * itemSize(dtype), end * itemSize(dtype));
+      scatter(asFloat32(dtype, stored), out.subarray(i * axis.to), [...others, axis]);
+    }
+  }
+
+  /** Whether each element is a finite float32. */
+  isFinite(): boolean {
+    if (this.size === 0) return true;
+    // What lies between the elements of a tensor with gaps is not its own, and may be anything.
+    return areFinite(this.dtype, this.#stored()) || areFinite('F32', bytesOf(this.toFloat32()));
+  }
+
+  /** The bytes from the first element to the last. */
+  #stored(): Uint8Array {
+    const axes = this.shape.map((size, axis) => ({ size, from: this.strides[axis]!, to: 0 }));
+    return this.bytes.subarray(0, extent(axes) * itemSize(this.dtype));
+  }
+
+  #isRowMajor(): boolean {
+    return rowMajor(this.shape).every((step, axis) => this.shape[axis] === 1 || step === this.strides[axis]);
   }
 }
 
@@ -138,32 +179,79 @@ function view(dtype: DType, bytes: Uint8Array): Elements {
   return new type(place.buffer, place.byteOffset, place.byteLength / type.BYTES_PER_ELEMENT);
 }
 
-function gather(
-  dtype: DType,
-  values: Elements,
-  shape: readonly number[],
-  strides: readonly number[],
-): Elements {
-  const out = new arrayTypes[dtype](elements(shape));
-  const index = new Array<number>(shape.length).fill(0);
-  let offset = 0;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = values[offset]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      offset += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      offset -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** An axis of a tensor: its size, and its strides in two places, in elements. */
+interface Axis {
+  readonly size: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Elements from the first to the last, both included. */
+function extent(axes: readonly Axis[]): number {
+  return 1 + axes.reduce((sum, { size, from }) => sum + (size - 1) * from, 0);
+}
+
+/** Steps along a file's slowest axis that are handled together: they are in the processor's cache, and runs of `out`. */
+const BLOCK = 32;
+
+/** Copies a tensor between two layouts; the last axis is the innermost loop. */
+function scatter(values: Float32Array, out: Float32Array, axes: readonly Axis[]): void {
+  // The last two axes have loops of their own, without which the odometer over the others would cost the most.
+  const row = axes.at(-2) ?? { size: 1, from: 0, to: 0 };
+  const run = axes.at(-1)!;
+  const others = axes.slice(0, -2);
+  const index = others.map(() => 0);
+  let from = 0;
+  let to = 0;
+  for (;;) {
+    for (let j = 0, f = from, t = to; j < row.size; j++, f += row.from, t += row.to) {
+      for (let k = 0, f2 = f, t2 = t; k < run.size; k++, f2 += run.from, t2 += run.to) out[t2] = values[f2]!;
     }
+    let i = others.length - 1;
+    for (; i >= 0; i--) {
+      const axis = others[i]!;
+      from += axis.from;
+      to += axis.to;
+      if (++index[i]! < axis.size) break;
+      from -= axis.from * axis.size;
+      to -= axis.to * axis.size;
+      index[i] = 0;
+    }
+    if (i < 0) return;
   }
+}
+
+function asFloat32(dtype: DType, bytes: Uint8Array): Float32Array {
+  if (dtype === 'F32') return view(dtype, bytes) as Float32Array;
+  const out = new Float32Array(bytes.length / itemSize(dtype));
+  convert(dtype, bytes, out);
   return out;
 }
 
-function toFloat32(dtype: DType, values: Elements): Float32Array {
-  if (dtype === 'F16') return float16ToFloat32(values as Uint16Array);
-  if (dtype === 'BF16') return bfloat16ToFloat32(values as Uint16Array);
-  if (values instanceof Float32Array) return values;
-  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
-    return Float32Array.from(values, Number);
-  return new Float32Array(values);
+/** The elements as float32, one after the other. */
+function convert(dtype: DType, bytes: Uint8Array, out: Float32Array): void {
+  if (dtype === 'F32') return bytesOf(out).set(bytes); // At any alignment.
+  const values = view(dtype, bytes);
+  if (dtype === 'F16') float16ToFloat32(values as Uint16Array, out);
+  else if (dtype === 'BF16') bfloat16ToFloat32(values as Uint16Array, out);
+  else if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
+    for (let i = 0; i < values.length; i++) out[i] = Number(values[i]);
+  } else out.set(values);
+}
+
+/** The bits of an exponent, all of which are set in what is not finite. */
+const exponents: Partial<Record<DType, number>> = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 };
+
+function areFinite(dtype: DType, bytes: Uint8Array): boolean {
+  if (dtype === 'F64')
+    return (view(dtype, bytes) as Float64Array).every((x) => Number.isFinite(Math.fround(x)));
+  const exponent = exponents[dtype];
+  if (exponent === undefined) return true; // Integers.
+  const bits = view(dtype === 'F32' ? 'U32' : 'U16', bytes) as Uint32Array | Uint16Array;
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & exponent) === exponent) return false;
+  return true;
 }

@@ -1,29 +1,35 @@
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-/** Half-precision bits (IEEE 754 binary16) as float32; exact. */
-export function float16ToFloat32(bits: Uint16Array): Float32Array {
-  const out = new Uint32Array(bits.length);
+/** Half-precision bits (IEEE 754 binary16) as float32, into `out`; exact. */
+export function float16ToFloat32(
+  bits: Uint16Array,
+  out: Float32Array = new Float32Array(bits.length),
+): Float32Array {
+  const outBits = new Uint32Array(out.buffer, out.byteOffset, bits.length);
   for (let i = 0; i < bits.length; i++) {
     const h = bits[i]!;
     const sign = (h & 0x8000) << 16;
     const exponent = (h >> 10) & 0x1f;
     const fraction = h & 0x3ff;
-    if (exponent === 0x1f) out[i] = sign | 0x7f800000 | (fraction << 13);
-    else if (exponent !== 0) out[i] = sign | ((exponent + 112) << 23) | (fraction << 13);
+    if (exponent === 0x1f) outBits[i] = sign | 0x7f800000 | (fraction << 13);
+    else if (exponent !== 0) outBits[i] = sign | ((exponent + 112) << 23) | (fraction << 13);
     else {
       scratch[0] = fraction * 2 ** -24;
-      out[i] = sign | scratchBits[0]!;
+      outBits[i] = sign | scratchBits[0]!;
     }
   }
-  return new Float32Array(out.buffer);
+  return out;
 }
 
-/** bfloat16 bits as float32; exact. */
-export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
-  const out = new Uint32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) out[i] = bits[i]! << 16;
-  return new Float32Array(out.buffer);
+/** bfloat16 bits as float32, into `out`; exact. */
+export function bfloat16ToFloat32(
+  bits: Uint16Array,
+  out: Float32Array = new Float32Array(bits.length),
+): Float32Array {
+  const outBits = new Uint32Array(out.buffer, out.byteOffset, bits.length);
+  for (let i = 0; i < bits.length; i++) outBits[i] = bits[i]! << 16;
+  return out;
 }
 
 /** float32 as half-precision bits, rounded to the nearest, ties to even; what is too large becomes infinite. */

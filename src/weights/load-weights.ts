@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
+import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
-import type { HubOptions } from './hub.js';
+import type { FetchOptions, WeightsSource } from './fetch-source.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
@@ -13,7 +14,7 @@ import { readSource } from './read-source.js';
 export const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
 
 /** Options of {@link loadWeights}. */
-export interface LoadWeightsOptions {
+export interface LoadWeightsOptions extends FetchOptions {
   /**
    * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model, and the model must
    * have the convention of the source's networks, with another of which the same weights give other results. `false`
@@ -25,8 +26,6 @@ export interface LoadWeightsOptions {
    * of their path, such as `head` or `stages.3`. Default none.
    */
   readonly except?: readonly string[];
-  /** Where `hf://` leads. */
-  readonly hub?: HubOptions;
 }
 
 /** What {@link loadWeights} did. */
@@ -47,18 +46,19 @@ export interface LoadedWeights {
  * ResNets' of akamaster; a prefix `module.` is dropped.
  * A file of `saveWeights` gives the model its labels too.
  * All or nothing: after an error the model is unchanged.
- * @param source - A path, a URL, `hf://owner/name[@revision]/file`, or the file's bytes. A path or URL may also be of the index of sharded safetensors
- * (`model.safetensors.index.json`), or of the `model.json` of a TensorFlow.js layers-model; their files lie beside it.
+ * @param source - A path, a URL, `hf://owner/name[@revision]/file`, `indexeddb://name` in browsers, a Blob or File, or the
+ * file's bytes. An address may also be of the index of sharded safetensors (`model.safetensors.index.json`), or of the
+ * `model.json` of a TensorFlow.js layers-model; their files lie beside it.
  * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
  * and another convention;
  * where values are not finite, listing their keys.
  */
 export async function loadWeights(
   model: ImageClassifier,
-  source: string | URL | Uint8Array,
+  source: WeightsSource,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  return loadCheckpoint(model, await readSource(source, options.hub), options);
+  return loadCheckpoint(model, await readSource(source, options), options);
 }
 
 /** As {@link loadWeights}, of a checkpoint that has been read. */
@@ -96,7 +96,7 @@ export function loadCheckpoint(
         [advice(variables, found.length, source), ...problems].join('\n'),
     );
   }
-  const notFinite = found.filter(({ tensor }) => !tensor.toFloat32().every(Number.isFinite));
+  const notFinite = found.filter(({ tensor }) => !tensor.isFinite());
   if (notFinite.length > 0) {
     const keys = notFinite.map(({ key }) => key);
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
@@ -175,8 +175,6 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 function assign({ variable, axes, tensor }: KeyedVariable & { tensor: HostTensor }): void {
-  const values = (axes ? tensor.transpose(axes) : tensor).toFloat32();
-  // A tensor keeps the array that it is made of, which must not be a view that holds the whole file in memory.
-  const own = values.buffer === tensor.bytes.buffer ? values.slice() : values;
-  tf.tidy(() => variable.assign(tf.tensor(own, variable.shape)));
+  const values = axes ? tensor.transpose(axes) : tensor;
+  tf.tidy(() => variable.assign(writeTensor(variable.shape, (out) => values.writeTo(out))));
 }

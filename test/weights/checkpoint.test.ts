@@ -1,12 +1,14 @@
+import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { CheckpointError, HostTensor } from '../../src/weights/checkpoint.js';
+import { CheckpointError, HostTensor, type DType } from '../../src/weights/checkpoint.js';
+import { float32ToBfloat16, float32ToFloat16 } from '../../src/weights/half.js';
 
 test('strided tensors of any shape, offset and alignment equal the definition', () => {
   const axis = fc.record({ size: fc.integer({ min: 0, max: 4 }), stride: fc.integer({ min: 0, max: 9 }) });
   fc.assert(
     fc.property(
       fc.array(axis, { maxLength: 4 }),
-      fc.constantFrom('F64', 'F32', 'I16', 'I64', 'U8'),
+      fc.constantFrom('F64', 'F32', 'F16', 'BF16', 'I16', 'I64', 'U8'),
       fc.integer({ min: 0, max: 7 }),
       (axes, dtype, shift) => {
         const shape = axes.map(({ size }) => size);
@@ -15,6 +17,8 @@ test('strided tensors of any shape, offset and alignment equal the definition', 
         const stored = {
           F64: Float64Array.from(numbers),
           F32: Float32Array.from(numbers),
+          F16: float32ToFloat16(Float32Array.from(numbers)),
+          BF16: float32ToBfloat16(Float32Array.from(numbers)),
           I16: Int16Array.from(numbers),
           I64: BigInt64Array.from(numbers, BigInt),
           U8: Uint8Array.from(numbers),
@@ -34,6 +38,64 @@ test('strided tensors of any shape, offset and alignment equal the definition', 
       },
     ),
   );
+});
+
+test('any order of axes of any length equals what tf.transpose gives', () => {
+  const shape = fc.oneof(
+    fc.tuple(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 70 })),
+    fc.tuple(...[70, 5, 3, 3].map((max) => fc.integer({ min: 1, max }))),
+  );
+  const drawn = shape.chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }),
+      fc.constantFrom<DType>('F32', 'F16'),
+    ),
+  );
+  fc.assert(
+    fc.property(drawn, ([shape, order, dtype]) => {
+      const size = shape.reduce((a, b) => a * b);
+      const numbers = Float32Array.from({ length: size }, (_, i) => i % 2048);
+      const stored = dtype === 'F16' ? float32ToFloat16(numbers) : numbers;
+      const expected = tf.tidy(() => tf.transpose(tf.tensor(numbers, shape), order).dataSync());
+      const tensor = new HostTensor(dtype, shape, new Uint8Array(stored.buffer)).transpose(order);
+      const out = new Float32Array(size + 2).fill(-1);
+      tensor.writeTo(out.subarray(1, -1));
+      expect(out).toEqual(Float32Array.of(-1, ...expected, -1));
+    }),
+  );
+});
+
+describe('isFinite', () => {
+  // As bits of each type: finite, the largest, infinity, and two that are not numbers.
+  test.each<[DType, number[], number[]]>([
+    ['F32', [0x3f800000, 0xff7fffff], [0x7f800000, 0xff800000, 0x7f800001, 0xffc00000]],
+    ['F16', [0x3c00, 0xfbff], [0x7c00, 0xfc00, 0x7c01, 0xfe00]],
+    ['BF16', [0x3f80, 0xff7f], [0x7f80, 0xff80, 0x7f81, 0xffc0]],
+  ])('%s', (dtype, finite, others) => {
+    const array = dtype === 'F32' ? Uint32Array : Uint16Array;
+    const tensor = (bits: number[]) =>
+      new HostTensor(dtype, [bits.length], new Uint8Array(array.from(bits).buffer));
+    expect(tensor(finite).isFinite()).toBe(true);
+    for (const other of others) expect(tensor([...finite, other, ...finite]).isFinite()).toBe(false);
+  });
+
+  test('float64 that float32 cannot hold is not', () => {
+    const tensor = (x: number) => new HostTensor('F64', [], new Uint8Array(Float64Array.of(x).buffer));
+    expect([1, 3e38, 1e39, NaN].map((x) => tensor(x).isFinite())).toEqual([true, true, false, false]);
+  });
+
+  test('integers are, and what has no elements', () => {
+    const bytes = new Uint8Array(8).fill(0xff);
+    expect(new HostTensor('I64', [1], bytes).isFinite()).toBe(true);
+    expect(new HostTensor('F32', [0], new Uint8Array(0)).isFinite()).toBe(true);
+  });
+
+  test('says nothing of what lies between the elements', () => {
+    const bytes = new Uint8Array(Float32Array.of(1, NaN, 2, NaN).buffer);
+    expect(new HostTensor('F32', [2], bytes, [2]).isFinite()).toBe(true);
+    expect(new HostTensor('F32', [2], bytes, [1]).isFinite()).toBe(false);
+  });
 });
 
 test('float32 that lies aligned and in order is a view, also of a Buffer; otherwise the file is left as it is', () => {

@@ -88,6 +88,15 @@ export class SimdBackend extends MathBackendCPU {
     return { dataId, shape, dtype };
   }
 
+  /** A new tensor of floats whose values `write` sets, every one, where they lie. */
+  writeNew(shape: number[], write: (values: Float32Array) => void): tf.TensorInfo {
+    return this.attempt(() => {
+      const tensor = this.allocate(shape, 'float32');
+      write(this.floats(this.address(tensor), tf.util.sizeFromShape(shape)));
+      return tensor;
+    });
+  }
+
   /** The address of a tensor's values, floats if its type says so. */
   address(tensor: tf.TensorInfo): number {
     const block = this.data.get(tensor.dataId) as Block;
