@@ -7,6 +7,27 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Reads an argument that is a positive number. */
+export function positiveNumber(text: string): number {
+  const value = number(text);
+  if (value <= 0) throw new InvalidArgumentError('Give a positive number.');
+  return value;
+}
+
+/** Reads an argument that is a whole number. */
+export function integer(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('Give a whole number.');
+  return value;
+}
+
+/** Reads an argument that is a number. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number.');
+  return value;
+}
+
 const multiples: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
 /** Reads an amount such as 5000000, 5M or 2.5G; the letters are powers of a thousand. */

@@ -1,23 +1,11 @@
 import { readFile } from '#read-file';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
-import {
-  buildModel,
-  classify,
-  conventionNames,
-  load,
-  loadWeights,
-  modelNames,
-  type Classification,
-  type ConventionName,
-  type ImageClassifier,
-} from '../index.js';
+import { classify, conventionNames, modelNames, type Classification } from '../index.js';
 import { positiveInteger } from './arguments.js';
+import { loadModel, type WeightsOptions } from './load-model.js';
 
-interface ClassifyOptions {
-  model?: string;
-  weights: string;
-  convention?: ConventionName;
+interface ClassifyOptions extends WeightsOptions {
   labels?: string;
   top: number;
   json?: boolean;
@@ -59,22 +47,6 @@ export function classifyCommand(): Command {
         model.dispose();
       }
     });
-}
-
-/** The named network, filled, or the one that the weights are of. */
-async function loadModel(
-  { model: name, weights, convention }: ClassifyOptions,
-  classes: number | undefined,
-): Promise<ImageClassifier> {
-  if (name === undefined) return load(weights, { convention });
-  const model = buildModel(name, { initialize: false, convention, ...(classes && { classes }) });
-  try {
-    await loadWeights(model, weights);
-    return model;
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
 }
 
 async function readLabels(file: string): Promise<string[]> {

@@ -1,41 +1,31 @@
 import { Command } from 'commander';
-import {
-  buildModel,
-  evaluate,
-  loadWeights,
-  modelNames,
-  type ConventionName,
-  type Evaluation,
-} from '../index.js';
+import { evaluate, modelNames, type Evaluation } from '../index.js';
 import { positiveInteger } from './arguments.js';
+import { loadModel, type WeightsOptions } from './load-model.js';
+import { addScaleOptions } from './model-options.js';
 import { openDataset } from './open-dataset.js';
 
-interface EvaluateOptions {
+interface EvaluateOptions extends WeightsOptions {
   data: string;
-  model: string;
-  weights: string;
-  convention?: ConventionName;
-  size?: number;
   batchSize: number;
   json?: boolean;
 }
 
-/** `skipscale evaluate --data DIR --model NAME --weights FILE` */
+/** `skipscale evaluate --data DIR --weights FILE [--model NAME]` */
 export function evaluateCommand(): Command {
-  return new Command('evaluate')
+  const command = new Command('evaluate')
     .description('Say how well a network classifies a data set.')
     .requiredOption('--data <path>', 'a folder or tar archive with one folder a class; CIFAR or MNIST files')
-    .requiredOption('--model <name>', `one of ${modelNames.join(', ')}`)
     .requiredOption('--weights <file>', 'such as model.safetensors of a training')
-    .option('--convention <name>', "whose padding and preprocessing (default: the model's)")
-    .option('--size <pixels>', 'side of the images', positiveInteger)
+    .option('--model <name>', `one of ${modelNames.join(', ')} (default: what the weights are of)`)
+    .option('--convention <name>', "whose padding and preprocessing (default: the weights' or the model's)")
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
     .option('--json', 'print JSON')
-    .action(async ({ model: name, weights, convention, size, batchSize, ...options }: EvaluateOptions) => {
+    .action(async (options: EvaluateOptions) => {
+      const { size, batchSize } = options;
       const data = await openDataset(options.data, 'test');
-      const model = buildModel(name, { initialize: false, classes: data.classes.length, convention });
+      const model = await loadModel(options, data.classes.length);
       try {
-        await loadWeights(model, weights);
         model.fuse();
         const evaluation = await evaluate(model, data, { size, batchSize });
         console.log(
@@ -47,6 +37,7 @@ export function evaluateCommand(): Command {
         model.dispose();
       }
     });
+  return addScaleOptions(command);
 }
 
 /** An evaluation as text: the numbers, then a row a class with its share of right answers and its commonest mistake. */

@@ -45,17 +45,20 @@ import {
   type Schedule,
   type TrainOptions as LibraryOptions,
 } from '../index.js';
-import { positiveInteger } from './arguments.js';
+import { integer, number, positiveInteger } from './arguments.js';
 import { formatEvaluation, percent } from './evaluate.js';
+import { addScaleOptions, type ScaleOptions } from './model-options.js';
 import { openDataset } from './open-dataset.js';
 import { replaceFile } from './replace-file.js';
 import { TensorBoardEvents } from './tensorboard-events.js';
 
-interface TrainOptions {
+interface TrainOptions extends ScaleOptions {
   data: string;
   validation: string;
   model: string;
   convention?: ConventionName;
+  dropout?: number;
+  stochasticDepth?: number;
   epochs: number;
   out: string;
   batchSize: number;
@@ -72,7 +75,6 @@ interface TrainOptions {
   cutmix?: number;
   average?: number;
   clip?: number;
-  size?: number;
   seed: number;
   from?: string;
   resetHead?: boolean;
@@ -106,7 +108,8 @@ const schedules: Record<string, (rate: number, steps: number, perEpoch: number) 
 /** Of the side of the images that the network sees. */
 const augmentations: Record<string, (size: number) => Augmentation> = {
   flip: () => randomFlip(),
-  crop: (size) => padAndCrop(Math.round(size / 8)),
+  // As 4 pixels of CIFAR's 32.
+  crop: () => (image, random) => padAndCrop(Math.round(image.width / 8))(image, random),
   'resized-crop': (size) => randomResizedCrop({ size }),
   erase: () => randomErasing(),
   jitter: () => colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4 }),
@@ -117,13 +120,15 @@ const augmentations: Record<string, (size: number) => Augmentation> = {
 
 /** `skipscale train --data DIR --model NAME --out RUN` */
 export function trainCommand(): Command {
-  return new Command('train')
+  const command = new Command('train')
     .description('Train a network on images, with checkpoints; Ctrl-C stops it, --resume continues it.')
     .requiredOption('--data <path>', 'a folder or tar archive with one folder a class; CIFAR or MNIST files')
     .requiredOption('--out <folder>', 'where checkpoints, log.csv and at the end model.safetensors go')
     .option('--validation <share|path>', 'a share of the data, or other data of any such kind', '0.1')
     .option('--model <name>', `one of ${modelNames.join(', ')}`, 'resnet20')
     .option('--convention <name>', "whose padding and preprocessing (default: the model's)")
+    .option('--dropout <rate>', "before the head (default: the model's)", number)
+    .option('--stochastic-depth <rate>', 'of the last block of an EfficientNet (default: 0.2)', number)
     .option('--epochs <n>', 'how often to go through the data', positiveInteger, 30)
     .option('--batch-size <n>', 'images of a step', positiveInteger, 128)
     .option(
@@ -143,7 +148,6 @@ export function trainCommand(): Command {
     .option('--cutmix <alpha>', 'paste parts of images into others', number)
     .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', number)
     .option('--clip <norm>', 'norm that gradients are clipped to', number)
-    .option('--size <pixels>', "side of the images (default: the model's)", positiveInteger)
     .option('--seed <n>', 'of everything random', integer, 0)
     .option('--from <file>', 'weights to start from')
     .option('--reset-head', 'start with a new head all the same, for other classes')
@@ -152,6 +156,7 @@ export function trainCommand(): Command {
     .option('--checkpoint-every <steps>', 'besides those at the end of every epoch', positiveInteger)
     .option('--tensorboard', 'write events for TensorBoard too: tensorboard --logdir <folder>')
     .action(run);
+  return addScaleOptions(command);
 }
 
 async function run(options: TrainOptions): Promise<void> {
@@ -200,8 +205,10 @@ async function openData({ data, validation, seed }: TrainOptions) {
 }
 
 async function startModel(options: TrainOptions, classes: number): Promise<ImageClassifier> {
-  const { seed, convention, from, resetHead } = options;
-  const model = buildModel(options.model, { classes, seed, convention });
+  const { from, resetHead, seed, convention, width, depth, size, dropout, stochasticDepth } = options;
+  const model = buildModel(options.model, {
+    ...{ classes, seed, convention, width, depth, size, dropout, stochasticDepth },
+  });
   try {
     if (from !== undefined) await loadWeights(model, from, { except: resetHead ? ['head'] : [] });
     model.freeze(...options.freeze);
@@ -214,17 +221,17 @@ async function startModel(options: TrainOptions, classes: number): Promise<Image
 
 function libraryOptions(model: ImageClassifier, data: Dataset, options: TrainOptions): LibraryOptions {
   const { epochs, batchSize, microBatchSize, recompute, lr, warmUp, weightDecay, labelSmoothing } = options;
-  const { size, seed } = options;
+  const { seed } = options;
   const perEpoch = Math.max(1, Math.floor(data.labels.length / batchSize));
   const warmUpSteps = Math.round(warmUp * perEpoch);
   const schedule = schedules[options.schedule]!(lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
-  const side = size ?? model.preprocessing.size;
+  const side = model.preprocessing.size;
   const mixes: Mix[] = [
     ...(options.mixup === undefined ? [] : [mixup(options.mixup)]),
     ...(options.cutmix === undefined ? [] : [cutMix(options.cutmix)]),
   ];
   return {
-    ...{ epochs, batchSize, microBatchSize, recompute, size, seed },
+    ...{ epochs, batchSize, microBatchSize, recompute, seed },
     schedule: withWarmUp(schedule, { steps: warmUpSteps }),
     optimizer: (parameters) => optimizers[options.optimizer]!(parameters, { weightDecay }),
     loss: (logits, targets) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
@@ -339,16 +346,4 @@ function oneOf(table: object): (text: string) => string {
 
 function listOf(table: object): (text: string) => string[] {
   return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(table)));
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number.');
-  return value;
-}
-
-function integer(text: string): number {
-  const value = number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('Give a whole number.');
-  return value;
 }

@@ -1,13 +1,21 @@
-import { ArgumentError } from '../core/errors.js';
+import { ArgumentError, check } from '../core/errors.js';
 import type { ConventionName } from './conventions.js';
-import { describeEfficientNet, efficientNetArchitecture, type ModelDescription } from '../scaling/index.js';
+import {
+  coefficients,
+  describeEfficientNet,
+  efficientNetArchitecture,
+  type EfficientNetArchitecture,
+  type EfficientNetVariant,
+  type ModelDescription,
+} from '../scaling/index.js';
 import { describeResNet } from './describe-resnet.js';
-import { buildEfficientNet, type EfficientNetOptions } from './efficientnet.js';
+import { EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
 import {
-  buildResNet,
+  ResNet,
   resNetArchitecture,
   resNetDepths,
+  type ResNetArchitecture,
   type ResNetDepth,
   type ResNetOptions,
 } from './resnet.js';
@@ -28,30 +36,83 @@ export const modelNames: readonly ModelName[] = [
 /** Options of {@link buildModel}: those of both families. */
 export type ModelOptions = Omit<ResNetOptions & EfficientNetOptions, 'convention'> & {
   readonly convention?: ConventionName;
+  /** Multiplies the blocks of every stage of an EfficientNet. Default 1. */
+  readonly depth?: number;
 };
 
+/** All sizes of a network of either family. */
+export type Architecture = ResNetArchitecture | EfficientNetArchitecture;
+
 /**
- * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name.
- * @throws ArgumentError where there is no network of this name.
+ * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. `width`,
+ * `depth` and `size` scale EfficientNets too: they multiply the published coefficients, and replace the resolution.
+ * @throws ArgumentError where there is no network of this name, or `depth` or `stochasticDepth` is given of a ResNet.
  */
 export function buildModel(name: string, options: ModelOptions = {}): ImageClassifier {
-  const { family, number } = parse(name);
-  if (family === 'resnet') return buildResNet(number as ResNetDepth, options as ResNetOptions);
-  return buildEfficientNet(number, { ...options, variant: family });
+  return buildArchitecture(modelArchitecture(name, options), options);
+}
+
+/** Builds the network of these sizes. */
+export function buildArchitecture(architecture: Architecture, options: ModelOptions = {}): ImageClassifier {
+  return isResNet(architecture)
+    ? new ResNet(architecture, options as ResNetOptions)
+    : new EfficientNet(architecture, options);
 }
 
 /**
  * Counts the network of this name layer by layer without building it.
- * @param options - Of these, the classes, the head, the width of the input, and for the biases of ResNets the convention.
+ * @param options - Of these, what scales the network, the classes, the head, the width of the input, and for the biases
+ * of ResNets the convention.
  * @throws ArgumentError where there is no network of this name.
  */
 export function describeModel(name: string, options: ModelOptions = {}): ModelDescription {
+  return describeArchitecture(modelArchitecture(name, options), options);
+}
+
+/** Counts the network of these sizes layer by layer without building it. */
+export function describeArchitecture(
+  architecture: Architecture,
+  { convention }: Pick<ModelOptions, 'convention'> = {},
+): ModelDescription {
+  return isResNet(architecture)
+    ? describeResNet(architecture, { convention: convention as ResNetOptions['convention'] })
+    : describeEfficientNet(architecture);
+}
+
+function isResNet(architecture: Architecture): architecture is ResNetArchitecture {
+  return 'kind' in architecture;
+}
+
+/** The sizes of the network of this name. */
+export function modelArchitecture(name: string, options: ModelOptions): Architecture {
   const { family, number } = parse(name);
-  if (family !== 'resnet') {
-    return describeEfficientNet(efficientNetArchitecture(number, { ...options, variant: family }));
+  if (family !== 'resnet') return scaledEfficientNet(name, number, family, options);
+  for (const option of ['depth', 'stochasticDepth'] as const) {
+    const value = options[option];
+    check(
+      value === undefined,
+      () => `${option} is ${value}, and ${name} has none; leave it out, or take an EfficientNet.`,
+    );
   }
-  const { convention, ...own } = options as ResNetOptions;
-  return describeResNet(resNetArchitecture(number as ResNetDepth, own), { convention });
+  return resNetArchitecture(number as ResNetDepth, options as ResNetOptions);
+}
+
+/** The published network with its coefficients multiplied. */
+function scaledEfficientNet(
+  name: string,
+  number: number,
+  variant: EfficientNetVariant,
+  options: ModelOptions,
+): EfficientNetArchitecture {
+  const published = coefficients(number, variant);
+  const { width = 1, depth = 1, size = published.resolution } = options;
+  const scaled = {
+    width: published.width * width,
+    depth: published.depth * depth,
+    resolution: size,
+    dropout: published.dropout,
+  };
+  return { ...efficientNetArchitecture(scaled, { ...options, variant }), name };
 }
 
 function parse(name: string): { family: 'resnet' | 'standard' | 'lite'; number: number } {

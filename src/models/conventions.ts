@@ -46,8 +46,14 @@ const imageNet = {
 /** BGR, ImageNet's mean subtracted, not scaled: the input of the original Caffe ResNets, which Keras kept. */
 const caffe = { channels: 'bgr', scale: 1, mean: [103.939, 116.779, 123.68], std: [1, 1, 1] } as const;
 
-/** The short side that is cropped to 224 of 256, in proportion; images as small as CIFAR's are not cropped. */
-const resize256 = (size: number) => (size <= 64 ? size : Math.round((size * 256) / 224));
+/** Images as small as CIFAR's show nothing that could be cropped. */
+const SMALL = 64;
+
+/** The short side that is cropped to 224 of 256, in proportion. */
+const resize256 = (size: number) => (size <= SMALL ? size : Math.round((size * 256) / 224));
+
+/** TensorFlow's EfficientNets crop 16 pixels on every side. */
+const resizeBy32 = (size: number) => (size <= SMALL ? size : size + 32);
 
 const torchvisionResNet: Convention = {
   padding: 'symmetric',
@@ -113,7 +119,7 @@ const torchvisionEvaluation: Record<number, Pick<Preprocessing, 'resize' | 'size
  */
 const litePreprocessing = (size: number): Preprocessing => ({
   size,
-  resize: size + 32,
+  resize: resizeBy32(size),
   interpolation: 'bicubic',
   channels: 'rgb',
   scale: 1,
@@ -176,7 +182,7 @@ export function efficientNetConvention(
       preprocessing:
         variant === 'lite'
           ? litePreprocessing
-          : (size) => ({ size, resize: size + 32, interpolation: 'bicubic', ...imageNet }),
+          : (size) => ({ size, resize: resizeBy32(size), interpolation: 'bicubic', ...imageNet }),
     };
   }
   if (name === 'timm' || name === 'timm-tf') {
@@ -203,7 +209,7 @@ export function efficientNetConvention(
       variant === 'lite'
         ? litePreprocessing
         : (size) => ({
-            ...(torchvisionEvaluation[size] ?? { resize: size + 32, size }),
+            ...(torchvisionEvaluation[size] ?? { resize: resizeBy32(size), size }),
             interpolation: 'bicubic',
             ...imageNet,
           }),

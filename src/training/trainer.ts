@@ -37,6 +37,9 @@ export interface Progress {
 /** What a checkpoint says besides its tensors. */
 interface Description {
   readonly model: string;
+  /** All sizes of the model. */
+  readonly architecture: ImageClassifier['architecture'];
+  readonly convention: string;
   readonly optimizer: string;
   readonly seed: number;
   readonly batchSize: number;
@@ -142,6 +145,8 @@ export class Trainer {
   #describe(progress: Progress): Description {
     return {
       model: this.model.architecture.name,
+      architecture: this.model.architecture,
+      convention: this.model.convention,
       optimizer: this.#optimizer.constructor.name,
       seed: this.options.seed ?? 0,
       batchSize: this.options.batchSize ?? 128,

@@ -1,9 +1,9 @@
 import {
-  buildModel,
-  describeModel,
+  buildArchitecture,
+  describeArchitecture,
+  modelArchitecture,
   modelNames,
-  type ModelName,
-  type ModelOptions,
+  type Architecture,
 } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -22,8 +22,8 @@ export interface LoadOptions {
 }
 
 /**
- * Builds the network that a checkpoint is of, a published ResNet or EfficientNet with any number of classes, and fills it.
- * Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm and Hugging
+ * Builds the network that a checkpoint is of, and fills it: any that `saveWeights` wrote, or a published ResNet or
+ * EfficientNet with any number of classes. Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm and Hugging
  * Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
  * @param source - As `loadWeights` takes it.
@@ -36,10 +36,10 @@ export async function load(
   const checkpoint = await readSource(source, hub);
   const config = source instanceof Uint8Array ? {} : await readHubConfig(source, hub);
   const tensors = withoutPrefix(checkpoint.tensors);
-  const { name, options } = inferNetwork(tensors);
+  const architecture = savedArchitecture(checkpoint) ?? inferArchitecture(tensors);
   const { labels, preprocessing } = config;
   const build = (convention: ConventionName) =>
-    buildModel(name, { ...options, preprocessing, convention, initialize: false });
+    buildArchitecture(architecture, { preprocessing, convention, initialize: false });
 
   const told = convention ?? savedConvention(checkpoint) ?? config.convention;
   // The names of a network's parts do not depend on its convention.
@@ -79,27 +79,51 @@ function conventionByNames(
   );
 }
 
-/** What a network is told by: its classes and the count of all its weights, running statistics included. */
-function inferNetwork(tensors: ReadonlyMap<string, HostTensor>): { name: ModelName; options: ModelOptions } {
-  const weights = Array.from(tensors).filter(([key]) => !ignored.test(key));
-  const count = weights.reduce((sum, [, { size }]) => sum + size, 0);
-  const head = weights.find(([, { shape }]) => shape.length === 2);
+/**
+ * The architecture that `saveWeights` wrote down; undefined where there is none that has as many weights as the checkpoint.
+ */
+function savedArchitecture({ tensors, metadata }: Checkpoint): Architecture | undefined {
+  try {
+    const architecture = JSON.parse(metadata.get('architecture') ?? 'null') as Architecture;
+    const blocks = architecture.stages.map((stage) => ('blocks' in stage ? stage.blocks : stage.repeats));
+    // A file may lie; its network is as large as its weights all the same.
+    const isPossible = blocks.every((count) => count <= tensors.size) && blocks.length <= tensors.size;
+    return isPossible && hasCount(architecture, weightCount(tensors)) ? architecture : undefined;
+  } catch {
+    return undefined; // None, or another program's words by the same name.
+  }
+}
+
+/** The published network that has as many weights. */
+function inferArchitecture(tensors: ReadonlyMap<string, HostTensor>): Architecture {
+  const head = weights(tensors).find(([, { shape }]) => shape.length === 2);
   // PyTorch's matrix is [classes, features], Keras's [features, classes].
   const classes = head && head[1].shape[head[0].includes('/') ? 1 : 0]!;
   const options = classes === undefined ? { includeTop: false } : { classes };
-  // Keras's ResNets have biases.
-  const conventions = ['torchvision', 'keras'] as const;
-  const name = modelNames.find((name) =>
-    conventions.some((convention) => {
-      const { parameters, statistics } = describeModel(name, { ...options, convention });
-      return parameters + statistics === count;
-    }),
-  );
-  if (!name) {
-    throw new Error(
-      `No published ResNet or EfficientNet has ${count} weights with ` +
-        `${classes === undefined ? 'no head' : `${classes} classes`}. Build the model, and use loadWeights.`,
-    );
+  const count = weightCount(tensors);
+  for (const name of modelNames) {
+    const architecture = modelArchitecture(name, options);
+    if (hasCount(architecture, count)) return architecture;
   }
-  return { name, options };
+  throw new Error(
+    `No published ResNet or EfficientNet has ${count} weights with ` +
+      `${classes === undefined ? 'no head' : `${classes} classes`}. Build the model, and use loadWeights.`,
+  );
+}
+
+function weights(tensors: ReadonlyMap<string, HostTensor>): [string, HostTensor][] {
+  return Array.from(tensors).filter(([key]) => !ignored.test(key));
+}
+
+/** Of all weights, running statistics included. */
+function weightCount(tensors: ReadonlyMap<string, HostTensor>): number {
+  return weights(tensors).reduce((sum, [, { size }]) => sum + size, 0);
+}
+
+function hasCount(architecture: Architecture, count: number): boolean {
+  // Keras's ResNets have biases.
+  return (['torchvision', 'keras'] as const).some((convention) => {
+    const { parameters, statistics } = describeArchitecture(architecture, { convention });
+    return parameters + statistics === count;
+  });
 }

@@ -17,8 +17,8 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
 
 /**
  * A model's weights as the bytes of a safetensors file, under the names and in the layouts of a known source, whose own
- * strict load_state_dict takes it. `loadWeights` reads it. The file's metadata has the model's name and convention, and its
- * labels as JSON.
+ * strict load_state_dict takes it. `loadWeights` reads it. The file's metadata has the model's name and convention, and as
+ * JSON its architecture and labels, from which `load` builds it again.
  * @throws ArgumentError where the model is fused, or the source's networks have another convention, so that the weights
  * would give other results there.
  */
@@ -41,7 +41,12 @@ export async function saveWeights(
   );
   const tensors = new Map<string, TensorToWrite>();
   for (const keyed of keyedVariables(model, source)) tensors.set(keyed.key, await sourceTensor(keyed));
-  const own = { model: architecture.name, convention, ...(labels && { labels: JSON.stringify(labels) }) };
+  const own = {
+    model: architecture.name,
+    architecture: JSON.stringify(architecture),
+    convention,
+    ...(labels && { labels: JSON.stringify(labels) }),
+  };
   return writeSafetensors(tensors, { dtype, metadata: { ...own, ...metadata } });
 }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { buildModel, modelNames } from '../../src/models/build-model.js';
+import { buildModel, describeModel, modelNames } from '../../src/models/build-model.js';
+import { coefficients, efficientNetArchitecture } from '../../src/scaling/index.js';
 
 test('builds every model by its name', () => {
   for (const name of modelNames) {
@@ -15,6 +16,27 @@ test('passes options on', () => {
   const model = buildModel('resnet20', { classes: 3, convention: 'keras', initialize: false });
   expect([model.classes, model.convention]).toEqual([3, 'keras']);
   model.dispose();
+});
+
+test('width, depth and size scale an EfficientNet as coefficients do', () => {
+  const model = buildModel('efficientnet-b1', { width: 0.5, depth: 0.6, size: 64, initialize: false });
+  const published = coefficients(1);
+  const own = { ...published, width: published.width * 0.5, depth: published.depth * 0.6, resolution: 64 };
+  expect(model.architecture).toEqual({ ...efficientNetArchitecture(own), name: 'efficientnet-b1' });
+  expect(model.preprocessing).toMatchObject({ size: 64, resize: 64 });
+  expect(model.describe()).toEqual(describeModel('efficientnet-b1', { width: 0.5, depth: 0.6, size: 64 }));
+  model.dispose();
+});
+
+test('width and size scale a ResNet, and what it has not is refused', () => {
+  const model = buildModel('resnet20', { width: 0.5, size: 64, initialize: false });
+  expect(model.architecture).toMatchObject({ stemChannels: 8, size: 64 });
+  model.dispose();
+  expect(() => buildModel('resnet20', { depth: 0.5 })).toThrow(
+    'depth is 0.5, and resnet20 has none; leave it out, or take an EfficientNet.',
+  );
+  expect(() => buildModel('resnet18', { stochasticDepth: 0.1 })).toThrow('stochasticDepth is 0.1');
+  expect(tf.memory().numTensors).toBe(0);
 });
 
 test('names every model where there is none of a name', () => {

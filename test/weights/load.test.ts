@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModel, describeModel, modelNames, type ModelOptions } from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import type { ResNetArchitecture } from '../../src/models/resnet.js';
 import { load } from '../../src/weights/load.js';
 import { nameMaps } from '../../src/weights/names/index.js';
 import { writeSafetensors } from '../../src/weights/safetensors.js';
@@ -186,5 +188,61 @@ describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
   test('ResNet-20 in one call', async () => {
     const model = await load(sharedFile('data/cifar10', 'resnet20-12fca82f.th'));
     expect(facts(model)).toEqual(['resnet20', 'torchvision', 10]);
+  });
+});
+
+describe('the architecture that saveWeights wrote down', () => {
+  test.each([
+    ['efficientnet-b0', { width: 0.25, depth: 0.5, size: 48, classes: 3 }],
+    ['efficientnet-lite1', { width: 0.25, classes: 3 }],
+    ['resnet20', { width: 0.5, size: 64, convention: 'keras' }],
+    ['resnet18', { width: 0.125, stem: 'cifar', shortcut: 'pad', includeTop: false }],
+  ] as const)('builds a %s of %j again', async (name, options) => {
+    const model = buildModel(name, { ...options, seed: 1 });
+    const copy = await load(await saveWeights(model));
+    expect(copy.architecture).toEqual(model.architecture);
+    expect(copy.preprocessing).toEqual(model.preprocessing);
+    const x = tf.ones<tf.Rank.R4>([1, 33, 33, 3]);
+    const [expected, actual] = [model.predict(x), copy.predict(x)];
+    expect(actual.dataSync()).toEqual(expected.dataSync());
+    tf.dispose([x, expected, actual]);
+    model.dispose();
+    copy.dispose();
+  });
+
+  test('is left aside where it is not that of the weights', async () => {
+    const model = buildModel('resnet20', { width: 0.25 });
+    const { stages } = model.architecture as ResNetArchitecture;
+    const huge = { ...model.architecture, stages: [{ ...stages[0]!, blocks: 1e12 }] };
+    const many = { ...model.architecture, stages: new Array(1000).fill(stages[0]) };
+    for (const other of ['{', 'null', '3', '"resnet20"', '{}', '{"stages":[{}]}', huge, many]) {
+      const architecture = typeof other === 'string' ? other : JSON.stringify(other);
+      await expect(load(await saveWeights(model, { metadata: { architecture } }))).rejects.toThrow(
+        /^No published ResNet or EfficientNet has \d+ weights with 10 classes/,
+      );
+    }
+    model.dispose();
+  });
+
+  test('damaged, gives a clear error or the same weights, and leaves nothing behind', async () => {
+    const model = buildModel('efficientnet-b0', { width: 0.1, depth: 0.1, classes: 2 });
+    const good = JSON.stringify(model.architecture);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(good.length - 1),
+        fc.constantFrom(...'0129-".,[]{}:nulltrux'),
+        async (at, char) => {
+          const architecture = good.slice(0, at) + char + good.slice(at + 1);
+          const bytes = await saveWeights(model, { metadata: { architecture } });
+          const loaded = await load(bytes).catch((error: Error) => {
+            expect(error.message).toMatch(/; give|do not fit|No published/);
+            return undefined;
+          });
+          loaded?.dispose();
+        },
+      ),
+      { numRuns: 40 },
+    );
+    model.dispose();
   });
 });

@@ -54,6 +54,7 @@ test.each(['resnet18', 'efficientnet-b0'])('%s has the keys and shapes of torchv
   expect(Object.fromEntries(shapes)).toEqual(Object.fromEntries(expected));
   expect(Object.fromEntries(metadata)).toEqual({
     model: name,
+    architecture: JSON.stringify(model.architecture),
     convention: 'torchvision',
     labels: '["yes","no, \\"no\\""]',
     licence: 'CC0',
