@@ -1,16 +1,20 @@
 import { nodeModule } from '../core/node-module.js';
+import { DiskError, isPartial, PartialFile } from './partial-file.js';
+import { cacheFolders, type Place } from './remote-file.js';
+import { TransferError } from './request.js';
+import { checkSha256 } from './sha256.js';
+import type { Store } from './store.js';
 
-type FileSystem = typeof import('node:fs/promises');
-type Path = typeof import('node:path');
-
-/** The folder in the cache of what is from the hub. */
-const HUB_FOLDER = 'hub';
+/** After this time, in milliseconds, nobody continues a download: a week. */
+const STALE = 7 * 24 * 60 * 60 * 1000;
 
 /** A file of the cache. */
 export interface CachedFile {
   readonly path: string;
   /** In bytes. */
   readonly size: number;
+  /** Whether it is the begin of a file, which a download left that broke off, or has not finished yet. */
+  readonly partial: boolean;
 }
 
 /** Whether files can be cached: in Node. */
@@ -21,14 +25,14 @@ export function canCache(): boolean {
 function modules() {
   const what = 'The cache of downloads';
   return {
-    fs: nodeModule<FileSystem>('node:fs/promises', what),
+    fs: nodeModule<typeof import('node:fs/promises')>('node:fs/promises', what),
     os: nodeModule<typeof import('node:os')>('node:os', what),
-    path: nodeModule<Path>('node:path', what),
+    path: nodeModule<typeof import('node:path')>('node:path', what),
   };
 }
 
 /**
- * Where downloads from the hub are kept: the environment's `SKIPSCALE_CACHE`, or `skipscale` in the platform's folder of
+ * Where downloads are kept: the environment's `SKIPSCALE_CACHE`, or `skipscale` in the platform's folder of
  * caches (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`).
  * @throws Error in browsers.
  */
@@ -44,61 +48,91 @@ export function cacheFolder(): string {
 }
 
 /**
- * The bytes of a file of the cache; those of `fetch` where it is not there yet, which are then kept. A file is there whole
- * or not at all, however many processes write it. Where the disk takes none, it is not kept.
- * @param place - Its folders and name below the cache's.
- * @throws Error of `fetch`, and where to put the file.
+ * The bytes of a file of the cache. Where it is not there yet, or has another SHA-256, `fetch` downloads it into a store on
+ * disk, which may hold a begin of it already, and it is kept: whole or not at all, however many processes write it. Where
+ * the disk takes none, `fetch` is left to collect it in memory.
+ * @throws Error of `fetch`, and where to put the file if the network is at fault.
  */
 export async function cached(
-  place: readonly string[],
-  fetch: () => Promise<Uint8Array>,
+  place: Place,
+  fetch: (store?: Store) => Promise<Uint8Array>,
+  sha256?: string,
 ): Promise<Uint8Array> {
   const { fs, path } = modules();
-  const file = path.join(cacheFolder(), HUB_FOLDER, ...place);
+  const file = path.join(cacheFolder(), ...place);
   try {
-    return await fs.readFile(file);
+    const bytes = await fs.readFile(file);
+    if (sha256 !== undefined) await checkSha256(bytes, sha256, file);
+    return bytes;
   } catch {
-    // Not there, or not to be read.
+    // Not there, not to be read, or not the right one.
   }
-  let bytes: Uint8Array;
   try {
-    bytes = await fetch();
+    return await fetchInto(file, fetch);
   } catch (error) {
-    throw new Error(`${(error as Error).message} To work without the network, put the file at ${file}.`, {
-      cause: error,
-    });
+    const { message, cause } = error as Error;
+    if (!(cause instanceof TransferError)) throw error;
+    throw new Error(`${message} To work without the network, put the file at ${file}.`, { cause });
   }
-  const partial = `${file}.${globalThis.crypto.randomUUID()}.partial`;
+}
+
+async function fetchInto(file: string, fetch: (store?: Store) => Promise<Uint8Array>): Promise<Uint8Array> {
+  let partial: PartialFile | undefined;
   try {
-    await fs.mkdir(path.dirname(file), { recursive: true });
-    await fs.writeFile(partial, bytes);
-    await fs.rename(partial, file);
-  } catch {
-    await fs.rm(partial, { force: true }).catch(() => undefined);
+    await removeStale();
+    partial = await PartialFile.open(file);
+    const bytes = await fetch(partial);
+    await partial.keep().catch(() => undefined);
+    return bytes;
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    await partial?.restart().catch(() => undefined);
+    return await fetch();
+  } finally {
+    await partial?.close().catch(() => undefined);
   }
-  return bytes;
+}
+
+/** Removes what nobody will continue. */
+async function removeStale(): Promise<void> {
+  const { fs } = modules();
+  for (const { path, partial, modified } of await files()) {
+    if (partial && Date.now() - modified > STALE) await fs.rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Every file that is in the cache, sorted by path, with the time of its last change. */
+async function files(): Promise<(CachedFile & { modified: number })[]> {
+  const { fs, path } = modules();
+  const options = { recursive: true, withFileTypes: true } as const;
+  const entries = cacheFolders.map((folder) =>
+    fs.readdir(path.join(cacheFolder(), folder), options).catch(() => []),
+  );
+  const found = (await Promise.all(entries)).flat().filter((entry) => entry.isFile());
+  const paths = found.map(({ parentPath, name }) => path.join(parentPath, name)).sort();
+  const described = paths.map(async (path) => {
+    // Another process may have removed it since.
+    const stats = await fs.stat(path).catch(() => undefined);
+    return stats ? [{ path, size: stats.size, partial: isPartial(path), modified: stats.mtimeMs }] : [];
+  });
+  return (await Promise.all(described)).flat();
 }
 
 /**
- * Every file of the cache, sorted by path.
+ * Every file of the cache, sorted by path, those of unfinished downloads among them.
  * @throws Error in browsers.
  */
 export async function listCache(): Promise<CachedFile[]> {
-  const { fs, path } = modules();
-  const entries = await fs
-    .readdir(path.join(cacheFolder(), HUB_FOLDER), { recursive: true, withFileTypes: true })
-    .catch(() => []);
-  const files = entries.filter((entry) => entry.isFile());
-  const paths = files.map(({ parentPath, name }) => path.join(parentPath, name)).sort();
-  return Promise.all(paths.map(async (path) => ({ path, size: (await fs.stat(path)).size })));
+  return (await files()).map(({ path, size, partial }) => ({ path, size, partial }));
 }
 
 /**
- * Removes every file of the cache.
+ * Removes every file of the cache, those of unfinished downloads too.
  * @throws Error in browsers.
  */
 export async function clearCache(): Promise<void> {
   const { fs, path } = modules();
   // The folder may be one that the environment names, with files of others in it.
-  await fs.rm(path.join(cacheFolder(), HUB_FOLDER), { recursive: true, force: true });
+  for (const folder of cacheFolders)
+    await fs.rm(path.join(cacheFolder(), folder), { recursive: true, force: true });
 }

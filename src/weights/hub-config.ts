@@ -1,7 +1,6 @@
 import type { ConventionName } from '../models/conventions.js';
 import type { Preprocessing } from '../models/preprocessing.js';
-import { fetchSource } from './fetch-source.js';
-import type { HubOptions } from './hub.js';
+import { fetchSource, type FetchOptions } from './fetch-source.js';
 import { sibling } from './sibling.js';
 
 /** What the files beside a checkpoint say of its network. */
@@ -17,8 +16,8 @@ export interface HubConfig {
  * `preprocessor_config.json`. What is not there or not understood is left out.
  * @throws Error where it tells of a network that cannot be built.
  */
-export async function readHubConfig(source: string | URL, hub?: HubOptions): Promise<HubConfig> {
-  const config = await readJson(source, 'config.json', hub);
+export async function readHubConfig(source: string | URL, options?: FetchOptions): Promise<HubConfig> {
+  const config = await readJson(source, 'config.json', options);
   if (isRecord(config['pretrained_cfg']) && typeof config['architecture'] === 'string') {
     return timmConfig(config['architecture'], config, config['pretrained_cfg']);
   }
@@ -29,18 +28,18 @@ export async function readHubConfig(source: string | URL, hub?: HubOptions): Pro
     );
   }
   const labels = labelsOf(config['id2label']);
-  const preprocessing = convNextPreprocessing(await readJson(source, 'preprocessor_config.json', hub));
+  const preprocessing = convNextPreprocessing(await readJson(source, 'preprocessor_config.json', options));
   return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
 }
 
 async function readJson(
   source: string | URL,
   name: string,
-  hub?: HubOptions,
+  options?: FetchOptions,
 ): Promise<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(
-      new TextDecoder().decode(await fetchSource(sibling(source, name), hub)),
+      new TextDecoder().decode(await fetchSource(sibling(source, name), options)),
     );
     return isRecord(value) ? value : {};
   } catch {

@@ -1,4 +1,5 @@
 import { check } from '../core/errors.js';
+import type { RemoteFile } from './remote-file.js';
 
 /** Where `hf://` leads. */
 export interface HubOptions {
@@ -6,16 +7,6 @@ export interface HubOptions {
   readonly endpoint?: string;
   /** For what is not public; sent to the endpoint alone. Default the environment's `HF_TOKEN`, or else none. */
   readonly token?: string;
-  /** Whether a file is kept, and taken from where it was kept; in Node. Default true. */
-  readonly cache?: boolean;
-}
-
-/** A file to download, and what to send with the request. */
-export interface HubFile {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Its folders and name in a cache. */
-  readonly place: readonly string[];
 }
 
 const pattern = /^hf:\/\/([\w.-]+)\/([\w.-]+)(?:@([\w.-]+))?\/((?:[\w.+-]+\/)*[\w.+-]+)$/;
@@ -24,7 +15,7 @@ const pattern = /^hf:\/\/([\w.-]+)\/([\w.-]+)(?:@([\w.-]+))?\/((?:[\w.+-]+\/)*[\
  * The address of `hf://owner/name[@revision]/file`; a revision is a branch, tag or commit without a slash, default `main`.
  * @throws ArgumentError where the address is not of this form.
  */
-export function hubFile(source: string, options: HubOptions = {}): HubFile {
+export function hubFile(source: string, options: HubOptions = {}): RemoteFile {
   const match = pattern.exec(source);
   check(
     match !== null && !/[/@]\.{1,2}(\/|$)/.test(source),
@@ -36,7 +27,7 @@ export function hubFile(source: string, options: HubOptions = {}): HubFile {
   const token = options.token ?? process?.env?.['HF_TOKEN'];
   const host = new URL(endpoint).host.replace(':', '_');
   return {
-    place: [host, owner!, name!, revision, ...file!.split('/')],
+    place: ['hub', host, owner!, name!, revision, ...file!.split('/')],
     url: `${endpoint.replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${file}`,
     headers: token ? { authorization: `Bearer ${token}` } : {},
   };

@@ -1,6 +1,8 @@
 export { cacheFolder, clearCache, listCache, type CachedFile } from './cache.js';
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
+export type { FetchOptions, WeightsSource } from './fetch-source.js';
 export type { HubOptions } from './hub.js';
+export { removeWeights, storeWeights } from './indexed-db.js';
 export { readKeras } from './keras.js';
 export { load, type LoadOptions } from './load.js';
 export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';

@@ -8,17 +8,15 @@ import {
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
-import type { HubOptions } from './hub.js';
+import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { readHubConfig } from './hub-config.js';
 import { ignored, loadCheckpoint, recognise, withoutPrefix } from './load-weights.js';
 import { readSource } from './read-source.js';
 
 /** Options of {@link load}. */
-export interface LoadOptions {
+export interface LoadOptions extends FetchOptions {
   /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
   readonly convention?: ConventionName;
-  /** Where `hf://` leads. */
-  readonly hub?: HubOptions;
 }
 
 /**
@@ -30,11 +28,12 @@ export interface LoadOptions {
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
  */
 export async function load(
-  source: string | URL | Uint8Array,
-  { convention, hub }: LoadOptions = {},
+  source: WeightsSource,
+  { convention, ...fetchOptions }: LoadOptions = {},
 ): Promise<ImageClassifier> {
-  const checkpoint = await readSource(source, hub);
-  const config = source instanceof Uint8Array ? {} : await readHubConfig(source, hub);
+  const checkpoint = await readSource(source, fetchOptions);
+  const { hub, cache } = fetchOptions;
+  const config = isAddress(source) ? await readHubConfig(source, { hub, cache }) : {};
   const tensors = withoutPrefix(checkpoint.tensors);
   const architecture = savedArchitecture(checkpoint) ?? inferArchitecture(tensors);
   const { labels, preprocessing } = config;
@@ -67,12 +66,12 @@ function savedConvention({ metadata }: Checkpoint): ConventionName | undefined {
 function conventionByNames(
   model: ImageClassifier,
   tensors: ReadonlyMap<string, HostTensor>,
-  source: string | URL | Uint8Array,
+  source: WeightsSource,
 ): ConventionName {
   const { source: origin, conventions } = recognise(model, tensors);
   if (conventions.includes(model.convention)) return model.convention;
   if (origin !== 'timm') return conventions[0]!;
-  if (!(source instanceof Uint8Array) && String(source).includes('tf_efficientnet')) return 'timm-tf';
+  if (isAddress(source) && String(source).includes('tf_efficientnet')) return 'timm-tf';
   throw new Error(
     "timm's names do not tell efficientnet_* from tf_efficientnet_*: give { convention: 'timm' } or " +
       "{ convention: 'timm-tf' }, or put timm's config.json beside the file.",

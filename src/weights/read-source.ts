@@ -1,6 +1,5 @@
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
-import { fetchSource } from './fetch-source.js';
-import type { HubOptions } from './hub.js';
+import { fetchSource, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { kerasKey } from './keras.js';
 import { readCheckpoint } from './read-checkpoint.js';
 import { sibling } from './sibling.js';
@@ -9,18 +8,19 @@ import { sibling } from './sibling.js';
 const MAX_FILES = 1000;
 
 /**
- * Reads a checkpoint from bytes, or from a path or URL. The latter may also be of an index that names other files beside
+ * Reads a checkpoint from anywhere. Where it has an address, that may also be of an index that names other files beside
  * it: safetensors' `model.safetensors.index.json`, or the `model.json` of a TensorFlow.js layers-model.
  * @throws CheckpointError where a file is damaged or of an unknown format.
  * @throws Error where a file cannot be read.
  */
-export async function readSource(source: string | URL | Uint8Array, hub?: HubOptions): Promise<Checkpoint> {
-  if (source instanceof Uint8Array) return readCheckpoint(source);
-  const bytes = await fetchSource(source, hub);
+export async function readSource(source: WeightsSource, options: FetchOptions = {}): Promise<Checkpoint> {
+  const bytes = await fetchSource(source, options);
+  if (!isAddress(source)) return readCheckpoint(bytes);
   const index = parseIndex(bytes);
   if (!index) return readCheckpoint(bytes);
-  if (isRecord(index['weight_map'])) return readShards(source, index['weight_map'], hub);
-  if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest'], hub);
+  const beside = { ...options, sha256: undefined };
+  if (isRecord(index['weight_map'])) return readShards(source, index['weight_map'], beside);
+  if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest'], beside);
   throw new CheckpointError(
     `${String(source)} is JSON without the weight_map of sharded safetensors and without the weightsManifest of a ` +
       'TensorFlow.js layers-model; give the file of the weights.',
@@ -43,13 +43,13 @@ function parseIndex(bytes: Uint8Array): Record<string, unknown> | undefined {
 async function readShards(
   source: string | URL,
   weightMap: Record<string, unknown>,
-  hub?: HubOptions,
+  options?: FetchOptions,
 ): Promise<Checkpoint> {
   const files = new Set(Object.values(weightMap).map(String));
   checkCount(files.size);
   const tensors = new Map<string, HostTensor>();
   for (const file of files) {
-    const shard = await readCheckpoint(await fetchSource(sibling(source, file), hub));
+    const shard = await readCheckpoint(await fetchSource(sibling(source, file), options));
     for (const [key, tensor] of shard.tensors) {
       if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
       if (weightMap[key] === file) tensors.set(key, tensor);
@@ -68,7 +68,7 @@ async function readShards(
 async function readManifest(
   source: string | URL,
   groups: readonly unknown[],
-  hub?: HubOptions,
+  options?: FetchOptions,
 ): Promise<Checkpoint> {
   const tensors = new Map<string, HostTensor>();
   for (const group of groups) {
@@ -77,7 +77,7 @@ async function readManifest(
       throw damagedManifest('a group has no paths or no weights');
     checkCount(paths.length);
     const parts: Uint8Array[] = [];
-    for (const path of paths) parts.push(await fetchSource(sibling(source, String(path)), hub));
+    for (const path of paths) parts.push(await fetchSource(sibling(source, String(path)), options));
     const bytes = concatenate(parts);
     let place = 0;
     for (const weight of weights) {

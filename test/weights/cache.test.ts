@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../src/cli/run.js';
 import { cacheFolder, clearCache, listCache } from '../../src/weights/cache.js';
-import { fetchSource } from '../../src/weights/fetch-source.js';
+import { fetchSource, type FetchOptions } from '../../src/weights/fetch-source.js';
 
 const content = Uint8Array.from({ length: 100_000 }, (_, i) => i);
 const environment = process.env;
@@ -43,8 +43,8 @@ async function close(): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-async function expectContent(hub: { cache?: boolean } = {}): Promise<void> {
-  const bytes = await fetchSource('hf://a/b/c', { endpoint, ...hub });
+async function expectContent(options: FetchOptions = {}): Promise<void> {
+  const bytes = await fetchSource('hf://a/b/c', { hub: { endpoint }, ...options });
   expect(Buffer.compare(bytes, content)).toBe(0);
 }
 
@@ -65,12 +65,12 @@ test('without the cache, it is fetched each time and not kept', async () => {
 
 test('many at a time leave one whole file', async () => {
   await Promise.all(Array.from({ length: 10 }, () => expectContent()));
-  expect(await listCache()).toEqual([{ path: kept, size: content.length }]);
+  expect(await listCache()).toEqual([{ path: kept, size: content.length, partial: false }]);
   await expectContent();
 });
 
 test('what cannot be fetched is not kept, and the error says where to put it', async () => {
-  await expect(fetchSource('hf://a/b/none', { endpoint })).rejects.toThrow(
+  await expect(fetchSource('hf://a/b/none', { hub: { endpoint } })).rejects.toThrow(
     `the server answered 404. To work without the network, put the file at ${join(dirname(kept), 'none')}.`,
   );
   expect(await listCache()).toEqual([]);

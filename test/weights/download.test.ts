@@ -170,7 +170,7 @@ describe('the hub', () => {
     const before = process.env;
     process.env = { ...before, HF_ENDPOINT: 'https://mirror', HF_TOKEN: 'secret' };
     expect(hubFile('hf://a/b/c')).toEqual({
-      place: ['mirror', 'a', 'b', 'main', 'c'],
+      place: ['hub', 'mirror', 'a', 'b', 'main', 'c'],
       url: 'https://mirror/a/b/resolve/main/c',
       headers: { authorization: 'Bearer secret' },
     });
@@ -206,7 +206,7 @@ describe('the hub', () => {
       '/Own/net/resolve/v2/config.json': JSON.stringify({ id2label: { 0: 'no', 1: 'yes' } }),
     };
     handler = ({ url }, response) => response.writeHead(files[url!] ? 200 : 404).end(files[url!]);
-    const copy = await load('hf://Own/net@v2/model.safetensors', { hub: { endpoint: origin, cache: false } });
+    const copy = await load('hf://Own/net@v2/model.safetensors', { hub: { endpoint: origin }, cache: false });
     expect([copy.labels, copy.head!.weight.dataSync()]).toEqual([
       ['no', 'yes'],
       model.head!.weight.dataSync(),

@@ -1,0 +1,65 @@
+/** What the network does; `final` where another try would not change it. */
+export class TransferError extends Error {
+  constructor(
+    message: string,
+    readonly final: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** What is asked of a server. */
+export interface Request {
+  readonly url: string;
+  /** Sent to the URL's own origin alone, not to where it redirects to. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent on. */
+  readonly range: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** What a server answered. */
+export interface Answer {
+  /** The one at the end of the redirects. */
+  readonly response: Response;
+  /** The hub's own, on the way there, of the length and the SHA-256 of the file. */
+  readonly linked: Headers | undefined;
+}
+
+const redirects = [301, 302, 303, 307, 308];
+const MAX_REDIRECTS = 20;
+
+/**
+ * Asks a server and whom it redirects to. In browsers `fetch` does so unseen: it sends no authorization on either, but does
+ * not show what the hub says on the way.
+ * @throws TransferError where it leads nowhere; what `fetch` throws.
+ */
+export async function request({ url, headers, range, signal }: Request): Promise<Answer> {
+  const { origin } = new URL(url);
+  const redirect = 'document' in globalThis || 'importScripts' in globalThis ? 'follow' : 'manual';
+  let linked: Headers | undefined;
+  let own = true;
+  let at = url;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    // A host that was redirected to gets no headers, nor does any after it.
+    own &&= new URL(at).origin === origin;
+    // The length of compressed bytes would be another, and they could not be continued.
+    const sent = { 'accept-encoding': 'identity', ...(own && headers), ...range };
+    const response = await fetch(at, { headers: sent, redirect, signal });
+    if (own && response.headers.has('x-linked-etag')) linked ??= response.headers;
+    if (!redirects.includes(response.status)) return { response, linked };
+    await response.body?.cancel();
+    at = redirected(at, response.headers.get('location') ?? '');
+  }
+  throw new TransferError(`it redirects more than ${MAX_REDIRECTS} times`, true);
+}
+
+function redirected(from: string, location: string): string {
+  const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (location !== '' && to && /^https?:$/.test(to.protocol)) return to.href;
+  throw new TransferError(
+    `it redirects to '${location.slice(0, 100)}', which is no address of the web`,
+    true,
+  );
+}
