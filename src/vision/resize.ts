@@ -1,4 +1,4 @@
-import type { Preprocessing } from '../models/preprocessing.js';
+import type { Interpolation, Preprocessing } from '../models/preprocessing.js';
 import type { RgbImage } from './image.js';
 
 /** A filter of resizing: its weight at a distance, and the distance beyond which it has none. */
@@ -7,7 +7,7 @@ interface Filter {
   readonly weight: (distance: number) => number;
 }
 
-const filters: Record<Preprocessing['interpolation'], Filter> = {
+const filters: Record<Exclude<Interpolation, 'nearest'>, Filter> = {
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   // Keys 1981 with a = -0.5.
   bicubic: {
@@ -45,11 +45,10 @@ export function resize(
   image: RgbImage,
   height: number,
   width: number,
-  interpolation: Preprocessing['interpolation'],
+  interpolation: Interpolation,
 ): RgbImage {
-  const filter = filters[interpolation];
-  const columns = windows(image.width, width, filter, 0, width);
-  const rows = windows(image.height, height, filter, 0, height);
+  const columns = windows(image.width, width, interpolation, 0, width);
+  const rows = windows(image.height, height, interpolation, 0, height);
   return { width, height, data: resample(image, columns, rows) };
 }
 
@@ -57,18 +56,21 @@ export function resize(
  * Resizes so that the short side has `resize` pixels, the long one in proportion and rounded down, and cuts the square
  * of `size` pixels out of the middle; what lies outside of a smaller image is black. The same as Resize and CenterCrop of
  * torchvision; only what the square shows is computed, so that an image of any proportions takes bounded memory.
+ * @param preprocessing - With `stretch`, the whole image becomes the square instead.
  */
 export function resizeAndCrop(
   image: RgbImage,
-  { resize, size, interpolation }: Pick<Preprocessing, 'resize' | 'size' | 'interpolation'>,
+  preprocessing: Pick<Preprocessing, 'resize' | 'size' | 'interpolation' | 'stretch'>,
 ): RgbImage {
+  const { resize: shortSide, size, interpolation, stretch } = preprocessing;
+  if (stretch) return resize(image, size, size, interpolation);
   const short = Math.min(image.width, image.height);
   const cropped = (length: number) => {
-    const resized = Math.max(1, Math.trunc((resize * length) / short));
+    const resized = Math.max(1, Math.trunc((shortSide * length) / short));
     const first = cropStart(resized, size);
     const start = Math.max(0, first);
     const count = Math.min(resized, size);
-    return { margin: start - first, windows: windows(length, resized, filters[interpolation], start, count) };
+    return { margin: start - first, windows: windows(length, resized, interpolation, start, count) };
   };
   const columns = cropped(image.width);
   const rows = cropped(image.height);
@@ -99,11 +101,13 @@ function cropStart(length: number, size: number): number {
 function windows(
   from: number,
   to: number,
-  { support, weight }: Filter,
+  interpolation: Interpolation,
   first: number,
   count: number,
 ): Window[] {
   const scale = from / to;
+  if (interpolation === 'nearest') return nearest(scale, first, count);
+  const { support, weight } = filters[interpolation];
   const stretch = Math.max(scale, 1);
   const radius = support * stretch;
   const perPixel = 1 / stretch;
@@ -115,6 +119,18 @@ function windows(
     const sum = raw.reduce((a, b) => a + b, 0);
     return { start, weights: Int32Array.from(raw, (w) => roundHalfAway((w / sum) * 2 ** PRECISION)) };
   });
+}
+
+/** Windows of one pixel, the one that the middle lies in. Pillow adds the scale up, so that rounding decides on borders. */
+function nearest(scale: number, first: number, count: number): Window[] {
+  const weights = Int32Array.of(1 << PRECISION);
+  const found: Window[] = [];
+  let centre = scale / 2;
+  for (let i = 0; i < first + count; i++) {
+    if (i >= first) found.push({ start: Math.floor(centre), weights });
+    centre += scale;
+  }
+  return found;
 }
 
 function roundHalfAway(x: number): number {

@@ -1,5 +1,5 @@
 import type { ConventionName } from '../models/conventions.js';
-import type { Preprocessing } from '../models/preprocessing.js';
+import type { ColorPreprocessing, Preprocessing } from '../models/preprocessing.js';
 import { fetchSource, type FetchOptions } from './fetch-source.js';
 import { sibling } from './sibling.js';
 
@@ -28,7 +28,7 @@ export async function readHubConfig(source: string | URL, options?: FetchOptions
     );
   }
   const labels = labelsOf(config['id2label']);
-  const preprocessing = convNextPreprocessing(await readJson(source, 'preprocessor_config.json', options));
+  const preprocessing = huggingFacePreprocessing(await readJson(source, 'preprocessor_config.json', options));
   return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
 }
 
@@ -70,16 +70,52 @@ function timmConfig(
 const rgb = { channels: 'rgb', scale: 1 / 255 } as const;
 
 /** Pillow's numbers of the ways to resize. */
-const pillowInterpolation: Record<number, Preprocessing['interpolation']> = { 2: 'bilinear', 3: 'bicubic' };
+const pillowInterpolation: Record<number, Preprocessing['interpolation']> = {
+  0: 'nearest',
+  2: 'bilinear',
+  3: 'bicubic',
+};
 
-/** The processor of transformers' ResNets: it resizes to size / crop_pct and crops, as long as that is less than 384. */
-function convNextPreprocessing(config: Record<string, unknown>): Partial<Preprocessing> | undefined {
-  const { size, crop_pct: crop, resample, image_mean: mean, image_std: std } = config;
-  const side = isRecord(size) ? size['shortest_edge'] : size;
-  const interpolation = pillowInterpolation[Number(resample)];
-  const known = isPositive(side) && side < 384 && isPositive(crop) && isColor(mean) && isColor(std);
-  if (!known || !interpolation) return undefined;
-  return { size: side, resize: Math.floor(side / crop), interpolation, ...rgb, mean, std };
+/** What `preprocessor_config.json` of transformers' ResNets and EfficientNets says; undefined where not all is understood. */
+function huggingFacePreprocessing(config: Record<string, unknown>): Partial<Preprocessing> | undefined {
+  const squares = huggingFaceSquares(config);
+  const colors = huggingFaceColors(config);
+  const interpolation = pillowInterpolation[Number(config['resample'])];
+  return squares && colors && interpolation && { ...squares, interpolation, ...colors };
+}
+
+/**
+ * ResNets have ConvNeXt's processor, which resizes the short side to size / crop_pct and crops where that size is less
+ * than 384. From there on, and in EfficientNets, whose size has a height and a width, the square is the whole image.
+ */
+function huggingFaceSquares(
+  config: Record<string, unknown>,
+): Pick<Preprocessing, 'size' | 'resize' | 'stretch'> | undefined {
+  const { size, crop_pct: crop = 224 / 256 } = config;
+  if (config['do_resize'] === false || config['do_center_crop'] === true) return undefined;
+  const { height, width, shortest_edge: short } = isRecord(size) ? size : { shortest_edge: size };
+  if (isPositive(height))
+    return height === width ? { size: height, resize: height, stretch: true } : undefined;
+  if (!isPositive(short)) return undefined;
+  if (short >= 384) return { size: short, resize: short, stretch: true };
+  return isPositive(crop) ? { size: short, resize: Math.floor(short / crop) } : undefined;
+}
+
+/**
+ * EfficientNets' processor may subtract 1 after scaling (`rescale_offset`), and with `include_top` divides by the standard
+ * deviation a second time: the files of Google's networks have its square root.
+ */
+function huggingFaceColors(config: Record<string, unknown>): ColorPreprocessing | undefined {
+  const { rescale_factor: scale = 1 / 255, image_mean: mean, image_std: std } = config;
+  const known = isPositive(scale) && isColor(mean) && isColor(std);
+  if (!known || config['do_rescale'] === false || config['do_normalize'] === false) return undefined;
+  const offset = config['rescale_offset'] === true ? 1 : 0;
+  return {
+    channels: 'rgb',
+    scale,
+    mean: mean.map((x) => x + offset),
+    std: config['include_top'] === true ? std.map((x) => x * x) : std,
+  };
 }
 
 /** Hugging Face's names by number, where there is one for every number from 0 on. */

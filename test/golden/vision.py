@@ -103,7 +103,7 @@ def resized():
         ((7, 5), (31, 64)), ((48, 21), (33, 40)), ((1, 9), (5, 3)), ((97, 1), (10, 4)), ((30, 30), (30, 30)), ((90, 80), (1, 1)),
     ]  # fmt: skip
     for source, target in cases:
-        for name, mode in MODES.items():
+        for name, mode in {'nearest': InterpolationMode.NEAREST, **MODES}.items():
             out = functional.resize(rule_image(*source), target, mode, antialias=True)
             yield {'from': source, 'to': target, 'interpolation': name, 'spread': rule.spread(out, 24), 'sha256': digest(out)}
 

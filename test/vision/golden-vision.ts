@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RgbImage } from '../../src/vision/image.js';
 import { readGolden, ruleValues } from '../helpers/golden.js';
 
-type Interpolation = 'bilinear' | 'bicubic';
+type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 type Size = [height: number, width: number];
 
 interface Golden {

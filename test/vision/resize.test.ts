@@ -17,7 +17,7 @@ describe('resize', () => {
   test('keeps an image of one colour', () => {
     const side = fc.integer({ min: 1, max: 40 });
     const colour = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 255 })));
-    const interpolation = fc.constantFrom('bilinear' as const, 'bicubic' as const);
+    const interpolation = fc.constantFrom('nearest' as const, 'bilinear' as const, 'bicubic' as const);
     fc.assert(
       fc.property(side, side, side, side, colour, interpolation, (h, w, toH, toW, colour, interpolation) => {
         const data = Uint8Array.from({ length: h * w * 3 }, (_, i) => colour[i % 3]!);
@@ -40,7 +40,7 @@ describe('resizeAndCrop', () => {
 
   test('cuts its square out of the whole resized image', () => {
     const side = fc.integer({ min: 1, max: 50 });
-    const interpolation = fc.constantFrom('bilinear' as const, 'bicubic' as const);
+    const interpolation = fc.constantFrom('nearest' as const, 'bilinear' as const, 'bicubic' as const);
     fc.assert(
       fc.property(side, side, side, interpolation, (height, width, size, interpolation) => {
         const image = ruleImage(height, width);
@@ -60,6 +60,12 @@ describe('resizeAndCrop', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('makes the whole image the square where it is stretched', () => {
+    const image = ruleImage(31, 64);
+    const out = resizeAndCrop(image, { resize: 99, size: 20, interpolation: 'bicubic', stretch: true });
+    expect(out).toEqual(resize(image, 20, 20, 'bicubic'));
   });
 
   test('takes little memory for an image of extreme proportions', () => {
