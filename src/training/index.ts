@@ -36,7 +36,6 @@ export type { PngImage } from './event-records.js';
 export { TensorBoardLog } from './tensorboard.js';
 export {
   train,
-  type BatchSource,
   type CheckpointEvent,
   type CheckpointOptions,
   type EpochEvent,

@@ -2,11 +2,13 @@ import { check, checkInteger } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Augmentation } from '../vision/augment/augmentation.js';
+import type { RgbImage } from '../vision/image.js';
 import { CheckpointFolder } from './checkpoint-folder.js';
-import { batches, type Batch } from './data/batches.js';
+import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
 import { checkClasses } from './evaluate.js';
+import { fit, resized } from './inputs.js';
 import type { Loss } from './losses.js';
 import type { Evaluation } from './metrics.js';
 import type { MovingAverageOptions } from './moving-average.js';
@@ -120,9 +122,6 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Gives the batches of an epoch, from its batch `first` on; the same ones whenever it is asked for them. */
-export type BatchSource = (epoch: number, first: number) => AsyncIterable<Batch>;
-
 /**
  * Trains a model: an iterator that takes a step whenever it is asked what came of the last one. The same seed, data and
  * options give the same weights on the same backend. The model's frozen parts stay as they are. Whoever stops iterating,
@@ -144,7 +143,7 @@ export async function* train(
   checkInteger('checkpoints.everySteps', checkpoints?.everySteps ?? 1, 1);
   if (typeof data !== 'function') checkClasses(model, data.classes.length);
   if (validation) checkClasses(model, validation.classes.length);
-  const source = typeof data === 'function' ? data : batchSource(data, options);
+  const source = typeof data === 'function' ? data : sourceOf(model, data, options);
   const trainer = new Trainer(model, options);
   try {
     const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
@@ -242,8 +241,11 @@ function start(): Progress {
   return { epoch: 0, batch: 0, step: 0, loss: 0, right: 0, images: 0, best: undefined };
 }
 
-function batchSource(data: Dataset, { batchSize = 128, seed = 0, augment, mix }: TrainOptions): BatchSource {
+/** The batches of a data set, every image brought to the network's size before it may be mixed with others. */
+function sourceOf(model: ImageClassifier, data: Dataset, options: TrainOptions): BatchSource {
+  const { batchSize = 128, seed = 0, size = model.preprocessing.size, augment, mix } = options;
   checkInteger('batchSize', batchSize, 1);
-  const dropLast = data.labels.length >= batchSize;
-  return (epoch, first) => batches(data, { batchSize, seed, epoch, first, dropLast, augment, mix });
+  const preprocessing = resized(model.preprocessing, size);
+  const transform = (image: RgbImage) => fit(image, preprocessing);
+  return batchSource(data, { batchSize, seed, augment, transform, mix });
 }

@@ -3,12 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { build } from 'esbuild';
 import { CheckpointFolder } from '../../src/training/checkpoint-folder.js';
 import { constantSchedule } from '../../src/training/schedules.js';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train.js';
 import { Adam } from '../../src/training/adam.js';
 import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { bundle } from '../helpers/bundle.js';
 import { tinyData, tinyModel } from './tiny.js';
 
 let folder: string;
@@ -18,26 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 describe.each(['simd', 'cpu'])('a training that is killed, on the backend %s', (backend) => {
   let program: string;
   beforeAll(async () => {
-    program = join(mkdtempSync(join(tmpdir(), 'skipscale-')), 'killed.mjs');
-    await build({
-      entryPoints: [join(__dirname, 'killed.ts')],
-      outfile: program,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      mainFields: ['module', 'main'],
-      external: ['sharp'],
-      ignoreAnnotations: true, // package.json's sideEffects speak of dist.
-      alias: {
-        '#backends': './src/backends/default.node.ts',
-        '#decode-image': './src/vision/decode-image.node.ts',
-        '#read-file': './src/core/read-file.node.ts',
-      },
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-      logLevel: 'error',
-    });
+    program = await bundle(join(__dirname, 'killed.ts'), mkdtempSync(join(tmpdir(), 'skipscale-')));
   });
   afterAll(() => rmSync(join(program, '..'), { recursive: true }));
 

@@ -26,6 +26,8 @@ export interface BatchesOptions {
   readonly dropLast?: boolean;
   /** Batches of the epoch to skip, where a run continues. Default 0. */
   readonly first?: number;
+  /** From one batch to the next, where several share the batches of an epoch. Default 1. */
+  readonly every?: number;
   /** Done to every image at random. Default nothing. */
   readonly augment?: Augmentation;
   /** Done to every image last, such as resizing. Default nothing. */
@@ -35,6 +37,11 @@ export interface BatchesOptions {
   /** Batches that are made ahead while one is in use. Default 2. */
   readonly prefetch?: number;
 }
+
+/**
+ * Gives the batches of an epoch, from its batch `first` on; the same ones whenever it is asked for them.
+ */
+export type BatchSource = (epoch: number, first: number) => AsyncIterable<Batch>;
 
 /** How many batches an epoch has. */
 export function countBatches(
@@ -50,9 +57,10 @@ export function countBatches(
  * @throws ArgumentError where a number is out of range.
  */
 export async function* batches(dataset: Dataset, options: BatchesOptions): AsyncGenerator<Batch> {
-  const { batchSize, seed = 0, epoch = 0, shuffle = true, first = 0, prefetch = 2 } = options;
+  const { batchSize, seed = 0, epoch = 0, shuffle = true, first = 0, every = 1, prefetch = 2 } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('first', first, 0);
+  checkInteger('every', every, 1);
   checkInteger('prefetch', prefetch, 0);
   const images = dataset.labels.length;
   check(images > 0, () => 'The data set has no images; give one that has.');
@@ -69,14 +77,23 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
     return makeBatch(dataset, chosen, batch, { ...options, seed, epoch });
   };
   const made: Promise<Batch>[] = [];
-  for (let batch = first; batch < count; batch++) {
-    for (let next = batch + made.length; made.length <= prefetch && next < count; next++) {
+  for (let batch = first; batch < count; batch += every) {
+    for (let next = batch + made.length * every; made.length <= prefetch && next < count; next += every) {
       const promise = make(next);
       promise.catch(() => {}); // It is thrown where the batch is asked for.
       made.push(promise);
     }
     yield await made.shift()!;
   }
+}
+
+/**
+ * The source of a training's batches: a last one of fewer images than the others is left out, unless it is the only one.
+ */
+export function batchSource(dataset: Dataset, options: BatchesOptions) {
+  const dropLast = dataset.labels.length >= options.batchSize;
+  return (epoch: number, first: number, every = 1): AsyncGenerator<Batch> =>
+    batches(dataset, { dropLast, ...options, epoch, first, every });
 }
 
 async function makeBatch(

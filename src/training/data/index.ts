@@ -1,4 +1,4 @@
-export { batches, type Batch, type BatchesOptions } from './batches.js';
+export { batches, type Batch, type BatchesOptions, type BatchSource } from './batches.js';
 export { cifar10Dataset, cifar100Dataset } from './cifar.js';
 export {
   arrayDataset,
@@ -13,3 +13,4 @@ export { folderDataset } from './folder.js';
 export { idxDataset } from './idx.js';
 export { anyMix, cutMix, mixup, type Mix } from './mix.js';
 export { tarDataset } from './tar.js';
+export { BatchWorkers, serveBatches, type BatchWorkersOptions, type ServedBatches } from './workers.js';
