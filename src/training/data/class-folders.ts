@@ -1,6 +1,6 @@
 import { check } from '../../core/errors.js';
-import type { ImageSource } from '../../vision/image.js';
-import { arrayDataset, type Dataset } from './dataset.js';
+import type { RgbImage } from '../../vision/image.js';
+import type { Dataset } from './dataset.js';
 
 /** Ends of names that images have. */
 const imageName = /\.(jpe?g|png|webp|gif)$/i;
@@ -9,7 +9,7 @@ const imageName = /\.(jpe?g|png|webp|gif)$/i;
 export interface ClassFile {
   /** With slashes; the last folder is the class. */
   readonly path: string;
-  readonly source: ImageSource;
+  readonly decode: () => Promise<RgbImage>;
 }
 
 /** Whether a path is that of an image and no hidden file, such as those that macOS puts into archives. */
@@ -27,11 +27,11 @@ export function classFolders(files: readonly ClassFile[], name: string): Dataset
     () => `${name} holds no folders of images; give one folder a class, such as cat/1.jpg and dog/1.jpg.`,
   );
   const place = new Map(classes.map((name, i) => [name, i]));
-  return arrayDataset(
-    sorted.map(({ source }) => source),
-    sorted.map((file) => place.get(classOf(file))!),
+  return {
     classes,
-  );
+    labels: Int32Array.from(sorted, (file) => place.get(classOf(file))!),
+    image: (index) => sorted[index]!.decode(),
+  };
 }
 
 /** By code units, the same on every machine. */

@@ -1,3 +1,4 @@
+import { decodeImage } from '#decode-image';
 import { nodeModule } from '../../core/node-module.js';
 import { classFolders, isImagePath } from './class-folders.js';
 import type { Dataset } from './dataset.js';
@@ -23,7 +24,7 @@ export async function folderDataset(folder: string): Promise<Dataset> {
     );
   }
   const files = names
-    .map((name) => ({ path: name.replaceAll(sep, '/'), source: join(folder, name) }))
+    .map((name) => ({ path: name.replaceAll(sep, '/'), decode: () => decodeImage(join(folder, name)) }))
     .filter(({ path }) => isImagePath(path));
   return classFolders(files, folder);
 }

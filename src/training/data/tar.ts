@@ -1,4 +1,6 @@
+import { decodeImage } from '#decode-image';
 import { parseTar } from 'nanotar';
+import type { RgbImage } from '../../vision/image.js';
 import { classFolders, isImagePath } from './class-folders.js';
 import type { Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
@@ -13,8 +15,17 @@ export async function tarDataset(source: string | URL | Uint8Array): Promise<Dat
   const bytes = await readBytes(source);
   const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
   const files = parseTar(whole, { filter: ({ name, type }) => type === 'file' && isImagePath(name) });
+  const archive = nameOf(source);
   return classFolders(
-    files.map(({ name, data }) => ({ path: name, source: data! })),
-    nameOf(source),
+    files.map(({ name, data }) => ({ path: name, decode: () => decode(data!, `${name} in ${archive}`) })),
+    archive,
   );
+}
+
+async function decode(data: Uint8Array, name: string): Promise<RgbImage> {
+  try {
+    return await decodeImage(data);
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -67,6 +67,10 @@ describe('class folders', () => {
     await expect(tarDataset(damaged)).rejects.toThrow(
       'The file of 20 bytes is damaged: gzip cannot unpack it.',
     );
+    const broken = await tarDataset(createTar([{ name: 'cat/1.jpg', data: 'no picture' }]));
+    await expect(Promise.resolve(broken.image(0))).rejects.toThrow(
+      /^cat\/1\.jpg in the file of \d+ bytes: The image cannot be decoded/,
+    );
   });
 });
 
