@@ -1,4 +1,5 @@
 import { bfloat16ToFloat32, float16ToFloat32 } from './half.js';
+import { copyStrided, extent, rowMajor } from './strided.js';
 
 /** Element types that a checkpoint may hold. */
 export type DType =
@@ -90,27 +91,19 @@ export class HostTensor {
     return out;
   }
 
-  /**
-   * Writes to `out`, of as many elements, what {@link toFloat32} gives. On the way there is never a copy of all elements,
-   * but one of {@link BLOCK} steps along the axis that is the slowest in the file.
-   */
+  /** Writes to `out`, of as many elements, what {@link toFloat32} gives, without a copy of all of them on the way. */
   writeTo(out: Float32Array): void {
     const { dtype, shape, bytes, strides, size } = this;
     if (size === 0) return;
     if (this.#isRowMajor()) return convert(dtype, this.#stored(), out);
     const steps = rowMajor(shape);
-    const [slowest, ...others] = shape
-      .map((size, axis) => ({ size, from: strides[axis]!, to: steps[axis]! }))
-      .filter(({ size }) => size > 1)
-      .sort((a, b) => b.from - a.from) as [Axis, ...Axis[]];
-    const reach = extent(others);
-    for (let i = 0; i < slowest.size; i += BLOCK) {
-      const axis = { ...slowest, size: Math.min(BLOCK, slowest.size - i) };
-      const begin = i * axis.from;
-      const end = begin + (axis.size - 1) * axis.from + reach;
-      const stored = bytes.subarray(begin * itemSize(dtype), end * itemSize(dtype));
-      scatter(asFloat32(dtype, stored), out.subarray(i * axis.to), [...others, axis]);
-    }
+    const axes = shape.map((size, axis) => ({ size, from: strides[axis]!, to: steps[axis]! }));
+    const bytesPerElement = itemSize(dtype);
+    copyStrided(
+      axes,
+      (begin, end) => asFloat32(dtype, bytes.subarray(begin * bytesPerElement, end * bytesPerElement)),
+      out,
+    );
   }
 
   /** Whether each element is a finite float32. */
@@ -122,7 +115,7 @@ export class HostTensor {
 
   /** The bytes from the first element to the last. */
   #stored(): Uint8Array {
-    const axes = this.shape.map((size, axis) => ({ size, from: this.strides[axis]!, to: 0 }));
+    const axes = this.shape.map((size, axis) => ({ size, from: this.strides[axis]! }));
     return this.bytes.subarray(0, extent(axes) * itemSize(this.dtype));
   }
 
@@ -161,16 +154,6 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function rowMajor(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
-}
-
 /** The bytes as elements: a view where their place in the buffer allows it, otherwise of a copy. */
 function view(dtype: DType, bytes: Uint8Array): Elements {
   const type = arrayTypes[dtype];
@@ -181,48 +164,6 @@ function view(dtype: DType, bytes: Uint8Array): Elements {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/** An axis of a tensor: its size, and its strides in two places, in elements. */
-interface Axis {
-  readonly size: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Elements from the first to the last, both included. */
-function extent(axes: readonly Axis[]): number {
-  return 1 + axes.reduce((sum, { size, from }) => sum + (size - 1) * from, 0);
-}
-
-/** Steps along a file's slowest axis that are handled together: they are in the processor's cache, and runs of `out`. */
-const BLOCK = 32;
-
-/** Copies a tensor between two layouts; the last axis is the innermost loop. */
-function scatter(values: Float32Array, out: Float32Array, axes: readonly Axis[]): void {
-  // The last two axes have loops of their own, without which the odometer over the others would cost the most.
-  const row = axes.at(-2) ?? { size: 1, from: 0, to: 0 };
-  const run = axes.at(-1)!;
-  const others = axes.slice(0, -2);
-  const index = others.map(() => 0);
-  let from = 0;
-  let to = 0;
-  for (;;) {
-    for (let j = 0, f = from, t = to; j < row.size; j++, f += row.from, t += row.to) {
-      for (let k = 0, f2 = f, t2 = t; k < run.size; k++, f2 += run.from, t2 += run.to) out[t2] = values[f2]!;
-    }
-    let i = others.length - 1;
-    for (; i >= 0; i--) {
-      const axis = others[i]!;
-      from += axis.from;
-      to += axis.to;
-      if (++index[i]! < axis.size) break;
-      from -= axis.from * axis.size;
-      to -= axis.to * axis.size;
-      index[i] = 0;
-    }
-    if (i < 0) return;
-  }
 }
 
 function asFloat32(dtype: DType, bytes: Uint8Array): Float32Array {
