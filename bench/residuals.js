@@ -3,10 +3,11 @@
  * of CIFAR-10 (He et al. 2015, figure 6, at a small scale), and the norms of the gradients by depth. Writes
  * docs/residuals/*.csv and *.svg, and prints the tables of docs/residuals.md.
  *
- *     npm run build && npm ci --prefix bench && SKIPSCALE_THREADS=1 node bench/residuals.js
+ *     npm run build && npm ci --prefix bench && node bench/residuals.js [--images 5000] [--size 16] [--epochs 6]
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import * as echarts from 'echarts';
 import {
@@ -17,6 +18,7 @@ import {
   padAndCrop,
   Random,
   randomFlip,
+  resize,
   SGD,
   softmaxCrossEntropy,
   stepSchedule,
@@ -25,8 +27,14 @@ import {
   train,
 } from 'skipscale';
 
-const IMAGES = 5000;
-const EPOCHS = 5;
+const { values } = parseArgs({
+  options: {
+    images: { type: 'string', default: '5000' },
+    size: { type: 'string', default: '16' },
+    epochs: { type: 'string', default: '6' },
+  },
+});
+const [IMAGES, SIZE, EPOCHS] = [values.images, values.size, values.epochs].map(Number);
 const BATCH = 64;
 const WIDTH = 0.5;
 const SEED = 0;
@@ -40,12 +48,14 @@ const networks = [
 
 const archive = fileURLToPath(new URL('../../shared/data/cifar10/train.tar.gz', import.meta.url));
 const everyImage = await tarDataset(archive);
-const places = Array.from({ length: IMAGES }, (_, i) => (i * everyImage.labels.length) / IMAGES);
-const data = await decodeAll(subset(everyImage, places));
+const places = Array.from({ length: IMAGES }, (_, i) => Math.floor((i * everyImage.labels.length) / IMAGES));
+const data = await decodeAll(subset(everyImage, places), {
+  transform: (image) => resize(image, SIZE, SIZE, 'bilinear'),
+});
 
 const results = [];
 for (const [depth, shortcut] of networks) {
-  const model = buildResNet(depth, { shortcut, width: WIDTH, seed: SEED });
+  const model = buildResNet(depth, { shortcut, width: WIDTH, size: SIZE, seed: SEED });
   const initial = await gradientNorms(model);
   const epochs = await trained(model);
   results.push({ name: model.architecture.name, epochs, initial, final: await gradientNorms(model) });
@@ -67,7 +77,7 @@ async function trained(model) {
     seed: SEED,
     schedule: stepSchedule(0.1, { at: [steps / 2, (3 * steps) / 4] }),
     optimizer: (parameters) => new SGD(parameters, { momentum: 0.9, weightDecay: 1e-4 }),
-    augment: compose(padAndCrop(4), randomFlip()),
+    augment: compose(padAndCrop(SIZE / 8), randomFlip()),
   });
   for await (const event of events) {
     if (event.type !== 'epoch') continue;
@@ -130,7 +140,7 @@ function csv(rows) {
 
 /** As the paper's figure 6: plain networks on the left, ResNets on the right. */
 function drawTraining() {
-  const y = { type: 'value', name: 'training error (%)', min: 20, max: 100 };
+  const y = { type: 'value', name: 'training error (%)', scale: true, max: 100 };
   const x = { type: 'value', name: 'epoch', min: 1, max: EPOCHS, minInterval: 1 };
   const isPlain = ({ name }) => name.startsWith('plain');
   const panels = [results.filter(isPlain), results.filter((result) => !isPlain(result))].map((shown) =>
