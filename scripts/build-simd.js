@@ -18,7 +18,7 @@ export async function buildSimd() {
   const assembly = join(folder, 'assembly');
   const sources = [
     fileURLToPath(import.meta.url),
-    join(folder, 'kernel-ids.ts'),
+    ...['kernel-ids.ts', 'operation-ids.ts', 'winograd-layout.ts'].map((file) => join(folder, file)),
     ...readdirSync(assembly).map((file) => join(assembly, file)),
   ];
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));

@@ -12,6 +12,7 @@ import {
   WINOGRAD_PRODUCT,
 } from './kernel-ids.js';
 import { float } from './runtime.js';
+import { FILTER_PARTS, PLANE_GAP } from './winograd-layout.js';
 
 /** What follows the sum in the same pass: y = activation(clamp(sum + bias + residual)). */
 export interface Epilogue {
@@ -149,9 +150,6 @@ export function convolve(
   });
 }
 
-/** See assembly/winograd.ts. */
-const PLANE_GAP = 64;
-
 /** Bytes of a kernel [3, 3, depth, columns] transformed and packed for {@link winograd}. */
 export function winogradBytes(depth: number, columns: number): number {
   return 36 * (depth * columns * 4 + PLANE_GAP);
@@ -208,8 +206,6 @@ export function winograd(
 
 /** Bytes of transformed images that {@link winogradFilter} works on at a time. */
 const FILTER_WORKSPACE = 48 * 2 ** 20;
-/** Parts that the products of a plane are shared out in; see assembly/winograd-filter.ts. */
-const FILTER_PARTS = 4;
 
 /** The gradient [3, 3, channels, filters] of a kernel that {@link winograd} could do the convolution of. */
 export function winogradFilter(

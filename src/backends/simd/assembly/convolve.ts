@@ -3,10 +3,10 @@
 
 import { activate } from './activations';
 import { arg, ptr, real } from './memory-map';
-import { ADD, FINISH, tile } from './tile';
+import { ADD, FINISH, STREAM, tile } from './tile';
 
-/** Floats of a stretch of the packed matrix that stays in the first cache (16 KiB) while rows go by. */
-const DEPTH: i32 = 512;
+/** Floats of a stretch of four rows of the input that stay in the first cache (32 KiB) while panels go by. */
+const DEPTH: i32 = 2048;
 
 /** Bytes of the scratch that holds one tile. */
 const TILE_BYTES: usize = 128;
@@ -85,6 +85,8 @@ export function convolve(chunk: i32, thread: i32): void {
 
   const panelBytes = <usize>(taps * run) * 32;
   const fullPanels = min(endPanel, filters >> 3);
+  // A matrix that stays in the second cache as a whole goes panel by panel, each in the first cache while rows go by.
+  const small = <usize>panels * panelBytes <= STREAM;
   let t = 0;
   let k = 0;
   // Blocks of several whole taps, or of a part of one, at most about DEPTH deep.
@@ -96,15 +98,19 @@ export function convolve(chunk: i32, thread: i32): void {
     const blockRun = min(part, run - k);
     let mode = t == 0 && k == 0 ? 0 : ADD;
     if (t + blockTaps == taps && k + blockRun == run) mode |= FINISH;
-    for (let panel = firstPanel; panel < fullPanels; panel++) {
-      const column = <usize>panel << 5;
-      const b = packed + <usize>panel * panelBytes + <usize>(t * run + k) * 32;
+    const offset = <usize>k << 2;
+    const group = small ? 1 : max(1, <i32>(STREAM / (<usize>(blockTaps * blockRun) << 5)));
+    for (let first = firstPanel; first < fullPanels; first += group) {
+      const end = min(first + group, fullPanels);
       for (let i = 0; i < tiles; i++) {
         const at = table + <usize>i * entry;
         const inputs = at + 32 + (<usize>t << 4);
-        const offset = <usize>k << 2;
-        const start = bias ? bias + column : 0;
-        tile(at, inputs, blockTaps, offset, blockRun, b, column, start, residual != 0, mode, low, high);
+        for (let panel = first; panel < end; panel++) {
+          const column = <usize>panel << 5;
+          const b = packed + <usize>panel * panelBytes + <usize>(t * run + k) * 32;
+          const start = bias ? bias + column : 0;
+          tile(at, inputs, blockTaps, offset, blockRun, b, column, start, residual != 0, mode, low, high);
+        }
       }
     }
     k += blockRun;

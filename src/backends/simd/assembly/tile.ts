@@ -21,6 +21,12 @@ export const ADD: i32 = 1;
 export const FINISH: i32 = 2;
 
 /**
+ * Bytes of a packed matrix that stay in the second cache while rows go by. They come from memory, which is fast only where
+ * it is read in long stretches: so much is read for the first four rows, before the next four use it.
+ */
+export const STREAM: usize = 131072;
+
+/**
  * A tile of 4 rows by 8 columns of a product: out[r][0…8] = sum over i, k of a[i][r][k] * b[i][k][0…8].
  *
  * `rows` points to 4 addresses of output rows and then 4 of residual rows; `inputs` to 4 addresses of input rows for

@@ -1,10 +1,11 @@
 // The gradient of a 3x3 filter of stride 1 by the transpose of Winograd's F(4x4, 3x3): where the output is
 // Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, the gradient of g is Gᵀ[Σ (A dY Aᵀ) ⊙ (Bᵀ d B)]G, summed over the tiles.
 
+import { FILTER_PARTS, PLANE_GAP } from '../winograd-layout';
 import { outerTile } from './filter-gradient';
 import { arg, ptr } from './memory-map';
 import { fma } from './tile';
-import { A, B, PLANE_GAP, transformInput } from './winograd';
+import { A, B, transformInput } from './winograd';
 
 // Arguments: 0 input, 1 gradient, 2 output; 8 … 15 batch, height, width, channels, outHeight, outWidth, padTop, padLeft;
 // 16 filters, 17 tiles, 18 zeros, 19 scratch, 20 bytes of it for each thread; 21 … 23 the transformed input
@@ -13,8 +14,6 @@ import { A, B, PLANE_GAP, transformInput } from './winograd';
 
 /** Tiles of a stretch of the transformed gradient that stay in the first cache while channels go by. */
 const DEPTH: i32 = 512;
-/** Parts that the products of one plane are shared out in. */
-const PARTS: i32 = 4;
 
 // @ts-ignore: decorator
 @inline
@@ -93,8 +92,8 @@ export function winogradFilterTransform(chunk: i32, thread: i32): void {
 
 /** The products of a plane, summed over its tiles; a chunk is a part of one plane's channels. */
 export function winogradFilterProduct(chunk: i32, _thread: i32): void {
-  const point = <usize>(chunk / PARTS);
-  const part = chunk % PARTS;
+  const point = <usize>(chunk / FILTER_PARTS);
+  const part = chunk % FILTER_PARTS;
   const groups = arg(11) >> 2;
   const panels = arg(16) >> 3;
   const tiles = arg(17);
@@ -102,8 +101,8 @@ export function winogradFilterProduct(chunk: i32, _thread: i32): void {
   const input = ptr(21) + point * planeOf(ptr(11), tiles);
   const gradient = ptr(22) + point * planeOf(ptr(16), tiles);
   const output = ptr(23) + point * planeOf(ptr(11), ptr(16));
-  const firstGroup = (groups * part) / PARTS;
-  const endGroup = (groups * (part + 1)) / PARTS;
+  const firstGroup = (groups * part) / FILTER_PARTS;
+  const endGroup = (groups * (part + 1)) / FILTER_PARTS;
   for (let first = 0; first < tiles; first += DEPTH) {
     const count = min(DEPTH, tiles - first);
     const add = first != 0 || arg(24) != 0;

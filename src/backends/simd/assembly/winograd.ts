@@ -1,9 +1,10 @@
 // 3x3 convolution of stride 1 by Winograd's minimal filtering F(4x4, 3x3): Lavin and Gray 2015, arXiv 1509.09308.
 // The interpolation points are 0, ±1/√2, ±√2 and infinity, which lose less to rounding than Lavin's 0, ±1, ±2.
 
+import { PLANE_GAP } from '../winograd-layout';
 import { activate } from './activations';
 import { arg, ptr, real } from './memory-map';
-import { clamp, fma, tile } from './tile';
+import { clamp, fma, STREAM, tile } from './tile';
 
 export const A: f32 = 0.70710678118654752;
 export const B: f32 = 1.4142135623730951;
@@ -33,9 +34,6 @@ function transform(
   v128.store(to + 4 * step, f32x4.sub(even2, odd2));
   v128.store(to + 5 * step, f32x4.add(fma(d3, f32x4.splat(-2.5), d1), d5));
 }
-
-/** Bytes between two planes of one kind: planes whose distance is a power of two would share lines of the caches. */
-export const PLANE_GAP: usize = 64;
 
 /** Bytes of the table of rows for four tiles: see `tile`. */
 const ENTRY_BYTES: usize = 48;
@@ -169,11 +167,15 @@ function multiply(point: i32, count: i32, workspace: usize, space: usize): void 
   }
   const quads: usize = (count + 3) >> 2;
   const table = workspace - quads * ENTRY_BYTES;
-  for (let panel = 0; panel < panels; panel++) {
-    const matrix = b + <usize>panel * panelBytes;
+  const group = max(1, <i32>(STREAM / panelBytes));
+  for (let first = 0; first < panels; first += group) {
+    const end = min(first + group, panels);
     for (let q: usize = 0; q < quads; q++) {
       const at = table + q * ENTRY_BYTES;
-      tile(at, at + 32, 1, 0, channels, matrix, <usize>panel << 5, 0, false, 0, 0, 0);
+      for (let panel = first; panel < end; panel++) {
+        const matrix = b + <usize>panel * panelBytes;
+        tile(at, at + 32, 1, 0, channels, matrix, <usize>panel << 5, 0, false, 0, 0, 0);
+      }
     }
   }
 }

@@ -1,0 +1,6 @@
+// How Winograd's convolutions lay out their work; read by AssemblyScript and by TypeScript.
+
+/** Bytes between two planes of one kind: planes whose distance is a power of two would share lines of the caches. */
+export const PLANE_GAP = 64;
+/** Parts that the products of one plane of a filter's gradient are shared out in. */
+export const FILTER_PARTS = 4;
