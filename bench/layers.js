@@ -1,8 +1,8 @@
 /**
- * Floating-point operations a second of each convolution of ResNet-50 (batch 1, 224 pixels, fused, one thread) beside the
- * micro-kernel's own peak. Those of Winograd's convolutions count as if they were done directly.
+ * Floating-point operations a second of each convolution of ResNet-50 (batch 1, 224 pixels, fused, one thread by default)
+ * beside the micro-kernel's own peak. Those of Winograd's convolutions count as if they were done directly.
  *
- *     npm run build && npm ci --prefix bench && node bench/layers.js [MODEL]
+ *     npm run build && npm ci --prefix bench && node bench/layers.js [MODEL] [THREADS]
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from 'skipscale';
@@ -10,9 +10,10 @@ import { setThreads } from 'skipscale/simd';
 import { pixels } from './peers/serve.js';
 
 const ROUNDS = 25;
-const name = process.argv[2] ?? 'resnet50';
+const [name = 'resnet50', threads = '1'] = process.argv.slice(2);
 await tf.setBackend('simd');
-setThreads(1);
+setThreads(Number(threads));
+await tf.backend().started();
 
 /** The best rate of products whose panels stay in the caches: what the micro-kernel can do. */
 function peak() {
@@ -76,7 +77,7 @@ const list = [...rows].map(([key, { times, operations }]) => {
 });
 const total = list.reduce((sum, { time }) => sum + time, 0);
 console.log(
-  `${name}, 1 thread: ${total.toFixed(1)} ms; the micro-kernel's peak is ${ceiling.toFixed(1)} GFLOP/s\n`,
+  `${name}, ${threads} thread${threads === '1' ? '' : 's'}: ${total.toFixed(1)} ms; the micro-kernel's peak is ${ceiling.toFixed(1)} GFLOP/s\n`,
 );
 console.log('| kernel | input, window and output | layers | time | of all | GFLOP/s | of peak |');
 console.log('| --- | --- | --- | --- | --- | --- | --- |');
