@@ -197,6 +197,7 @@ describe('the architecture that saveWeights wrote down', () => {
     ['efficientnet-lite1', { width: 0.25, classes: 3 }],
     ['resnet20', { width: 0.5, size: 64, convention: 'keras' }],
     ['resnet18', { width: 0.125, stem: 'cifar', shortcut: 'pad', includeTop: false }],
+    ['resnet20', { width: 0.25, shortcut: 'none', convention: 'timm' }],
   ] as const)('builds a %s of %j again', async (name, options) => {
     const model = buildModel(name, { ...options, seed: 1 });
     const copy = await load(await saveWeights(model));
