@@ -37,3 +37,21 @@ export function amount(text: string): number {
     throw new InvalidArgumentError('Give an amount such as 5000000, 5M or 2.5G.');
   return Number(match[1]) * multiples[match[2]!]!;
 }
+
+/** The names of a table's entries. */
+export function names(table: object): string {
+  return Object.keys(table).join(', ');
+}
+
+/** Reads an argument that is the name of one of a table's entries. */
+export function oneOf(table: object): (text: string) => string {
+  return (text) => {
+    if (!Object.hasOwn(table, text)) throw new InvalidArgumentError(`Give one of ${names(table)}.`);
+    return text;
+  };
+}
+
+/** Reads an argument that lists such names, or is `none`. */
+export function listOf(table: object): (text: string) => string[] {
+  return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(table)));
+}

@@ -3,15 +3,15 @@ import { cacheFolder, clearCache, listCache } from '../index.js';
 
 /** `skipscale cache list|clear` */
 export function cacheCommand(): Command {
-  const command = new Command('cache').description(
-    'Show or remove the weights that were downloaded from the hub.',
-  );
+  const command = new Command('cache').description('Show or remove the weights that were downloaded.');
   command
     .command('list')
     .description('Show the files with their sizes in bytes.')
     .action(async () => {
       const files = await listCache();
-      for (const { path, size } of files) console.log(`${size}\t${path}`);
+      for (const { path, size, partial } of files) {
+        console.log(`${size}\t${path}${partial ? ' (unfinished)' : ''}`);
+      }
       if (files.length === 0) console.log(`Nothing is kept in ${cacheFolder()}.`);
     });
   command.command('clear').description('Remove the files.').action(clearCache);

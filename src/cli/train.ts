@@ -1,122 +1,46 @@
-import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
-import { mkdir, readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  Adam,
-  AdamW,
-  anyMix,
-  autoAugment,
   buildModel,
-  colorJitter,
-  compose,
-  constantSchedule,
-  cosineSchedule,
-  cutMix,
-  exponentialSchedule,
-  LAMB,
   loadWeights,
-  mixup,
   modelNames,
-  oneCycleSchedule,
-  padAndCrop,
-  polynomialSchedule,
-  randAugment,
-  randomErasing,
-  randomFlip,
-  randomResizedCrop,
-  RMSProp,
   saveWeights,
-  SGD,
-  softmaxCrossEntropy,
   split,
-  stepSchedule,
   train,
-  withWarmUp,
-  type Augmentation,
-  type ConventionName,
   type Dataset,
   type EpochEvent,
   type Evaluation,
   type ImageClassifier,
-  type Mix,
-  type NamedVariable,
-  type Optimizer,
-  type Schedule,
+  type ModelOptions,
   type TrainOptions as LibraryOptions,
 } from '../index.js';
-import { integer, number, positiveInteger } from './arguments.js';
-import { formatEvaluation, percent } from './evaluate.js';
+import { integer, listOf, names, number, oneOf, positiveInteger } from './arguments.js';
+import { formatEvaluation } from './format-evaluation.js';
 import { addScaleOptions, type ScaleOptions } from './model-options.js';
 import { openDataset } from './open-dataset.js';
 import { replaceFile } from './replace-file.js';
 import { TensorBoardEvents } from './tensorboard-events.js';
+import { TrainingLog } from './training-log.js';
+import {
+  augmentations,
+  libraryOptions,
+  optimizers,
+  schedules,
+  type TrainingOptions,
+} from './training-options.js';
+import { TrainingProgress } from './training-progress.js';
 
-interface TrainOptions extends ScaleOptions {
+interface TrainOptions
+  extends TrainingOptions, ScaleOptions, Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
   data: string;
   validation: string;
   model: string;
-  convention?: ConventionName;
-  dropout?: number;
-  stochasticDepth?: number;
-  epochs: number;
-  out: string;
-  batchSize: number;
-  microBatchSize?: number;
-  recompute?: boolean;
-  lr: number;
-  schedule: string;
-  warmUp: number;
-  optimizer: string;
-  weightDecay: number;
-  labelSmoothing: number;
-  augment: string[];
-  mixup?: number;
-  cutmix?: number;
-  average?: number;
-  clip?: number;
-  seed: number;
   from?: string;
   resetHead?: boolean;
   freeze: string[];
-  resume?: boolean;
-  checkpointEvery?: number;
   tensorboard?: boolean;
 }
-
-const optimizers: Record<
-  string,
-  (p: readonly NamedVariable[], options: { weightDecay: number }) => Optimizer
-> = {
-  sgd: (p, options) => new SGD(p, { momentum: 0.9, nesterov: true, ...options }),
-  rmsprop: (p, options) => new RMSProp(p, options),
-  adam: (p, options) => new Adam(p, options),
-  adamw: (p, options) => new AdamW(p, options),
-  lamb: (p, options) => new LAMB(p, options),
-};
-
-/** Of the rate, the number of steps, and the steps of an epoch. */
-const schedules: Record<string, (rate: number, steps: number, perEpoch: number) => Schedule> = {
-  constant: constantSchedule,
-  cosine: (rate, steps) => cosineSchedule(rate, { steps }),
-  step: (rate, steps) => stepSchedule(rate, { at: [Math.round(steps / 2), Math.round((3 * steps) / 4)] }),
-  exponential: (rate, _, perEpoch) => exponentialSchedule(rate, { every: 2.4 * perEpoch }),
-  polynomial: (rate, steps) => polynomialSchedule(rate, { steps }),
-  'one-cycle': (rate, steps) => oneCycleSchedule(rate, { steps }),
-};
-
-/** Of the side of the images that the network sees. */
-const augmentations: Record<string, (size: number) => Augmentation> = {
-  flip: () => randomFlip(),
-  // As 4 pixels of CIFAR's 32.
-  crop: () => (image, random) => padAndCrop(Math.round(image.width / 8))(image, random),
-  'resized-crop': (size) => randomResizedCrop({ size }),
-  erase: () => randomErasing(),
-  jitter: () => colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4 }),
-  'auto-imagenet': () => autoAugment('imagenet'),
-  'auto-cifar10': () => autoAugment('cifar10'),
-  rand: () => randAugment(),
-};
 
 /** `skipscale train --data DIR --model NAME --out RUN` */
 export function trainCommand(): Command {
@@ -171,7 +95,7 @@ async function run(options: TrainOptions): Promise<void> {
   try {
     await mkdir(options.out, { recursive: true });
     const evaluation = await follow(model, training, options, {
-      ...libraryOptions(model, training, options),
+      ...libraryOptions(options, training.labels.length, model.preprocessing.size),
       validation,
       signal: controller.signal,
     });
@@ -219,42 +143,15 @@ async function startModel(options: TrainOptions, classes: number): Promise<Image
   }
 }
 
-function libraryOptions(model: ImageClassifier, data: Dataset, options: TrainOptions): LibraryOptions {
-  const { epochs, batchSize, microBatchSize, recompute, lr, warmUp, weightDecay, labelSmoothing } = options;
-  const { seed } = options;
-  const perEpoch = Math.max(1, Math.floor(data.labels.length / batchSize));
-  const warmUpSteps = Math.round(warmUp * perEpoch);
-  const schedule = schedules[options.schedule]!(lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
-  const side = model.preprocessing.size;
-  const mixes: Mix[] = [
-    ...(options.mixup === undefined ? [] : [mixup(options.mixup)]),
-    ...(options.cutmix === undefined ? [] : [cutMix(options.cutmix)]),
-  ];
-  return {
-    ...{ epochs, batchSize, microBatchSize, recompute, seed },
-    schedule: withWarmUp(schedule, { steps: warmUpSteps }),
-    optimizer: (parameters) => optimizers[options.optimizer]!(parameters, { weightDecay }),
-    loss: (logits, targets) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
-    augment: compose(...options.augment.map((name) => augmentations[name]!(side))),
-    mix: mixes.length > 0 ? anyMix(...mixes) : undefined,
-    clipNorm: options.clip,
-    movingAverage: options.average === undefined ? undefined : { decay: options.average },
-    checkpoints: { folder: options.out, everySteps: options.checkpointEvery, resume: options.resume },
-  };
-}
-
-/** Trains, tells the terminal and the log of it, and gives the last evaluation. */
+/** Trains, tells the terminal and the logs of it, and gives the last evaluation. */
 async function follow(
   model: ImageClassifier,
   data: Dataset,
   { out, batchSize, epochs, resume, tensorboard }: TrainOptions,
   options: LibraryOptions,
 ): Promise<Evaluation | undefined> {
-  const perEpoch = Math.max(1, Math.floor(data.labels.length / batchSize));
-  const bar = process.stderr.isTTY
-    ? new SingleBar({ format: barFormat, stream: process.stderr, clearOnComplete: true })
-    : undefined;
-  const log = new Log(join(out, 'log.csv'));
+  const progress = new TrainingProgress(epochs, data.labels.length, batchSize);
+  const log = new TrainingLog(join(out, 'log.csv'));
   if (resume) await log.read();
   const events = tensorboard ? await TensorBoardEvents.open(out, data, options) : undefined;
   let epoch: EpochEvent | undefined;
@@ -264,86 +161,22 @@ async function follow(
     for await (const event of train(model, data, options)) {
       await events?.add(event);
       if (event.type === 'step') {
-        const payload = {
-          epoch: `${event.epoch + 1}/${epochs}`,
-          loss: event.loss.toFixed(3),
-          accuracy: percent(event.accuracy),
-          speed: (event.images / event.seconds).toFixed(0),
-        };
-        const done = event.step - event.epoch * perEpoch;
-        if (!bar?.isActive) bar?.start(perEpoch, done, payload);
-        bar?.update(done, payload);
+        progress.step(event);
         learningRate = event.learningRate;
       } else if (event.type === 'epoch') {
+        progress.pause();
         epoch = event;
-        bar?.stop();
       } else if (event.type === 'evaluation') {
         evaluation = event.evaluation;
       } else if (epoch) {
-        console.log(epochLine(epoch, epochs, data.labels.length, evaluation));
+        // Its checkpoint is there.
+        progress.epoch(epoch, evaluation);
         await log.add(epoch, learningRate, evaluation);
         epoch = undefined;
       }
     }
   } finally {
-    bar?.stop();
+    progress.pause();
   }
   return evaluation;
-}
-
-const barFormat =
-  'epoch {epoch} {bar} {value}/{total} loss {loss}, {accuracy} right, {speed} images/s, {eta} s left';
-
-function epochLine(
-  { epoch, loss, accuracy, seconds }: EpochEvent,
-  epochs: number,
-  images: number,
-  evaluation: Evaluation | undefined,
-): string {
-  const left = ((epochs - epoch - 1) * seconds) / 60;
-  return [
-    `epoch ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}`,
-    `loss ${loss.toFixed(4)}`,
-    `accuracy ${percent(accuracy)}`,
-    ...(evaluation ? [`validation ${percent(evaluation.top1)}`] : []),
-    `${(images / seconds).toFixed(0)} images/s`,
-    `${left.toFixed(1)} min left`,
-  ].join('  ');
-}
-
-/** A table of epochs as a file of comma-separated values. */
-class Log {
-  static readonly #header = 'epoch,step,learning rate,loss,accuracy,validation loss,validation top-1,seconds';
-  #rows: string[] = [];
-
-  constructor(readonly path: string) {}
-
-  /** Takes over what an earlier part of the run wrote. */
-  async read(): Promise<void> {
-    const text = await readFile(this.path, 'utf8').catch(() => '');
-    this.#rows = text.split('\n').slice(1).filter(Boolean);
-  }
-
-  async add(event: EpochEvent, learningRate: number, evaluation: Evaluation | undefined): Promise<void> {
-    const { epoch, step, loss, accuracy, seconds } = event;
-    const row = [epoch + 1, step, learningRate, loss, accuracy, evaluation?.loss, evaluation?.top1, seconds];
-    // An epoch that was not yet in a checkpoint when the run was killed comes again.
-    this.#rows = [...this.#rows.slice(0, epoch), row.join(',')];
-    await replaceFile(this.path, `${[Log.#header, ...this.#rows].join('\n')}\n`);
-  }
-}
-
-function names(table: object): string {
-  return Object.keys(table).join(', ');
-}
-
-function oneOf(table: object): (text: string) => string {
-  return (text) => {
-    if (!Object.hasOwn(table, text)) throw new InvalidArgumentError(`Give one of ${names(table)}.`);
-    return text;
-  };
-}
-
-function listOf(table: object): (text: string) => string[] {
-  return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(table)));
 }

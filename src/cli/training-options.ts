@@ -1,0 +1,122 @@
+import {
+  Adam,
+  AdamW,
+  anyMix,
+  autoAugment,
+  colorJitter,
+  compose,
+  constantSchedule,
+  cosineSchedule,
+  cutMix,
+  exponentialSchedule,
+  LAMB,
+  mixup,
+  oneCycleSchedule,
+  padAndCrop,
+  polynomialSchedule,
+  randAugment,
+  randomErasing,
+  randomFlip,
+  randomResizedCrop,
+  RMSProp,
+  SGD,
+  softmaxCrossEntropy,
+  stepSchedule,
+  withWarmUp,
+  type Augmentation,
+  type Mix,
+  type NamedVariable,
+  type Optimizer,
+  type Schedule,
+  type TrainOptions,
+} from '../index.js';
+
+/** The options of the command that say how to train. */
+export interface TrainingOptions {
+  epochs: number;
+  out: string;
+  batchSize: number;
+  microBatchSize?: number;
+  recompute?: boolean;
+  lr: number;
+  schedule: string;
+  warmUp: number;
+  optimizer: string;
+  weightDecay: number;
+  labelSmoothing: number;
+  augment: string[];
+  mixup?: number;
+  cutmix?: number;
+  average?: number;
+  clip?: number;
+  seed: number;
+  resume?: boolean;
+  checkpointEvery?: number;
+}
+
+export const optimizers: Record<
+  string,
+  (p: readonly NamedVariable[], options: { weightDecay: number }) => Optimizer
+> = {
+  sgd: (p, options) => new SGD(p, { momentum: 0.9, nesterov: true, ...options }),
+  rmsprop: (p, options) => new RMSProp(p, options),
+  adam: (p, options) => new Adam(p, options),
+  adamw: (p, options) => new AdamW(p, options),
+  lamb: (p, options) => new LAMB(p, options),
+};
+
+/** Of the rate, the number of steps, and the steps of an epoch. */
+export const schedules: Record<string, (rate: number, steps: number, perEpoch: number) => Schedule> = {
+  constant: constantSchedule,
+  cosine: (rate, steps) => cosineSchedule(rate, { steps }),
+  step: (rate, steps) => stepSchedule(rate, { at: [Math.round(steps / 2), Math.round((3 * steps) / 4)] }),
+  exponential: (rate, _, perEpoch) => exponentialSchedule(rate, { every: 2.4 * perEpoch }),
+  polynomial: (rate, steps) => polynomialSchedule(rate, { steps }),
+  'one-cycle': (rate, steps) => oneCycleSchedule(rate, { steps }),
+};
+
+/** Of the side of the images that the network sees. */
+export const augmentations: Record<string, (size: number) => Augmentation> = {
+  flip: () => randomFlip(),
+  // As 4 pixels of CIFAR's 32.
+  crop: () => (image, random) => padAndCrop(Math.round(image.width / 8))(image, random),
+  'resized-crop': (size) => randomResizedCrop({ size }),
+  erase: () => randomErasing(),
+  jitter: () => colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4 }),
+  'auto-imagenet': () => autoAugment('imagenet'),
+  'auto-cifar10': () => autoAugment('cifar10'),
+  rand: () => randAugment(),
+};
+
+/**
+ * What the options mean to the library.
+ * @param images - Of the data to train on.
+ * @param size - Side of the images that the network sees.
+ */
+export function libraryOptions(options: TrainingOptions, images: number, size: number): TrainOptions {
+  const { epochs, batchSize, microBatchSize, recompute, seed, lr, warmUp, weightDecay, labelSmoothing } =
+    options;
+  const perEpoch = stepsOfEpoch(images, batchSize);
+  const warmUpSteps = Math.round(warmUp * perEpoch);
+  const schedule = schedules[options.schedule]!(lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
+  const mixes: Mix[] = [
+    ...(options.mixup === undefined ? [] : [mixup(options.mixup)]),
+    ...(options.cutmix === undefined ? [] : [cutMix(options.cutmix)]),
+  ];
+  return {
+    ...{ epochs, batchSize, microBatchSize, recompute, seed },
+    schedule: withWarmUp(schedule, { steps: warmUpSteps }),
+    optimizer: (parameters) => optimizers[options.optimizer]!(parameters, { weightDecay }),
+    loss: (logits, targets) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
+    augment: compose(...options.augment.map((name) => augmentations[name]!(size))),
+    mix: mixes.length > 0 ? anyMix(...mixes) : undefined,
+    clipNorm: options.clip,
+    movingAverage: options.average === undefined ? undefined : { decay: options.average },
+    checkpoints: { folder: options.out, everySteps: options.checkpointEvery, resume: options.resume },
+  };
+}
+
+/** The steps of an epoch, whose last batch is left out where it is not whole. */
+export function stepsOfEpoch(images: number, batchSize: number): number {
+  return Math.max(1, Math.floor(images / batchSize));
+}
