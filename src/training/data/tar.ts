@@ -17,7 +17,7 @@ export async function tarDataset(source: string | URL | Uint8Array): Promise<Dat
   const files = parseTar(whole, { filter: ({ name, type }) => type === 'file' && isImagePath(name) });
   const archive = nameOf(source);
   return classFolders(
-    files.map(({ name, data }) => ({ path: name, decode: () => decode(data!, `${name} in ${archive}`) })),
+    files.map(({ name, data }) => ({ path: name, decode: () => decode(data!, `${archive}, ${name}`) })),
     archive,
   );
 }

@@ -69,7 +69,7 @@ describe('class folders', () => {
     );
     const broken = await tarDataset(createTar([{ name: 'cat/1.jpg', data: 'no picture' }]));
     await expect(Promise.resolve(broken.image(0))).rejects.toThrow(
-      /^cat\/1\.jpg in the file of \d+ bytes: The image cannot be decoded/,
+      /^The file of \d+ bytes, cat\/1\.jpg: The image cannot be decoded/,
     );
   });
 });
