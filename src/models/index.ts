@@ -8,7 +8,12 @@ export {
 export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js';
 export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';
-export type { Preprocessing } from './preprocessing.js';
+export {
+  colorPreprocessing,
+  type ColorPreprocessing,
+  type Interpolation,
+  type Preprocessing,
+} from './preprocessing.js';
 export {
   buildResNet,
   ResNet,

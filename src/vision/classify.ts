@@ -1,23 +1,13 @@
 import { decodeImage } from '#decode-image';
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, check, checkInteger } from '../core/errors.js';
+import { ArgumentError, checkInteger } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { ResNet } from '../models/resnet.js';
+import { checkDecoding, decodePredictions, type Classification } from './decode-predictions.js';
 import type { ImageSource, RgbImage } from './image.js';
 import { cifar10Labels } from './labels/cifar10.js';
-import { imageNetLabels } from './labels/imagenet.js';
 import { normalize } from './preprocess.js';
 import { resizeAndCrop } from './resize.js';
-
-/** One class that an image may show. */
-export interface Classification {
-  /** The class's name, or `class 7` where names are not known. */
-  readonly label: string;
-  /** The class's place among the logits. */
-  readonly index: number;
-  /** From 0 to 1; those of all classes sum to 1. */
-  readonly probability: number;
-}
 
 /** Options of {@link classify}. */
 export interface ClassifyOptions {
@@ -60,14 +50,9 @@ export async function classify(
     throw new ArgumentError('This model has no head to classify with; build it with { includeTop: true }.');
   }
   const { top = Math.min(5, classes), batchSize = 8, onProgress } = options;
-  const labels = options.labels ?? model.labels ?? knownLabels(model, classes);
-  checkInteger('top', top, 1);
-  check(top <= classes, () => `top is ${top}, and the model has ${classes} classes; give at most that many.`);
+  const labels = options.labels ?? model.labels ?? cifarLabels(model);
+  checkDecoding(classes, top, labels);
   checkInteger('batchSize', batchSize, 1);
-  check(
-    labels.length === classes,
-    () => `There are ${labels.length} labels for a model of ${classes} classes; give as many.`,
-  );
 
   const list = Array.isArray(images) ? (images as readonly ImageSource[]) : [images as ImageSource];
   const results: Classification[][] = [];
@@ -77,34 +62,19 @@ export async function classify(
     for (const source of list.slice(start, start + batchSize)) {
       squares.push(resizeAndCrop(await decodeImage(source), model.preprocessing));
     }
-    const probabilities = tf.tidy(() => tf.softmax(model.predict(normalize(squares, model.preprocessing))));
-    const values = (await probabilities.array()) as number[][];
-    probabilities.dispose();
-    results.push(...values.map((row) => likeliest(row, top, labels)));
+    const logits = tf.tidy(() => model.predict(normalize(squares, model.preprocessing)));
+    try {
+      results.push(...(await decodePredictions(logits, top, { labels })));
+    } finally {
+      logits.dispose();
+    }
     onProgress?.(results.length, list.length);
   }
   return Array.isArray(images) ? results : results[0]!;
 }
 
-function likeliest(
-  probabilities: readonly number[],
-  top: number,
-  labels: readonly string[],
-): Classification[] {
-  if (!probabilities.every(Number.isFinite)) {
-    throw new Error(
-      'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',
-    );
-  }
-  return probabilities
-    .map((probability, index) => ({ label: labels[index]!, index, probability }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, top);
-}
-
-function knownLabels(model: Classifier, classes: number): readonly string[] {
-  if (classes === imageNetLabels.length) return imageNetLabels;
+/** CIFAR-10's of a CIFAR ResNet of ten classes. */
+function cifarLabels(model: Classifier): readonly string[] | undefined {
   const forCifar = model instanceof ResNet && model.architecture.stem === 'cifar';
-  if (forCifar && classes === cifar10Labels.length) return cifar10Labels;
-  return Array.from({ length: classes }, (_, index) => `class ${index}`);
+  return forCifar && model.classes === cifar10Labels.length ? cifar10Labels : undefined;
 }

@@ -1,8 +1,13 @@
 export * from './augment/index.js';
-export { classify, type Classification, type Classifier, type ClassifyOptions } from './classify.js';
+export { classify, type Classifier, type ClassifyOptions } from './classify.js';
 export { decodeImage } from '#decode-image';
+export {
+  decodePredictions,
+  type Classification,
+  type DecodePredictionsOptions,
+} from './decode-predictions.js';
 export type { BrowserImage, ImageSource, RgbImage } from './image.js';
 export { cifar10Labels } from './labels/cifar10.js';
 export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
-export { preprocess } from './preprocess.js';
+export { preprocess, preprocessInput, type InputManner } from './preprocess.js';
 export { resize, resizeAndCrop } from './resize.js';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Preprocessing } from '../models/preprocessing.js';
+import { check, checkOneOf } from '../core/errors.js';
+import { colorPreprocessing, type ColorPreprocessing, type Preprocessing } from '../models/preprocessing.js';
 import type { RgbImage } from './image.js';
 import { resizeAndCrop } from './resize.js';
 
@@ -12,21 +13,82 @@ export function preprocess(images: readonly RgbImage[], preprocessing: Preproces
 }
 
 /** The last step of {@link preprocess}: squares of `size` pixels to [N, size, size, 3]. */
-export function normalize(
-  squares: readonly RgbImage[],
-  { size, channels, scale, mean, std }: Preprocessing,
+export function normalize(squares: readonly RgbImage[], preprocessing: Preprocessing): tf.Tensor4D {
+  const { size } = preprocessing;
+  return normalizePixels(squares, size, size, preprocessing);
+}
+
+/** The manner of a network's input: its model, the part of its preprocessing, or Keras's name of one. */
+export type InputManner =
+  { readonly preprocessing: ColorPreprocessing } | ColorPreprocessing | keyof typeof colorPreprocessing;
+
+/**
+ * Pixels of 0 to 255 as a network's input, as keras.applications' `preprocess_input`: scaled and normalised, in the
+ * network's order of channels. It does not resize; `preprocess` does both.
+ * @param images - A tensor [N, H, W, 3] or [H, W, 3] of red, green and blue, which stays the caller's, or pictures that are
+ * all of one size.
+ * @param manner - A model, whose `preprocessing` says what its source does, Keras's ResNets `caffe` and EfficientNets and
+ * all others of this library `torch`; or preprocessing, or `'caffe'`, `'torch'` or `'tf'`.
+ * @returns float32 of the tensor's shape, or [N, H, W, 3].
+ * @throws ArgumentError where the images have not three channels or not one size.
+ */
+export function preprocessInput<T extends tf.Tensor3D | tf.Tensor4D>(images: T, manner: InputManner): T;
+export function preprocessInput(images: readonly RgbImage[], manner: InputManner): tf.Tensor4D;
+export function preprocessInput(
+  images: tf.Tensor3D | tf.Tensor4D | readonly RgbImage[],
+  manner: InputManner,
+): tf.Tensor {
+  const colors = colorsOf(manner);
+  if ('dataSync' in images) return normalizeTensor(images, colors);
+  const [{ height, width } = { height: 0, width: 0 }] = images;
+  const other = images.find((image) => image.height !== height || image.width !== width);
+  check(
+    other === undefined,
+    () =>
+      `An image is ${other!.width} x ${other!.height} pixels, and the first one ${width} x ${height}; resize them to one size.`,
+  );
+  return normalizePixels(images, height, width, colors);
+}
+
+function colorsOf(manner: InputManner): ColorPreprocessing {
+  if (typeof manner !== 'string') return 'preprocessing' in manner ? manner.preprocessing : manner;
+  checkOneOf('The manner of the input', manner, Object.keys(colorPreprocessing));
+  return colorPreprocessing[manner];
+}
+
+function normalizeTensor(
+  images: tf.Tensor3D | tf.Tensor4D,
+  { channels, scale, mean, std }: ColorPreprocessing,
+): tf.Tensor {
+  check(
+    (images.rank === 3 || images.rank === 4) && images.shape.at(-1) === 3,
+    () => `The images are of shape [${images.shape}]; give [N, height, width, 3] or [height, width, 3].`,
+  );
+  return tf.tidy(() => {
+    const rgb = tf.cast(images as tf.Tensor, 'float32');
+    const ordered = channels === 'rgb' ? rgb : tf.reverse(rgb, -1);
+    return tf.div(tf.sub(tf.mul(ordered, scale), tf.tensor1d([...mean])), tf.tensor1d([...std]));
+  });
+}
+
+/** Pictures of one size to [N, height, width, 3]. */
+function normalizePixels(
+  images: readonly RgbImage[],
+  height: number,
+  width: number,
+  { channels, scale, mean, std }: ColorPreprocessing,
 ): tf.Tensor4D {
-  const values = new Float32Array(squares.length * size * size * 3);
+  const values = new Float32Array(images.length * height * width * 3);
   const order = channels === 'rgb' ? [0, 1, 2] : [2, 1, 0];
   // One table a channel: a byte has only 256 normalised values.
   const tables = order.map((_, c) =>
     Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean[c]!) / std[c]!),
   );
-  squares.forEach(({ data }, n) => {
+  images.forEach(({ data }, n) => {
     const offset = n * data.length;
     for (let i = 0; i < data.length; i += 3) {
       for (let c = 0; c < 3; c++) values[offset + i + c] = tables[c]![data[i + order[c]!]!]!;
     }
   });
-  return tf.tensor4d(values, [squares.length, size, size, 3]);
+  return tf.tensor4d(values, [images.length, height, width, 3]);
 }

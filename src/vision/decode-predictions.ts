@@ -1,0 +1,74 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { check, checkInteger } from '../core/errors.js';
+import { imageNetLabels } from './labels/imagenet.js';
+
+/** One class that an image may show. */
+export interface Classification {
+  /** The class's name, or `class 7` where names are not known. */
+  readonly label: string;
+  /** The class's place among the logits. */
+  readonly index: number;
+  /** From 0 to 1; those of all classes sum to 1. */
+  readonly probability: number;
+}
+
+/** Options of {@link decodePredictions}. */
+export interface DecodePredictionsOptions {
+  /** Names of the classes. Default ImageNet's for 1000 classes, otherwise `class 0` and so on. */
+  readonly labels?: readonly string[];
+  /** Whether the predictions are probabilities, to be taken as they are. Default false: logits, of which softmax makes them. */
+  readonly probabilities?: boolean;
+}
+
+/**
+ * Names the likeliest classes of predictions, as keras.applications' `decode_predictions` does; that one takes
+ * probabilities, this one what `predict` gives unless told otherwise. Equal ones come in the order of the classes.
+ * @param predictions - [N, classes]; stays the caller's.
+ * @param top - How many classes to name, the likeliest first.
+ * @returns for each image its classes.
+ * @throws ArgumentError where `top` is more than the classes or the labels are not as many; Error where a value is not finite.
+ */
+export async function decodePredictions(
+  predictions: tf.Tensor2D,
+  top = 3,
+  { labels, probabilities = false }: DecodePredictionsOptions = {},
+): Promise<Classification[][]> {
+  const [, classes] = predictions.shape;
+  checkDecoding(classes, top, labels);
+  const names = labels ?? knownLabels(classes);
+  const values = probabilities ? predictions : tf.softmax(predictions);
+  const rows = await values.array();
+  if (!probabilities) values.dispose();
+  return rows.map((row) => likeliest(row, top, names));
+}
+
+/** @throws ArgumentError where {@link decodePredictions} would. */
+export function checkDecoding(classes: number, top: number, labels?: readonly string[]): void {
+  checkInteger('top', top, 1);
+  check(top <= classes, () => `top is ${top}, and the model has ${classes} classes; give at most that many.`);
+  check(
+    labels === undefined || labels.length === classes,
+    () => `There are ${labels!.length} labels for a model of ${classes} classes; give as many.`,
+  );
+}
+
+function likeliest(
+  probabilities: readonly number[],
+  top: number,
+  labels: readonly string[],
+): Classification[] {
+  if (!probabilities.every(Number.isFinite)) {
+    throw new Error(
+      'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',
+    );
+  }
+  return probabilities
+    .map((probability, index) => ({ label: labels[index]!, index, probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, top);
+}
+
+function knownLabels(classes: number): readonly string[] {
+  if (classes === imageNetLabels.length) return imageNetLabels;
+  return Array.from({ length: classes }, (_, index) => `class ${index}`);
+}
