@@ -15,9 +15,13 @@ const MAX_FILES = 1000;
  */
 export async function readSource(source: WeightsSource, options: FetchOptions = {}): Promise<Checkpoint> {
   const bytes = await fetchSource(source, options);
-  if (!isAddress(source)) return readCheckpoint(bytes);
   const index = parseIndex(bytes);
   if (!index) return readCheckpoint(bytes);
+  if (!isAddress(source)) {
+    throw new CheckpointError(
+      'This is JSON. Where it is an index of other files, they are beside it: give its path or URL, not its bytes.',
+    );
+  }
   const beside = { ...options, sha256: undefined };
   if (isRecord(index['weight_map'])) return readShards(source, index['weight_map'], beside);
   if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest'], beside);

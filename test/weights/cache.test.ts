@@ -1,13 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../src/cli/run.js';
-import { cacheFolder, clearCache, listCache } from '../../src/weights/cache.js';
+import { cacheFolder, clearCache, listCache, type CachedFile } from '../../src/weights/cache.js';
 import { fetchSource, type FetchOptions } from '../../src/weights/fetch-source.js';
 
 const content = Uint8Array.from({ length: 100_000 }, (_, i) => i);
+const sha256 = createHash('sha256').update(content).digest('hex');
 const environment = process.env;
 
 let folder: string;
@@ -16,15 +18,26 @@ let requests: number;
 let endpoint: string;
 /** Where the file hf://a/b/c is kept. */
 let kept: string;
+/** Whether the server breaks off, and knows of no file from then on. */
+let breaks: boolean;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skipscale-cache-'));
   process.env = { ...environment, SKIPSCALE_CACHE: folder };
   requests = 0;
-  server = createServer(({ url }, response) => {
+  breaks = false;
+  server = createServer(({ url, headers }, response) => {
     requests++;
-    if (url === '/a/b/resolve/main/c') response.end(content);
-    else response.writeHead(404).end();
+    if (breaks && requests > 1) return response.writeHead(404).end();
+    if (url !== '/a/b/resolve/main/c' && url !== '/x/model%20a.bin?y') return response.writeHead(404).end();
+    const from = headers['if-range'] === '"v1"' ? Number(/\d+/.exec(headers.range!)![0]) : 0;
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag: '"v1"',
+      'content-length': content.length - from,
+      ...(from > 0 && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
+    });
+    if (!breaks) return response.end(content.subarray(from));
+    response.write(content.subarray(0, 60_000), () => setTimeout(() => response.destroy(), 20));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -83,6 +96,107 @@ test('where the disk takes no file, it is fetched all the same', async () => {
   expect(requests).toBe(2);
 });
 
+describe('a download that breaks off', () => {
+  beforeEach(async () => {
+    breaks = true;
+    await expect(expectContent()).rejects.toThrow('the server answered 404');
+    breaks = false;
+  });
+  const begin = () => ({ path: expect.stringMatching(/c\.InYxIg\.[-\da-f]{36}\.partial$/), partial: true });
+
+  test('leaves its begin, and the next one goes on there', async () => {
+    expect(await listCache()).toEqual([{ ...begin(), size: 60_000 }]);
+    const received: number[] = [];
+    await expectContent({ onProgress: (bytes) => received.push(bytes) });
+    expect(received[0]).toBe(60_000);
+    expect(await listCache()).toEqual([{ path: kept, size: content.length, partial: false }]);
+  });
+
+  test('is not taken for that of a file whose name is longer', async () => {
+    const [{ path }] = (await listCache()) as [CachedFile];
+    const longer = path.replace(/c(\.[^.]*\.[^.]*\.partial)$/, 'c.d$1');
+    renameSync(path, longer);
+    const received: number[] = [];
+    await expectContent({ onProgress: (bytes) => received.push(bytes) });
+    expect(received[0]).toBe(0);
+    expect((await listCache()).map(({ path }) => path)).toEqual([kept, longer]);
+  });
+
+  test('goes on from the longest of several, and none is left', async () => {
+    const [{ path }] = (await listCache()) as [CachedFile];
+    writeFileSync(path.replace('.partial', '1.partial'), content.subarray(0, 70_000));
+    writeFileSync(path.replace('.partial', '2.partial'), content.subarray(0, 10));
+    writeFileSync(path.replace('InYxIg', ''), 'without an ETag '.repeat(6000));
+    const received: number[] = [];
+    await expectContent({ onProgress: (bytes) => received.push(bytes) });
+    expect(received[0]).toBe(70_000);
+    expect(await listCache()).toEqual([{ path: kept, size: content.length, partial: false }]);
+  });
+
+  test('that has another SHA-256 in the end is an error, and nothing is left of it', async () => {
+    await expect(expectContent({ sha256: 'f'.repeat(64) })).rejects.toThrow(
+      `/c has the SHA-256 ${sha256} and not ${'f'.repeat(64)}`,
+    );
+    expect(await listCache()).toEqual([]);
+  });
+
+  test('is forgotten after a week, whatever is fetched then', async () => {
+    const [{ path }] = (await listCache()) as [CachedFile];
+    const other = path.replace(/c(\.[^.]*\.[^.]*\.partial)$/, 'other$1');
+    const url = { cache: true, sha256 };
+    const days = (count: number) => Date.now() / 1000 - count * 24 * 60 * 60;
+    renameSync(path, other);
+    utimesSync(other, days(6), days(6));
+    await fetchSource(`${endpoint}/x/model%20a.bin?y`, url);
+    expect((await listCache()).map(({ path }) => path)).toContain(other);
+    utimesSync(other, days(8), days(8));
+    await expectContent();
+    expect((await listCache()).map(({ path }) => path)).not.toContain(other);
+  });
+
+  test('is cleared too, even under a download', async () => {
+    await expectContent({ onProgress: () => rmSync(join(folder, 'hub'), { recursive: true, force: true }) });
+    expect(await listCache()).toEqual([]);
+    breaks = true;
+    requests = 0;
+    await expect(expectContent()).rejects.toThrow('404');
+    expect(await listCache()).toHaveLength(1);
+    await clearCache();
+    expect(await listCache()).toEqual([]);
+  });
+});
+
+describe('a URL', () => {
+  const address = () => `${endpoint}/x/model%20a.bin?y`;
+
+  test('is kept where its SHA-256 is given', async () => {
+    const place = join(folder, 'url', sha256.slice(0, 8), 'model_20a.bin');
+    for (let i = 0; i < 2; i++) {
+      const bytes = await fetchSource(address(), { sha256: sha256.slice(0, 8).toUpperCase() });
+      expect(Buffer.compare(bytes, content)).toBe(0);
+    }
+    expect(requests).toBe(1);
+    expect(await listCache()).toEqual([{ path: place, size: content.length, partial: false }]);
+    await clearCache();
+    expect(await listCache()).toEqual([]);
+  });
+
+  test('is fetched each time without one, and without the cache', async () => {
+    await fetchSource(address());
+    await fetchSource(new URL(address()), { sha256, cache: false });
+    expect(requests).toBe(2);
+    expect(await listCache()).toEqual([]);
+  });
+});
+
+test('what is kept and damaged is fetched again where the SHA-256 is given', async () => {
+  await expectContent();
+  writeFileSync(kept, 'damaged');
+  await expectContent({ sha256 });
+  expect(Buffer.compare(readFileSync(kept), content)).toBe(0);
+  expect(requests).toBe(2);
+});
+
 test('clearing leaves what others have put into the folder', async () => {
   writeFileSync(join(folder, 'mine'), '');
   await expectContent();
@@ -95,10 +209,15 @@ test('clearing leaves what others have put into the folder', async () => {
 test('the command line lists and clears', async () => {
   const log = jest.spyOn(console, 'log').mockImplementation();
   await expectContent();
+  writeFileSync(`${kept}.InYxIg.x.partial`, 'begin');
   await run(['node', 'skipscale', 'cache', 'list']);
   await run(['node', 'skipscale', 'cache', 'clear']);
   await run(['node', 'skipscale', 'cache', 'list']);
-  expect(log.mock.calls).toEqual([[`100000\t${kept}`], [`Nothing is kept in ${folder}.`]]);
+  expect(log.mock.calls).toEqual([
+    [`100000\t${kept}`],
+    [expect.stringMatching(/^5\t.*c\.InYxIg\.x\.partial \(unfinished\)$/)],
+    [`Nothing is kept in ${folder}.`],
+  ]);
   log.mockRestore();
 });
 
