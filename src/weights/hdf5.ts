@@ -1,4 +1,4 @@
-import type { Dataset, File, Group } from 'h5wasm';
+import type { Dataset, File, Group, ready } from 'h5wasm';
 import { CheckpointError, elements, isCount, type DType } from './checkpoint.js';
 
 /** A data set of an HDF5 file, with its path and the attribute `name` of the group that it is in. */
@@ -9,6 +9,11 @@ export interface Hdf5Tensor {
   readonly shape: readonly number[];
   /** The elements, little-endian. */
   readonly bytes: Uint8Array;
+}
+
+/** The parts of h5wasm that are used. */
+interface Library extends Pick<typeof import('h5wasm'), 'Group' | 'Dataset'> {
+  readonly module: Awaited<typeof ready>;
 }
 
 /** Groups of a Keras file nest less deep; a group may contain itself. */
@@ -26,7 +31,7 @@ export function isHdf5(bytes: Uint8Array): boolean {
 
 /**
  * Every data set of numbers of an HDF5 file below the first of these groups that is there, or below the root. It is read
- * by h5wasm, whose file system holds this file alone: links to others lead nowhere.
+ * by h5wasm, whose file system holds this file alone, not a copy: links to others lead nowhere.
  * @throws CheckpointError where h5wasm is not installed, or the file damaged.
  */
 export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Promise<Hdf5Tensor[]> {
@@ -34,15 +39,23 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
   const module = await ready;
   module.activate_throwing_error_handler(); // Otherwise it prints its errors.
   const { FS } = module;
-  const path = `/weights-${fileNumber++}.h5`;
+  const name = `weights-${fileNumber++}.h5`;
   let file: File | undefined;
   try {
-    FS.writeFile(path, bytes);
-    file = new File(path, 'r');
+    const [canRead, canWrite, canOwn] = [true, false, true];
+    FS.createDataFile('/', name, bytes, canRead, canWrite, canOwn);
+    file = new File(`/${name}`, 'r');
     if (file.file_id < 0n) throw damaged('it cannot be opened');
     const top = file.keys().find((key) => groups.includes(key));
     const budget = { entries: MAX_ENTRIES, bytes: MAX_EXPANSION * bytes.length + EXPANSION_ON_TOP };
-    return [...dataSets(top === undefined ? file : (file.get(top) as Group), [], { Group, Dataset }, budget)];
+    return [
+      ...dataSets(
+        top === undefined ? file : (file.get(top) as Group),
+        [],
+        { module, Group, Dataset },
+        budget,
+      ),
+    ];
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
     // The library's own text is a dump of its stack.
@@ -50,7 +63,7 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
   } finally {
     // A file that was refused has no handle, and closing it would throw once more.
     if (file && file.file_id >= 0n) file.close();
-    FS.unlink(path);
+    FS.unlink(`/${name}`);
   }
 }
 
@@ -83,7 +96,7 @@ interface Budget {
 function* dataSets(
   group: Group,
   path: readonly string[],
-  kinds: Pick<typeof import('h5wasm'), 'Group' | 'Dataset'>,
+  library: Library,
   budget: Budget,
 ): Generator<Hdf5Tensor> {
   if (path.length > MAX_DEPTH) throw damaged(`its groups are nested more than ${MAX_DEPTH} deep`);
@@ -93,9 +106,9 @@ function* dataSets(
     if (--budget.entries < 0) throw damaged(`it has more than ${MAX_ENTRIES} entries`);
     const entity = group.get(key);
     const at = [...path, key];
-    if (entity instanceof kinds.Group) yield* dataSets(entity, at, kinds, budget);
-    else if (entity instanceof kinds.Dataset) {
-      const tensor = toTensor(entity, at, groupName, budget);
+    if (entity instanceof library.Group) yield* dataSets(entity, at, library, budget);
+    else if (entity instanceof library.Dataset) {
+      const tensor = toTensor(library, entity, at, groupName, budget);
       if (tensor) yield tensor;
     }
   }
@@ -103,51 +116,58 @@ function* dataSets(
 
 /** Undefined of text and other data that are no numbers. */
 function toTensor(
+  { module }: Library,
   dataset: Dataset,
   path: readonly string[],
   groupName: string | undefined,
   budget: Budget,
 ): Hdf5Tensor | undefined {
-  const { type, size, littleEndian, signed } = dataset.metadata;
+  const { type, size, total_size: count, littleEndian, signed, shape } = dataset.metadata;
   const name = path.join('/');
-  if (type === FLOAT && size === 2) {
-    throw new CheckpointError(`'${name}' is of float16, which h5wasm does not read; save it as float32.`);
-  }
   const dtype = numberTypes[`${type},${size},${type === INTEGER && signed}`];
-  if (dtype === undefined) return undefined;
-  const shape = dataset.shape ?? [];
-  if (!littleEndian) throw new CheckpointError(`'${name}' is big-endian; save it anew on another machine.`);
-  const needed = elements(shape) * size;
-  if (!shape.every(isCount) || !isCount(needed)) throw damaged(`'${name}' has the shape [${shape}]`);
+  if (dtype === undefined || !shape) return undefined;
+  if (!littleEndian && type !== OPAQUE)
+    throw new CheckpointError(`'${name}' is big-endian; save it anew on another machine.`);
+  const needed = count * size;
+  if (!shape.every(isCount) || !isCount(needed) || elements(shape) !== count)
+    throw damaged(`'${name}' has the shape [${shape}]`);
   budget.bytes -= needed;
   if (budget.bytes < 0) {
     throw damaged(`'${name}' claims ${needed} bytes, which with those before is too much for its file`);
   }
-  const value = dataset.value;
-  const scalar = typeof value === 'number' || typeof value === 'bigint';
-  const values = scalar ? Float64Array.of(Number(value)) : value;
-  if (!ArrayBuffer.isView(values)) throw damaged(`'${name}' cannot be read`);
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  if (!scalar && bytes.length !== needed) {
-    throw damaged(`'${name}' has ${bytes.length} bytes where ${dtype} [${shape}] takes ${needed}`);
+  // Not dataset.value, which has no type for float16.
+  const address = module._malloc(needed);
+  if (address === 0)
+    throw new CheckpointError(`'${name}' has ${needed} bytes, too many for h5wasm's memory.`);
+  try {
+    const status = module.get_dataset_data(dataset.file_id, dataset.path, null, null, null, BigInt(address));
+    if (status < 0) throw damaged(`'${name}' cannot be read`);
+    return { path, groupName, dtype, shape, bytes: module.HEAPU8.slice(address, address + needed) };
+  } finally {
+    module._free(address);
   }
-  return { path, groupName, dtype: scalar ? 'F64' : dtype, shape, bytes };
 }
 
 /** HDF5's classes of types (H5T_class_t). */
 const INTEGER = 0;
 const FLOAT = 1;
+const OPAQUE = 5;
 
-/** By class, size in bytes and whether the integers are signed. */
+/**
+ * By class, size in bytes and whether the integers are signed. Keras writes bfloat16 by h5py, for which it is two bytes of no
+ * known meaning.
+ */
 const numberTypes: Record<string, DType> = {
-  '1,4,false': 'F32',
-  '1,8,false': 'F64',
-  '0,8,true': 'I64',
-  '0,8,false': 'U64',
-  '0,4,true': 'I32',
-  '0,4,false': 'U32',
-  '0,2,true': 'I16',
-  '0,2,false': 'U16',
-  '0,1,true': 'I8',
-  '0,1,false': 'U8',
+  [`${FLOAT},2,false`]: 'F16',
+  [`${FLOAT},4,false`]: 'F32',
+  [`${FLOAT},8,false`]: 'F64',
+  [`${OPAQUE},2,false`]: 'BF16',
+  [`${INTEGER},8,true`]: 'I64',
+  [`${INTEGER},8,false`]: 'U64',
+  [`${INTEGER},4,true`]: 'I32',
+  [`${INTEGER},4,false`]: 'U32',
+  [`${INTEGER},2,true`]: 'I16',
+  [`${INTEGER},2,false`]: 'U16',
+  [`${INTEGER},1,true`]: 'I8',
+  [`${INTEGER},1,false`]: 'U8',
 };

@@ -1,8 +1,8 @@
 """Small files of Keras's formats, with the weights of rule.py by their paths.
 
-    python3 keras_files.py    # writes keras_files/*.h5, *.weights.h5, *.keras and expected.json
+    python3 keras_files.py    # writes keras_files/*.h5, *.weights.h5, *.keras, expected.json and halves.json
 
-Needs h5py, keras with a backend, and numpy.
+Needs h5py, keras with a backend that has bfloat16, and numpy.
 """
 import json, os
 import h5py, keras, numpy as np
@@ -26,12 +26,30 @@ def network():
     return keras.Model(inputs, layers.Dense(2, name='predictions')(x))
 
 
+def fill(model):
+    for v in arrays(model):
+        v.assign(rule.values(v.path, tuple(v.shape)).astype(v.dtype))
+    return model
+
+
+def arrays(model):
+    return [v for v in model.variables if 'seed_generator' not in v.path]
+
+
+def halves(dtype):
+    """Saves the network in a type of two bytes, and gives what Keras reads from the file."""
+    keras.config.set_dtype_policy(dtype)
+    model = fill(network())
+    model.save(f'{FOLDER}/{dtype}.h5')
+    model.save_weights(f'{FOLDER}/{dtype}.weights.h5')
+    again = network()
+    again.load_weights(f'{FOLDER}/{dtype}.weights.h5')
+    return {v.path: np.float32(keras.ops.convert_to_numpy(v)).ravel().tolist() for v in arrays(again)}
+
+
 if __name__ == '__main__':
     os.makedirs(FOLDER, exist_ok=True)
-    model = network()
-    for v in model.variables:
-        if 'seed_generator' not in v.path:
-            v.assign(rule.values(v.path, tuple(v.shape)).astype(v.dtype))
+    model = fill(network())
     # An optimizer with state, as after training.
     model.compile(optimizer='adam', loss='mse')
     model.optimizer.build(model.trainable_variables)
@@ -50,8 +68,6 @@ if __name__ == '__main__':
         f['head/head/kernel:0'] = np.float32([[1, 2]])
         f['head/head/bias:0'] = np.float64([0.1, 0.2])
         f['head/head/text'] = 'words'
-    with h5py.File(f'{FOLDER}/refused-half.h5', 'w') as f:
-        f['head/head/kernel'] = np.float16([1, 2])
     with h5py.File(f'{FOLDER}/refused-unnamed.weights.h5', 'w') as f:
         f['layers/dense/vars/0'] = np.float32([1])
     with h5py.File(f'{FOLDER}/refused-loop.h5', 'w') as f:
@@ -68,4 +84,6 @@ if __name__ == '__main__':
         f['b'] = h5py.ExternalLink('/etc/passwd', '/')
         f['c'] = h5py.SoftLink('/nowhere')
     with open(f'{FOLDER}/expected.json', 'w') as f:
-        json.dump({v.path: list(v.shape) for v in model.variables if 'seed_generator' not in v.path}, f)
+        json.dump({v.path: list(v.shape) for v in arrays(model)}, f)
+    with open(f'{FOLDER}/halves.json', 'w') as f:
+        json.dump({dtype: halves(dtype) for dtype in ('float16', 'bfloat16')}, f)

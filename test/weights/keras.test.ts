@@ -35,6 +35,16 @@ test('the names of Keras 2, compressed', async () => {
   expectNetwork(await readCheckpoint(file('keras2.h5')), arrays);
 });
 
+describe.each(['float16', 'bfloat16'])('%s', (dtype) => {
+  test.each(['h5', 'weights.h5'])('in .%s, as Keras reads it', async (ending) => {
+    const values = readGolden<Record<string, Record<string, number[]>>>('keras_files/halves.json')[dtype]!;
+    const { tensors } = await readCheckpoint(file(`${dtype}.${ending}`));
+    const read = [...tensors].filter(([key]) => !key.includes('seed_generator'));
+    expect(Object.fromEntries(read.map(([key, tensor]) => [key, [...tensor.toFloat32()]]))).toEqual(values);
+    expect(tensors.get('stem_conv/kernel')!.dtype).toBe(dtype === 'float16' ? 'F16' : 'BF16');
+  });
+});
+
 test('float64 is read, and text passed over', async () => {
   const { tensors } = await readCheckpoint(file('doubles.h5'));
   expect([...tensors.keys()]).toEqual(['head/bias', 'head/kernel']);
@@ -53,7 +63,6 @@ describe('refuses', () => {
     ['refused-huge.h5', "'a/a/kernel' claims 40000000000 bytes"],
     ['refused-twice.h5', "has 'conv/kernel' twice"],
     ['refused-big-endian.h5', 'is big-endian'],
-    ['refused-half.h5', 'is of float16'],
   ])('%s', async (name, message) => {
     const error: unknown = await readKeras(file(name)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(CheckpointError);
