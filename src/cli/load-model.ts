@@ -6,6 +6,7 @@ import {
   type ImageClassifier,
   type ModelOptions,
 } from '../index.js';
+import { withDownloadBar } from './download-bar.js';
 
 /** What tells a network and its weights. */
 export interface WeightsOptions extends Pick<ModelOptions, 'width' | 'depth' | 'size'> {
@@ -26,12 +27,12 @@ export async function loadModel(
     if (width !== undefined || depth !== undefined) {
       throw new Error('--width and --depth scale the network that --model names; give it too.');
     }
-    return load(weights, { convention });
+    return withDownloadBar((onProgress) => load(weights, { convention, onProgress }));
   }
   const scale = { width, depth, size };
   const model = buildModel(name, { initialize: false, convention, ...(classes && { classes }), ...scale });
   try {
-    await loadWeights(model, weights);
+    await withDownloadBar((onProgress) => loadWeights(model, weights, { onProgress }));
     return model;
   } catch (error) {
     model.dispose();

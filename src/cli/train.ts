@@ -16,6 +16,7 @@ import {
   type TrainOptions as LibraryOptions,
 } from '../index.js';
 import { integer, listOf, names, number, oneOf, positiveInteger } from './arguments.js';
+import { withDownloadBar } from './download-bar.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { addScaleOptions, type ScaleOptions } from './model-options.js';
 import { openDataset } from './open-dataset.js';
@@ -134,7 +135,10 @@ async function startModel(options: TrainOptions, classes: number): Promise<Image
     ...{ classes, seed, convention, width, depth, size, dropout, stochasticDepth },
   });
   try {
-    if (from !== undefined) await loadWeights(model, from, { except: resetHead ? ['head'] : [] });
+    if (from !== undefined) {
+      const except = resetHead ? ['head'] : [];
+      await withDownloadBar((onProgress) => loadWeights(model, from, { except, onProgress }));
+    }
     model.freeze(...options.freeze);
     return model;
   } catch (error) {

@@ -72,7 +72,9 @@ export async function cached(
   } catch (error) {
     const { message, cause } = error as Error;
     if (!(cause instanceof TransferError)) throw error;
-    throw new Error(`${message} To work without the network, put the file at ${file}.`, { cause });
+    throw new Error(`${message} To work without the network, put the file at ${file}.`, {
+      cause: error,
+    });
   }
 }
 
