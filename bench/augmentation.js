@@ -23,7 +23,7 @@ const cases = {
     model: 'resnet20',
     size: 32,
     batchSize: 128,
-    augmentations: ['none', 'flip and crop', 'flip, crop and AutoAugment', 'flip, crop and jitter with hue'],
+    augmentations: ['flip and crop', 'flip, crop and AutoAugment', 'flip, crop and jitter with hue'],
   },
   photos: { model: 'resnet18', size: 224, batchSize: 16, augmentations: ['resized crop and flip'] },
 };

@@ -13,7 +13,6 @@ import {
 } from 'skipscale';
 
 const augmentations = {
-  none: () => (image) => image,
   'flip and crop': () => compose(randomFlip(), padAndCrop()),
   'flip, crop and AutoAugment': () => compose(randomFlip(), padAndCrop(), autoAugment('cifar10')),
   'flip, crop and jitter with hue': () =>
