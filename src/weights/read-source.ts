@@ -1,6 +1,7 @@
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
 import { fetchSource, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { kerasKey } from './keras.js';
+import { storedWeight } from './quantization.js';
 import { readCheckpoint } from './read-checkpoint.js';
 import { sibling } from './sibling.js';
 
@@ -101,16 +102,14 @@ function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {
   if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(elements(shape))) {
     throw damagedManifest(`'${name}' has the shape ${JSON.stringify(shape)}`);
   }
-  if (quantization !== undefined || (dtype !== 'float32' && dtype !== 'int32')) {
-    throw new CheckpointError(
-      `'${name}' is ${quantization === undefined ? String(dtype) : 'quantized'}; ` +
-        'of TensorFlow.js, float32 and int32 are read: convert the model without --quantize options.',
-    );
-  }
-  const type = dtype === 'float32' ? 'F32' : 'I32';
+  const { dtype: type, decode } = storedWeight(name, dtype, quantization);
   const end = begin + elements(shape) * itemSize(type);
   if (end > bytes.length) throw damagedManifest(`'${name}' ends at byte ${end} of ${bytes.length}`);
-  return { key: kerasKey(name), tensor: new HostTensor(type, shape, bytes.subarray(begin, end)), end };
+  return {
+    key: kerasKey(name),
+    tensor: decode(new HostTensor(type, shape, bytes.subarray(begin, end))),
+    end,
+  };
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

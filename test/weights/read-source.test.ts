@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -124,15 +125,77 @@ describe('a TensorFlow.js layers-model', () => {
     [[{ ...weights[0], shape: [-1] }], "'stem_conv/kernel' has the shape [-1]"],
     [
       [{ ...weights[0], dtype: 'float16' }],
-      "'stem_conv/kernel' is float16; of TensorFlow.js, float32 and int32",
+      `'stem_conv/kernel' is "float16"; of TensorFlow.js, float32 and int32 are read`,
     ],
-    [[{ ...weights[0], quantization: { scale: 1 } }], "'stem_conv/kernel' is quantized"],
+    [
+      [{ ...weights[0], quantization: { dtype: 'int8', scale: 1, min: 0 } }],
+      `'stem_conv/kernel' is "float32", quantized to "int8"; of TensorFlow.js`,
+    ],
+    [
+      [{ ...weights[2], quantization: { dtype: 'float16' } }],
+      `'normalization/count' is "int32", quantized to "float16"`,
+    ],
+    [
+      [{ ...weights[0], quantization: { dtype: 'uint8', scale: 1 } }],
+      "'stem_conv/kernel' is quantized with the scale 1 and the min undefined",
+    ],
     [[weights[0]!, weights[0]!, weights[2]!], "'stem_conv/kernel' is in it twice"],
     [[{}], 'a tensor has no name'],
   ])('damaged: %#', async (changed, message) => {
     const error: unknown = await readSource(model(changed)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(CheckpointError);
     expect((error as Error).message).toContain(message);
+  });
+});
+
+describe('a quantized layers-model', () => {
+  const coded = { uint8: Uint8Array, uint16: Uint16Array, float16: Uint16Array };
+  const size = fc.integer({ min: 1, max: 5 });
+  const weight = fc.oneof(
+    fc.record({
+      shape: fc.array(size, { maxLength: 3 }),
+      dtype: fc.constantFrom('float32' as const, 'int32' as const),
+      quantization: fc.record({
+        dtype: fc.constantFrom('uint8' as const, 'uint16' as const),
+        scale: fc.double({ min: 1e-6, max: 100, noNaN: true }),
+        min: fc.double({ min: -1000, max: 1000, noNaN: true }),
+      }),
+    }),
+    fc.record({
+      shape: fc.array(size, { maxLength: 3 }),
+      dtype: fc.constant('float32' as const),
+      quantization: fc.record({ dtype: fc.constant('float16' as const) }),
+    }),
+  );
+
+  test('has the values that tf.io.decodeWeights gives', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(weight, { maxLength: 4 }),
+        fc.infiniteStream(fc.nat(255)),
+        async (drawn, stream) => {
+          const weights = drawn.map((weight, i) => ({ ...weight, name: `layer${i}/kernel` }));
+          const bytes = weights.flatMap(({ shape, quantization: { dtype } }) => {
+            const codes = new coded[dtype](tf.util.sizeFromShape(shape));
+            for (let i = 0; i < codes.length; i++) {
+              const code = stream.next().value * 256 + stream.next().value;
+              // Without infinities and what is no number, to which tfjs gives other bits.
+              codes[i] = dtype === 'float16' ? code & 0xbfff : code;
+            }
+            return [...new Uint8Array(codes.buffer)];
+          });
+          const data = Uint8Array.from(bytes);
+          const expected = tf.tidy(() => {
+            const tensors = tf.io.decodeWeights(data.buffer, weights);
+            return Object.entries(tensors).map(([name, tensor]) => [name, Array.from(tensor.dataSync())]);
+          });
+          write('weights.bin', data);
+          const model = write('model.json', { weightsManifest: [{ paths: ['weights.bin'], weights }] });
+          expect(await values(model)).toEqual(Object.fromEntries(expected));
+        },
+      ),
+    );
+    expect(tf.memory().numTensors).toBe(0);
   });
 });
 
