@@ -30,10 +30,16 @@ export function expectGolden(checkpoint: Checkpoint, name: string): void {
   }
 }
 
-/** Runs `read`, which must return or throw a CheckpointError with a message, and must not change any prototype. */
+/**
+ * Runs `read`, which must return or throw a CheckpointError with a message, and must not change any prototype; and asks for
+ * the values of every tensor, as they are and with the axes reversed.
+ */
 export function expectHarmless(read: () => Checkpoint): void {
   try {
-    for (const tensor of read().tensors.values()) tensor.toFloat32();
+    for (const tensor of read().tensors.values()) {
+      expect(tensor.isFinite()).toBe(tensor.toFloat32().every(Number.isFinite));
+      tensor.transpose([...tensor.shape.keys()].reverse()).toFloat32();
+    }
   } catch (error) {
     if (!(error instanceof CheckpointError) || error.message === '') throw error;
   }
