@@ -24,8 +24,22 @@ interface OptionalKernels {
   BatchNormTrainingGrad: tf.Tensor[];
 }
 
+/**
+ * The same, but changing tensors in place: `variable` and its state, in one pass over the memory. Attributes are numbers:
+ * `rate` is the learning rate, `decay` times the weights is added to the gradient, and `keep` multiplies the weights.
+ */
+export type UpdateName =
+  /** SGD, of variable, momentum (none without it) and gradient; momentum and nesterov, 0 or 1, are attributes. */
+  | 'SGDStep'
+  /** Adam, of variable, mean, meanSquare and gradient, with beta1, beta2, meanScale, rootScale and epsilon. */
+  | 'AdamStep'
+  /** TensorFlow's RMSProp, of variable, meanSquare, momentum (or none) and gradient, with rho, momentum and epsilon. */
+  | 'RMSPropStep'
+  /** Moves `variable`, an average, by `rate` of the way to `gradient`, the present values. */
+  | 'MovingAverageStep';
+
 /** Whether the current backend has a kernel that tfjs does not define. */
-export function hasKernel(name: keyof OptionalKernels): boolean {
+export function hasKernel(name: keyof OptionalKernels | UpdateName): boolean {
   tf.backend(); // Chooses the backend where none is yet.
   return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
@@ -37,6 +51,24 @@ export function runKernel<Name extends keyof OptionalKernels>(
   attrs: tf.NamedAttrMap = {},
 ): OptionalKernels[Name] {
   return tf.engine().runKernel(name, inputs, attrs);
+}
+
+/**
+ * Runs a kernel that changes variables in place, and that {@link hasKernel} has found. A tensor that shared a variable's
+ * data, such as a clone, keeps its values.
+ */
+export function runUpdate(
+  name: UpdateName,
+  variables: Readonly<Record<string, tf.Variable>>,
+  inputs: tf.NamedTensorMap,
+  attrs: Readonly<Record<string, number>>,
+): void {
+  for (const variable of Object.values(variables)) {
+    // None where the data are still on another backend.
+    const holders = tf.backend().refCount(variable.dataId);
+    if (holders !== 1) tf.tidy(() => variable.assign(tf.mul(variable, 1)));
+  }
+  tf.engine().runKernel(name, { ...variables, ...inputs }, attrs);
 }
 
 /** Whether a gradient is being taken, so that what tfjs knows no gradient of must not be run. */

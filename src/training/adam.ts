@@ -41,13 +41,25 @@ abstract class AdamFamily extends Optimizer {
     this.epsilon = epsilon;
   }
 
-  /** mean / (sqrt(meanSquare) + epsilon), both corrected for having started at zero. */
+  /** What corrects the mean, and the root of the mean square, for having started at zero. */
+  #corrections(): { meanScale: number; rootScale: number } {
+    const { beta1, beta2, iterations } = this;
+    return { meanScale: 1 / (1 - beta1 ** iterations), rootScale: 1 / Math.sqrt(1 - beta2 ** iterations) };
+  }
+
+  protected override fusedStep(): ReturnType<Optimizer['fusedStep']> {
+    const { beta1, beta2, epsilon } = this;
+    return { kernel: 'AdamStep', attrs: { beta1, beta2, epsilon, ...this.#corrections() } };
+  }
+
+  /** mean / (sqrt(meanSquare) + epsilon), both corrected. */
   protected direction({ slots }: OptimizedParameter, gradient: tf.Tensor): tf.Tensor {
-    const { beta1, beta2, epsilon, iterations } = this;
+    const { beta1, beta2, epsilon } = this;
+    const { meanScale, rootScale } = this.#corrections();
     const mean = accumulate(slots['mean']!, beta1, tf.mul(gradient, 1 - beta1));
     const meanSquare = accumulate(slots['meanSquare']!, beta2, tf.mul(tf.square(gradient), 1 - beta2));
-    const root = tf.mul(tf.sqrt(meanSquare), 1 / Math.sqrt(1 - beta2 ** iterations));
-    return tf.div(tf.mul(mean, 1 / (1 - beta1 ** iterations)), tf.add(root, epsilon));
+    const root = tf.mul(tf.sqrt(meanSquare), rootScale);
+    return tf.div(tf.mul(mean, meanScale), tf.add(root, epsilon));
   }
 
   protected override change(parameter: OptimizedParameter, gradient: tf.Tensor, rate: number): tf.Tensor {
@@ -82,6 +94,11 @@ export class LAMB extends AdamFamily {
   /** @throws ArgumentError where an option is out of range. */
   constructor(parameters: Iterable<NamedVariable>, options: AdamOptions = {}) {
     super(parameters, options, 'change', 1e-6);
+  }
+
+  /** None: the norms come between the direction and the step. */
+  protected override fusedStep(): undefined {
+    return undefined;
   }
 
   protected override change(parameter: OptimizedParameter, gradient: tf.Tensor, rate: number): tf.Tensor {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernel, runUpdate } from '../core/kernels.js';
 import type { NamedVariable } from '../core/module.js';
 import { checkFactor } from './optimizer.js';
 
@@ -47,8 +48,11 @@ export class MovingAverage {
     this.iterations++;
     const { decay, warmUp, iterations } = this;
     const keep = warmUp ? Math.min(decay, (1 + iterations) / (10 + iterations)) : decay;
+    const fused = hasKernel('MovingAverageStep');
     for (const { variable, average } of this.#averages) {
-      tf.tidy(() => average.assign(tf.add(average, tf.mul(tf.sub(variable, average), 1 - keep))));
+      if (fused)
+        runUpdate('MovingAverageStep', { variable: average }, { gradient: variable }, { rate: 1 - keep });
+      else tf.tidy(() => average.assign(tf.add(average, tf.mul(tf.sub(variable, average), 1 - keep))));
     }
   }
 

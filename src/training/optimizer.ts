@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
+import { hasKernel, runUpdate, type UpdateName } from '../core/kernels.js';
 import type { NamedVariable } from '../core/module.js';
 
 /** Options that every optimizer has. */
@@ -80,12 +81,23 @@ export abstract class Optimizer {
   }
 
   #stepOne(parameter: OptimizedParameter, gradient: tf.Tensor, commonRate: number): void {
-    const { variable, decay, rateScale } = parameter;
-    const learningRate = commonRate * rateScale;
-    const decayOf = decay > 0 ? this.decayOf : 'change';
-    const g = decayOf === 'gradient' ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
-    const kept = decayOf === 'weights' ? tf.mul(variable, 1 - learningRate * decay) : variable;
-    variable.assign(tf.sub(kept, this.change(parameter, g, learningRate)));
+    const { variable, slots, rateScale } = parameter;
+    const rate = commonRate * rateScale;
+    const decay = this.decayOf === 'gradient' ? parameter.decay : 0;
+    const keep = this.decayOf === 'weights' ? 1 - rate * parameter.decay : 1;
+    const fused = this.fusedStep();
+    if (fused && hasKernel(fused.kernel)) {
+      runUpdate(fused.kernel, { variable, ...slots }, { gradient }, { ...fused.attrs, rate, decay, keep });
+      return;
+    }
+    const g = decay > 0 ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
+    const kept = keep < 1 ? tf.mul(variable, keep) : variable;
+    variable.assign(tf.sub(kept, this.change(parameter, g, rate)));
+  }
+
+  /** The kernel that takes all of a step at once, on backends that have it, and its attributes; undefined for none. */
+  protected fusedStep(): { kernel: UpdateName; attrs: Record<string, number> } | undefined {
+    return undefined;
   }
 
   /** What this step takes off a parameter; slots are moved. */

@@ -43,6 +43,11 @@ export class RMSProp extends Optimizer {
     this.epsilon = epsilon;
   }
 
+  protected override fusedStep() {
+    const { rho, momentum, epsilon } = this;
+    return { kernel: 'RMSPropStep' as const, attrs: { rho, momentum, epsilon } };
+  }
+
   protected override change({ slots }: OptimizedParameter, gradient: tf.Tensor, rate: number): tf.Tensor {
     const square = tf.mul(tf.square(gradient), 1 - this.rho);
     const meanSquare = accumulate(slots['meanSquare']!, this.rho, square);

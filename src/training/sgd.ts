@@ -34,6 +34,11 @@ export class SGD extends Optimizer {
     this.nesterov = nesterov;
   }
 
+  protected override fusedStep() {
+    const { momentum, nesterov } = this;
+    return { kernel: 'SGDStep' as const, attrs: { momentum, nesterov: Number(nesterov) } };
+  }
+
   protected override change({ slots }: OptimizedParameter, gradient: tf.Tensor, rate: number): tf.Tensor {
     if (!slots['momentum']) return tf.mul(gradient, rate);
     const buffer = accumulate(slots['momentum'], this.momentum, gradient);

@@ -107,6 +107,13 @@ export class SimdBackend extends MathBackendCPU {
     );
   }
 
+  /** The address of a tensor's values, for a kernel that changes them; what was derived from them goes. */
+  addressToChange(tensor: tf.TensorInfo): number {
+    const { address } = this.data.get(tensor.dataId) as Block;
+    this.#releaseDerived(tensor.dataId);
+    return address;
+  }
+
   /** `count` floats at an address, as a view. */
   floats(address: number, count: number): Float32Array {
     return new Float32Array(this.runtime.memory.buffer, address, count);
@@ -186,9 +193,13 @@ export class SimdBackend extends MathBackendCPU {
     const data = this.data.get(dataId);
     if (!super.disposeData(dataId, force)) return false;
     if (data instanceof Block) this.release(data.address);
+    this.#releaseDerived(dataId);
+    return true;
+  }
+
+  #releaseDerived(dataId: DataId): void {
     for (const address of this.#derived.get(dataId)?.values() ?? []) this.release(address);
     this.#derived.delete(dataId);
-    return true;
   }
 
   override memory(): {

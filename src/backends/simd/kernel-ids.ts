@@ -32,3 +32,7 @@ export const WINOGRAD_FILTER_PRODUCT = 28;
 export const WINOGRAD_FILTER_OUTPUT = 29;
 export const RESIZE_BILINEAR = 30;
 export const PAD = 31;
+export const SGD_STEP = 32;
+export const ADAM_STEP = 33;
+export const RMS_PROP_STEP = 34;
+export const AVERAGE_STEP = 35;

@@ -3,6 +3,7 @@ import { convolve, pack } from './convolve';
 import { depthwise, depthwiseFilter, depthwiseInput } from './depthwise';
 import { binary, unary } from './elementwise';
 import { filterGradient, packChannels } from './filter-gradient';
+import { adamStep, averageStep, rmsPropStep, sgdStep } from './optimizers';
 import { averagePoolGradient, maxPoolGradient, pool } from './pooling';
 import {
   addSlices,
@@ -87,5 +88,13 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
       return winogradFilterProduct(chunk, thread);
     case id.WINOGRAD_FILTER_OUTPUT:
       return winogradFilterOutput(chunk, thread);
+    case id.SGD_STEP:
+      return sgdStep(chunk, thread);
+    case id.ADAM_STEP:
+      return adamStep(chunk, thread);
+    case id.RMS_PROP_STEP:
+      return rmsPropStep(chunk, thread);
+    case id.AVERAGE_STEP:
+      return averageStep(chunk, thread);
   }
 }

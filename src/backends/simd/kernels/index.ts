@@ -5,6 +5,7 @@ import { convolutionGradientKernels } from './conv2d-gradients.js';
 import { depthwiseKernels } from './depthwise.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matMulKernels } from './matmul.js';
+import { optimizerKernels } from './optimizers.js';
 import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
@@ -18,6 +19,7 @@ export const kernels: Kernels = {
   ...depthwiseKernels,
   ...elementwiseKernels,
   ...matMulKernels,
+  ...optimizerKernels,
   ...poolingKernels,
   ...reduceKernels,
   ...resizeKernels,
