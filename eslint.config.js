@@ -12,6 +12,7 @@ const layers = {
   models: ['core', 'layers', 'blocks', 'scaling'],
   weights: ['core', 'layers', 'blocks', 'models'],
   vision: ['core', 'models'],
+  pretrained: ['core', 'scaling', 'models', 'weights'],
   training: ['core', 'layers', 'models', 'weights', 'vision'],
   explain: ['core', 'models', 'vision'],
   backends: [],
@@ -21,6 +22,7 @@ const layers = {
 const aliases = {
   '#backends': 'backends',
   '#decode-image': 'vision',
+  '#embedded-weights': 'pretrained',
   '#gradients': 'core',
   '#read-file': 'core',
 };

@@ -17,6 +17,7 @@ export default {
   moduleNameMapper: {
     '^#backends$': '<rootDir>/src/backends/default.node.ts',
     '^#decode-image$': '<rootDir>/src/vision/decode-image.node.ts',
+    '^#embedded-weights$': '<rootDir>/src/pretrained/embedded.node.ts',
     '^#gradients$': '<rootDir>/src/core/gradients.ts',
     '^#read-file$': '<rootDir>/src/core/read-file.node.ts',
     '^h5wasm$': '<rootDir>/test/helpers/h5wasm.cjs',

@@ -36,6 +36,8 @@ for (const [format, extension] of [
     outbase: 'src',
     outdir: `dist/${format}`,
     outExtension: { '.js': extension },
+    // Where a file is; CommonJS has no other word for it.
+    define: format === 'cjs' ? { 'import.meta.url': '__filename' } : {},
     logLevel: 'warning',
   };
   await build({ ...options, entryPoints: sources });

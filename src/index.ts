@@ -16,6 +16,9 @@ export { Module, type AnyModule, type NamedModule, type NamedVariable } from './
 export { Random } from './core/random.js';
 export * from './layers/index.js';
 export * from './models/index.js';
+// In the place of models' own builders, which know no weights.
+export { buildEfficientNet, buildModel, buildResNet } from './pretrained/index.js';
+export * from './pretrained/index.js';
 export * from './scaling/index.js';
 export * from './training/index.js';
 export * from './vision/index.js';

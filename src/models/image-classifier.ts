@@ -95,6 +95,14 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     this.labels = undefined;
   }
 
+  /** Takes the head away and frees it: the model gives the pooled features, as one built with `includeTop: false`. */
+  removeHead(): void {
+    this.head?.dispose();
+    this.head = undefined;
+    this.architecture = { ...this.architecture, classes: undefined };
+    this.labels = undefined;
+  }
+
   /** Whether the variable or module of this path belongs to a frozen part. */
   isFrozen(path: string): boolean {
     return [...this.#frozen].some((part) => path === part || path.startsWith(`${part}.`));

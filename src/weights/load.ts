@@ -4,12 +4,13 @@ import {
   modelArchitecture,
   modelNames,
   type Architecture,
+  type ModelOptions,
 } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
-import { readHubConfig } from './hub-config.js';
+import { readHubConfig, type HubConfig } from './hub-config.js';
 import { ignored, loadCheckpoint, recognise, withoutPrefix } from './load-weights.js';
 import { readSource } from './read-source.js';
 
@@ -27,27 +28,39 @@ export interface LoadOptions extends FetchOptions {
  * @param source - As `loadWeights` takes it.
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
  */
-export async function load(
+export function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
+  return loadInto(source, options, buildArchitecture);
+}
+
+/** What a checkpoint and the files beside it tell of a network. */
+type Told = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
+
+/**
+ * Fills the network that `build` builds for the checkpoint's architecture.
+ * @param config - In the place of the files beside the checkpoint.
+ */
+export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
-  { convention, ...fetchOptions }: LoadOptions = {},
-): Promise<ImageClassifier> {
+  { convention, config, ...fetchOptions }: LoadOptions & { readonly config?: HubConfig },
+  build: (architecture: Architecture, told: Told) => M,
+): Promise<M> {
   const checkpoint = await readSource(source, fetchOptions);
   const { hub, cache } = fetchOptions;
-  const config = isAddress(source) ? await readHubConfig(source, { hub, cache }) : {};
+  const beside = config ?? (isAddress(source) ? await readHubConfig(source, { hub, cache }) : {});
   const tensors = withoutPrefix(checkpoint.tensors);
   const architecture = savedArchitecture(checkpoint) ?? inferArchitecture(tensors);
-  const { labels, preprocessing } = config;
-  const build = (convention: ConventionName) =>
-    buildArchitecture(architecture, { preprocessing, convention, initialize: false });
+  const { labels, preprocessing } = beside;
+  const buildBy = (convention: ConventionName) =>
+    build(architecture, { preprocessing, convention, initialize: false });
 
-  const told = convention ?? savedConvention(checkpoint) ?? config.convention;
+  const told = convention ?? savedConvention(checkpoint) ?? beside.convention;
   // The names of a network's parts do not depend on its convention.
-  let model = build(told ?? 'torchvision');
+  let model = buildBy(told ?? 'torchvision');
   try {
     const own = told ?? conventionByNames(model, tensors, source);
     if (own !== model.convention) {
       model.dispose();
-      model = build(own);
+      model = buildBy(own);
     }
     loadCheckpoint(model, checkpoint, {});
   } catch (error) {

@@ -10,6 +10,7 @@ const mayImport: Record<string, readonly string[]> = {
   models: ['blocks', 'layers', 'scaling', 'core'],
   weights: ['models', 'blocks', 'layers', 'core'],
   vision: ['models', 'core'],
+  pretrained: ['models', 'weights', 'scaling', 'core'],
   training: ['models', 'layers', 'weights', 'vision', 'core'],
   explain: ['models', 'vision', 'core'],
   backends: [],
@@ -69,6 +70,7 @@ test("the package's own imports keep the direction too", () => {
   const homes = {
     '#backends': 'backends',
     '#decode-image': 'vision',
+    '#embedded-weights': 'pretrained',
     '#gradients': 'core',
     '#read-file': 'core',
   };

@@ -1,0 +1,68 @@
+import {
+  efficientNetConvention,
+  resNetConventions,
+  type ResNetConventionName,
+} from '../../src/models/conventions.js';
+import { modelNames } from '../../src/models/build-model.js';
+import type { Preprocessing } from '../../src/models/preprocessing.js';
+import { pretrainedWeights, type PretrainedWeights } from '../../src/pretrained/pretrained-weights.js';
+import { coefficients } from '../../src/scaling/index.js';
+import { readGolden } from '../helpers/golden.js';
+
+interface Published {
+  source: string;
+  licence?: string;
+  top1?: number;
+  preprocessing?: Pick<Preprocessing, 'size' | 'resize' | 'interpolation' | 'mean' | 'std'>;
+}
+
+const golden = readGolden<Record<string, Published>>('pretrained.json');
+
+/** The preprocessing of a network that is built with these weights. */
+function preprocessingOf({ model, convention, preprocessing }: PretrainedWeights): Preprocessing {
+  const [, family, number] = /^(resnet|efficientnet-b|efficientnet-lite)(\d+)$/.exec(model)!;
+  if (family === 'resnet') {
+    return { ...resNetConventions[convention as ResNetConventionName].preprocessing(224), ...preprocessing };
+  }
+  const variant = family === 'efficientnet-lite' ? 'lite' : 'standard';
+  const { depth, resolution } = coefficients(Number(number), variant);
+  return {
+    ...efficientNetConvention(convention, depth, variant).preprocessing(resolution),
+    ...preprocessing,
+  };
+}
+
+const ofOthers = pretrainedWeights.filter(({ name }) => !name.startsWith('skipscale/'));
+
+test.each(ofOthers)('$name is as its source says', (entry) => {
+  const { source, licence, top1, preprocessing } = golden[entry.name]!;
+  expect(entry.source).toBe(source);
+  if (licence) expect(entry.licence.toLowerCase()).toBe(licence);
+  if (top1) expect(entry.top1).toBe(top1);
+  if (!preprocessing) return;
+  const { mean, std, ...squares } = preprocessing;
+  const own = preprocessingOf(entry);
+  expect(own).toMatchObject(squares);
+  expect(own.stretch).toBeUndefined();
+  // The two may scale differently first.
+  for (const byte of [0, 100, 255]) {
+    const expected = mean.map((m, c) => (byte / 255 - m) / std[c]!);
+    const found = own.mean.map((m, c) => (byte * own.scale - m) / own.std[c]!);
+    expect(found).toEqual(expected.map((x) => expect.closeTo(x, 9)));
+  }
+});
+
+test('every entry of the sources is there, and every network for ImageNet has a default', () => {
+  expect(ofOthers.map(({ name }) => name).sort()).toEqual(Object.keys(golden).sort());
+  const forImageNet = modelNames.filter((name) => !/resnet(20|32|44|56|110)/.test(name));
+  const defaults = new Set(pretrainedWeights.filter((e) => e.dataset === 'imagenet').map((e) => e.model));
+  expect([...defaults].sort()).toEqual([...forImageNet].sort());
+});
+
+test("torchvision's files are checked by the digits of their names", () => {
+  for (const { name, source, sha256 } of pretrainedWeights) {
+    const digits = /-([0-9a-f]{8})\.pth$/.exec(source)?.[1];
+    expect([name, sha256]).toEqual([name, digits]);
+    expect(name.startsWith('torchvision/')).toBe(digits !== undefined);
+  }
+});
