@@ -7,6 +7,13 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Reads an argument that is a whole number and not negative. */
+export function wholeNumber(text: string): number {
+  const value = integer(text);
+  if (value < 0) throw new InvalidArgumentError('Give a whole number of at least 0.');
+  return value;
+}
+
 /** Reads an argument that is a positive number. */
 export function positiveNumber(text: string): number {
   const value = number(text);

@@ -16,15 +16,20 @@ const MEMORY = 2 ** 30;
 /** The names of the IDX files of each part. */
 const idxPrefixes = { train: 'train', test: 't10k' };
 
+/** A data set, and whether all of its pictures are in memory. */
+export interface OpenedDataset extends Dataset {
+  readonly inMemory: boolean;
+}
+
 /**
  * The data set at a path, of whatever kind it is: a tar archive or a folder with one folder a class, or a folder with the
  * files of CIFAR's binary version or of MNIST, of which `part` is taken. It is decoded at once where it fits into memory.
  */
-export async function openDataset(path: string, part: 'train' | 'test'): Promise<Dataset> {
+export async function openDataset(path: string, part: 'train' | 'test'): Promise<OpenedDataset> {
   const dataset = await open(path, part);
   const { width, height } = await dataset.image(0);
-  const fits = width * height * 3 * dataset.labels.length <= MEMORY;
-  return fits ? decodeAll(dataset) : dataset;
+  const inMemory = width * height * 3 * dataset.labels.length <= MEMORY;
+  return { ...(inMemory ? await decodeAll(dataset) : dataset), inMemory };
 }
 
 async function open(path: string, part: 'train' | 'test'): Promise<Dataset> {

@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Bundles a program of `test` into a folder, for plain Node to run; gives its path. */
+/** Bundles a program into a folder, for plain Node to run as a module; gives its path. */
 export async function bundle(source: string, folder: string): Promise<string> {
-  const program = join(folder, basename(source).replace(/\.ts$/, '.mjs'));
+  const program = join(folder, basename(source).replace(/\.ts$/, '.js'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   await build({
     entryPoints: [source],
     outfile: program,
@@ -11,15 +13,17 @@ export async function bundle(source: string, folder: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     mainFields: ['module', 'main'],
-    external: ['sharp'],
+    external: ['sharp', 'echarts', 'h5wasm'],
     ignoreAnnotations: true, // package.json's sideEffects speak of dist.
     alias: {
       '#backends': './src/backends/default.node.ts',
       '#decode-image': './src/vision/decode-image.node.ts',
+      '#embedded-weights': './src/pretrained/embedded.node.ts',
+      '#gradients': './src/core/gradients.ts',
       '#read-file': './src/core/read-file.node.ts',
     },
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
     logLevel: 'error',
   });
