@@ -1,11 +1,19 @@
 import { readFile } from '#read-file';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
-import { classify, conventionNames, modelNames, type Classification } from '../index.js';
+import {
+  cifar10Labels,
+  classify,
+  conventionNames,
+  modelNames,
+  pretrainedWeights,
+  type Classification,
+} from '../index.js';
 import { positiveInteger } from './arguments.js';
 import { loadModel, type WeightsOptions } from './load-model.js';
 
-interface ClassifyOptions extends WeightsOptions {
+interface ClassifyOptions extends Omit<WeightsOptions, 'weights'> {
+  weights?: string;
   labels?: string;
   top: number;
   json?: boolean;
@@ -14,14 +22,19 @@ interface ClassifyOptions extends WeightsOptions {
 /** With at least this many images a progress bar is worth its line. */
 const MANY_IMAGES = 10;
 
-/** `skipscale classify IMAGE… --weights FILE [--model NAME]` */
+/** Said where nobody says which network. */
+const EMBEDDED_NOTE =
+  `skipscale: this is the ResNet-20 that comes with the package; it knows CIFAR-10's ten classes only (${cifar10Labels.join(', ')}). ` +
+  "ImageNet's thousand take weights, which are downloaded: --model resnet50 --weights imagenet";
+
+/** `skipscale classify IMAGE… [--weights NAME|FILE] [--model NAME]` */
 export function classifyCommand(): Command {
   return new Command('classify')
     .description('Say what images show.')
     .argument('<image...>', 'paths or URLs of JPEG, PNG, WebP or GIF images')
-    .requiredOption(
-      '--weights <file>',
-      'of safetensors, PyTorch or Keras: a path, a URL, or hf://owner/name/file',
+    .option(
+      '--weights <name|file>',
+      "imagenet, cifar10 or a name such as timm/resnet50.a1_in1k; or a path, a URL or hf://owner/name/file of safetensors, PyTorch or Keras (default: the package's own for CIFAR-10)",
     )
     .option('--model <name>', `one of ${modelNames.join(', ')} (default: what the weights are of)`)
     .option(
@@ -36,7 +49,10 @@ export function classifyCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (images: string[], options: ClassifyOptions) => {
       const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
-      const model = await loadModel(options, labels?.length);
+      const model = await loadModel(
+        { ...options, weights: options.weights ?? embedded(options) },
+        labels?.length,
+      );
       try {
         model.fuse();
         const results = await withProgress(images.length, (onProgress) =>
@@ -47,6 +63,18 @@ export function classifyCommand(): Command {
         model.dispose();
       }
     });
+}
+
+/** The name of the weights that come with the package; says what they are for. */
+function embedded({ model = 'resnet20' }: ClassifyOptions): string {
+  const { name, model: known } = pretrainedWeights.find(({ dataset }) => dataset === 'cifar10')!;
+  if (model !== known) {
+    throw new Error(
+      `Only ${known} comes with weights; for ${model}, give --weights imagenet or --weights FILE.`,
+    );
+  }
+  console.error(EMBEDDED_NOTE);
+  return name;
 }
 
 async function readLabels(file: string): Promise<string[]> {

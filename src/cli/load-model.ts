@@ -2,14 +2,15 @@ import {
   buildModel,
   load,
   loadWeights,
+  pretrainedWeights,
   type ConventionName,
   type ImageClassifier,
-  type ModelOptions,
 } from '../index.js';
 import { withDownloadBar } from './download-bar.js';
+import type { ShapeOptions } from './model-options.js';
 
 /** What tells a network and its weights. */
-export interface WeightsOptions extends Pick<ModelOptions, 'width' | 'depth' | 'size'> {
+export interface WeightsOptions extends ShapeOptions {
   model?: string;
   weights: string;
   convention?: ConventionName;
@@ -17,20 +18,29 @@ export interface WeightsOptions extends Pick<ModelOptions, 'width' | 'depth' | '
 
 /**
  * The named network, filled, or the one that the weights are of.
- * @param classes - Of the named network; undefined for as many as it was published with.
+ * @param classes - Of the named network; undefined for as many as it was published with. Published weights have their own.
  */
 export async function loadModel(
-  { model: name, weights, convention, width, depth, size }: WeightsOptions,
+  { model: name, weights, convention, width, depth, size, shortcut }: WeightsOptions,
   classes: number | undefined,
 ): Promise<ImageClassifier> {
+  const shape = { width, depth, size, shortcut };
+  const published = pretrainedWeights.find((entry) => entry.name === weights);
+  const isDataset = pretrainedWeights.some(({ dataset }) => dataset === weights);
+  if (published || isDataset) {
+    const model = name ?? published?.model;
+    if (model === undefined) {
+      throw new Error(`--weights ${weights} are of several networks; name one, such as --model resnet50.`);
+    }
+    return buildModel(model, { weights, convention, ...shape });
+  }
   if (name === undefined) {
-    if (width !== undefined || depth !== undefined) {
-      throw new Error('--width and --depth scale the network that --model names; give it too.');
+    if ([width, depth, shortcut].some((option) => option !== undefined)) {
+      throw new Error('--width, --depth and --shortcut change the network that --model names; give it too.');
     }
     return withDownloadBar((onProgress) => load(weights, { convention, onProgress }));
   }
-  const scale = { width, depth, size };
-  const model = buildModel(name, { initialize: false, convention, ...(classes && { classes }), ...scale });
+  const model = buildModel(name, { initialize: false, convention, ...(classes && { classes }), ...shape });
   try {
     await withDownloadBar((onProgress) => loadWeights(model, weights, { onProgress }));
     return model;
