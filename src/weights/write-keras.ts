@@ -21,7 +21,7 @@ export interface KerasLayer {
   readonly variables: readonly tf.Variable[];
 }
 
-/** The layers of a model that have weights, in the order of Keras's `model.layers`. */
+/** The layers of a model that have weights, those of a class in the order of Keras's `model.layers`. */
 export function kerasLayers(model: ImageClassifier): KerasLayer[] {
   const layers: { name: string; owner: AnyModule; variables: tf.Variable[] }[] = [];
   for (const { name: path, key, owner, variable } of keyedVariables(model, keras)) {
@@ -29,7 +29,8 @@ export function kerasLayers(model: ImageClassifier): KerasLayer[] {
     if (known) known.variables.push(variable);
     else {
       const layer = { name: key.split('/')[0]!, owner, variables: [variable] };
-      // Keras orders by depth: a shortcut's convolution and norm stand before those of the block's last unit.
+      // Keras orders by depth, where a shortcut's convolution stands before that of the block's last unit, and its norm
+      // before that one's.
       layers.splice(path.includes('.shortcut.') ? -2 : layers.length, 0, layer);
     }
   }
