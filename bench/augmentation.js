@@ -45,7 +45,7 @@ async function writePhotos(folder) {
 
 const module = new URL('./peers/augmented-batches.js', import.meta.url);
 
-/** Means over the steps of a training: milliseconds of one, and of its wait. */
+/** Milliseconds of a step, their median, and of its wait for the batch, their mean, since waits come together. */
 async function measure(name, workers, parameters) {
   const { dataset, augment } = open(parameters);
   const { batchSize, size } = parameters;
@@ -58,8 +58,10 @@ async function measure(name, workers, parameters) {
   }
   await threads?.close();
   model.dispose();
-  const mean = (key) => (1000 * steps.slice(WARM_UP).reduce((sum, step) => sum + step[key], 0)) / STEPS;
-  return { step: mean('seconds'), wait: mean('waited') };
+  const counted = steps.slice(WARM_UP);
+  const times = counted.map(({ seconds }) => 1000 * seconds).sort((a, b) => a - b);
+  const wait = (1000 * counted.reduce((sum, { waited }) => sum + waited, 0)) / STEPS;
+  return { step: (times[STEPS / 2 - 1] + times[STEPS / 2]) / 2, wait };
 }
 
 await tf.setBackend('simd');
