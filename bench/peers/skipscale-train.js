@@ -1,6 +1,6 @@
 // node skipscale-train.js MODEL THREADS BATCH SIZE: a training step, cross-entropy and plain SGD.
 import * as tf from '@tensorflow/tfjs-core';
-import { buildModel, Random } from 'skipscale';
+import { buildModel, Random, SGD } from 'skipscale';
 import { setThreads } from 'skipscale/simd';
 import { pixels, serve } from './serve.js';
 
@@ -12,14 +12,16 @@ const images = tf.tensor4d(pixels(batch, size), [batch, size, size, 3]);
 const classes = Array.from({ length: batch }, (_, i) => i % 10);
 const labels = tf.oneHot(tf.tensor1d(classes, 'int32'), model.classes);
 const context = { training: true, random: new Random(0) };
-const optimizer = tf.train.sgd(0.01);
-const parameters = model.variables().filter((variable) => variable.trainable);
+const optimizer = new SGD(model.namedVariables());
+const parameters = optimizer.parameters.map(({ variable }) => variable);
 await serve(async () => {
-  const loss = optimizer.minimize(
+  const { value: loss, grads } = tf.variableGrads(
     () => tf.losses.softmaxCrossEntropy(labels, model.forward(images, context)),
-    true,
     parameters,
   );
+  const gradients = parameters.map(({ name }) => grads[name]);
+  optimizer.step(gradients, 0.01);
+  tf.dispose(gradients);
   await loss.data();
   loss.dispose();
 });
