@@ -1,22 +1,23 @@
 /**
- * Runs ONNX files by onnxruntime-node and onnxruntime-web, in a process of its own: in jest's sandbox, their arrays are of
- * another realm. Takes the folder with their packages and a JSON file of `{ model, shape, values }[]`; prints the outputs.
+ * A worker that runs ONNX files by the packages of `workerData`, each with the package.json to find it from: outside of
+ * jest's sandbox, whose arrays are of another realm. Takes `{ model, inputs: { shape, values }[] }`, and answers with the
+ * outputs of each package in turn, of one session for all inputs.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
 
-const [packages, jobs] = process.argv.slice(2);
-const require = createRequire(packages);
-const oneThread = { intraOpNumThreads: 1, interOpNumThreads: 1 };
-const outputs = [];
-for (const name of ['onnxruntime-node', 'onnxruntime-web']) {
-  const { InferenceSession, Tensor, env } = require(name);
-  env.wasm.numThreads = 1;
-  for (const { model, shape, values } of JSON.parse(readFileSync(jobs, 'utf8'))) {
-    const session = await InferenceSession.create(new Uint8Array(readFileSync(model)), oneThread);
-    const images = new Tensor('float32', Float32Array.from(values), shape);
-    const [output] = Object.values(await session.run({ images }));
-    outputs.push({ runtime: name, model, shape: output.dims, values: Array.from(output.data) });
+const runtimes = workerData.map(({ name, from }) => ({ name, ...createRequire(from)(name) }));
+for (const { env } of runtimes) env.wasm.numThreads = 1;
+
+parentPort.on('message', async ({ model, inputs }) => {
+  const outputs = [];
+  for (const { name, InferenceSession, Tensor } of runtimes) {
+    const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+    for (const { shape, values } of inputs) {
+      const [output] = Object.values(await session.run({ images: new Tensor('float32', values, shape) }));
+      outputs.push({ runtime: name, shape: output.dims, values: output.data });
+    }
+    await session.release();
   }
-}
-process.stdout.write(JSON.stringify(outputs));
+  parentPort.postMessage(outputs);
+});

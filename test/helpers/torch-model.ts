@@ -73,6 +73,27 @@ export function fillModule(
   }
 }
 
+/**
+ * Fills a module with values as large as the rule's, all from one list that is taken round and round: much faster, where
+ * nobody else computes the same values.
+ */
+export function fillFast(module: AnyModule): void {
+  // As many as a prime: layers, whose sizes are round, begin at different places of it.
+  const list = ruleValues('list', 1_000_003);
+  let place = 0;
+  for (const named of module.namedVariables()) {
+    const { variable } = named;
+    const values = new Float64Array(variable.size);
+    for (let at = 0; at < values.length;) {
+      const part = list.subarray(place, place + values.length - at);
+      values.set(part, at);
+      at += part.length;
+      place = (place + part.length) % list.length;
+    }
+    tf.tidy(() => variable.assign(tf.tensor(scaledByRule(named, values), variable.shape)));
+  }
+}
+
 /** From [-1, 1) to what a variable of this kind holds. */
 function scaledByRule({ name, variable, owner }: NamedVariable, values: Float64Array): Float32Array {
   const leaf = name.split('.').at(-1)!;
