@@ -2,12 +2,13 @@ import { Command } from 'commander';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  BatchWorkers,
   buildModel,
   loadWeights,
   modelNames,
   saveWeights,
-  split,
   train,
+  type BatchSource,
   type Dataset,
   type EpochEvent,
   type Evaluation,
@@ -15,13 +16,13 @@ import {
   type ModelOptions,
   type TrainOptions as LibraryOptions,
 } from '../index.js';
-import { integer, listOf, names, number, oneOf, positiveInteger } from './arguments.js';
+import { integer, listOf, names, number, oneOf, positiveInteger, wholeNumber } from './arguments.js';
 import { withDownloadBar } from './download-bar.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { addScaleOptions, type ScaleOptions } from './model-options.js';
-import { openDataset } from './open-dataset.js';
 import { replaceFile } from './replace-file.js';
 import { TensorBoardEvents } from './tensorboard-events.js';
+import { openData, type DataOptions } from './training-data.js';
 import { TrainingLog } from './training-log.js';
 import {
   augmentations,
@@ -31,11 +32,15 @@ import {
   type TrainingOptions,
 } from './training-options.js';
 import { TrainingProgress } from './training-progress.js';
+import type { WorkerParameters } from './training-worker.js';
 
 interface TrainOptions
-  extends TrainingOptions, ScaleOptions, Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
-  data: string;
-  validation: string;
+  extends
+    DataOptions,
+    TrainingOptions,
+    ScaleOptions,
+    Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
+  workers?: number;
   model: string;
   from?: string;
   resetHead?: boolean;
@@ -71,6 +76,11 @@ export function trainCommand(): Command {
     .option('--augment <list>', `${names(augmentations)}; or none`, listOf(augmentations), ['flip', 'crop'])
     .option('--mixup <alpha>', 'mix images and targets', number)
     .option('--cutmix <alpha>', 'paste parts of images into others', number)
+    .option(
+      '--workers <n>',
+      'threads that decode and augment (default: 0 where all images fit into memory, otherwise 1)',
+      wholeNumber,
+    )
     .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', number)
     .option('--clip <norm>', 'norm that gradients are clipped to', number)
     .option('--seed <n>', 'of everything random', integer, 0)
@@ -85,7 +95,7 @@ export function trainCommand(): Command {
 }
 
 async function run(options: TrainOptions): Promise<void> {
-  const { training, validation } = await openData(options);
+  const { training, validation, inMemory } = await openData(options);
   const model = await startModel(options, training.classes.length);
   const controller = new AbortController();
   const stop = () => {
@@ -93,9 +103,10 @@ async function run(options: TrainOptions): Promise<void> {
     controller.abort();
   };
   process.once('SIGINT', stop);
+  const threads = startWorkers(inMemory ? 0 : 1, options, model);
   try {
     await mkdir(options.out, { recursive: true });
-    const evaluation = await follow(model, training, options, {
+    const evaluation = await follow(model, training, threads?.source, options, {
       ...libraryOptions(options, training.labels.length, model.preprocessing.size),
       validation,
       signal: controller.signal,
@@ -108,25 +119,9 @@ async function run(options: TrainOptions): Promise<void> {
     console.log(`The weights are in ${file}.`);
   } finally {
     process.off('SIGINT', stop);
+    await threads?.close();
     model.dispose();
   }
-}
-
-async function openData({ data, validation, seed }: TrainOptions) {
-  const dataset = await openDataset(data, 'train');
-  const share = Number(validation);
-  if (!Number.isNaN(share)) {
-    const parts = split(dataset, { validation: share, seed });
-    return { training: parts.train, validation: parts.validation };
-  }
-  const other = await openDataset(validation, 'test');
-  if (other.classes.join('\n') !== dataset.classes.join('\n')) {
-    throw new Error(
-      `${validation} has the classes ${other.classes.join(', ')}, and ${data} ${dataset.classes.join(', ')}; ` +
-        'give data of the same classes.',
-    );
-  }
-  return { training: dataset, validation: other };
 }
 
 async function startModel(options: TrainOptions, classes: number): Promise<ImageClassifier> {
@@ -147,10 +142,26 @@ async function startModel(options: TrainOptions, classes: number): Promise<Image
   }
 }
 
-/** Trains, tells the terminal and the logs of it, and gives the last evaluation. */
+/** Threads that make the batches, where there are to be any. */
+function startWorkers(
+  usual: number,
+  options: TrainOptions,
+  { preprocessing }: ImageClassifier,
+): BatchWorkers | undefined {
+  const { workers = usual } = options;
+  if (workers === 0) return undefined;
+  const parameters: WorkerParameters = { options, preprocessing };
+  return new BatchWorkers(new URL('./training-worker.js', import.meta.url), { workers, parameters });
+}
+
+/**
+ * Trains, tells the terminal and the logs of it, and gives the last evaluation.
+ * @param source - Of batches of the data; without it they are made here.
+ */
 async function follow(
   model: ImageClassifier,
   data: Dataset,
+  source: BatchSource | undefined,
   { out, batchSize, epochs, resume, tensorboard }: TrainOptions,
   options: LibraryOptions,
 ): Promise<Evaluation | undefined> {
@@ -162,7 +173,7 @@ async function follow(
   let evaluation: Evaluation | undefined;
   let learningRate = 0;
   try {
-    for await (const event of train(model, data, options)) {
+    for await (const event of train(model, source ?? data, options)) {
       await events?.add(event);
       if (event.type === 'step') {
         progress.step(event);
