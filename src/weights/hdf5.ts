@@ -11,9 +11,12 @@ export interface Hdf5Tensor {
   readonly bytes: Uint8Array;
 }
 
-/** The parts of h5wasm that are used. */
+type H5Module = Awaited<typeof ready>;
+
+/** The parts of h5wasm that are used, and the file that it reads. */
 interface Library extends Pick<typeof import('h5wasm'), 'Group' | 'Dataset'> {
-  readonly module: Awaited<typeof ready>;
+  readonly module: H5Module;
+  readonly source: Source;
 }
 
 /** Groups of a Keras file nest less deep; a group may contain itself. */
@@ -31,7 +34,8 @@ export function isHdf5(bytes: Uint8Array): boolean {
 
 /**
  * Every data set of numbers of an HDF5 file below the first of these groups that is there, or below the root. It is read
- * by h5wasm, whose file system holds this file alone, not a copy: links to others lead nowhere.
+ * by h5wasm, whose file system holds this file alone: links to others lead nowhere. What is neither compressed nor scattered is
+ * a view on `bytes`.
  * @throws CheckpointError where h5wasm is not installed, or the file damaged.
  */
 export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Promise<Hdf5Tensor[]> {
@@ -42,8 +46,7 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
   const name = `weights-${fileNumber++}.h5`;
   let file: File | undefined;
   try {
-    const [canRead, canWrite, canOwn] = [true, false, true];
-    FS.createDataFile('/', name, bytes, canRead, canWrite, canOwn);
+    const source = mount(FS, name, bytes);
     file = new File(`/${name}`, 'r');
     if (file.file_id < 0n) throw damaged('it cannot be opened');
     const top = file.keys().find((key) => groups.includes(key));
@@ -52,7 +55,7 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
       ...dataSets(
         top === undefined ? file : (file.get(top) as Group),
         [],
-        { module, Group, Dataset },
+        { module, source, Group, Dataset },
         budget,
       ),
     ];
@@ -68,6 +71,48 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
 }
 
 let fileNumber = 0;
+
+/** A file's bytes, and where in them h5wasm has read last. */
+interface Source {
+  readonly bytes: Uint8Array;
+  position: number;
+}
+
+type Read = (stream: unknown, buffer: Uint8Array, offset: number, length: number, position: number) => number;
+
+/** Makes bytes a file in the root of h5wasm's file system, without a copy. */
+function mount(fileSystem: H5Module['FS'], name: string, bytes: Uint8Array): Source {
+  const [canRead, canWrite, canOwn] = [true, false, true];
+  fileSystem.createDataFile('/', name, bytes, canRead, canWrite, canOwn);
+  const source = { bytes, position: 0 };
+  const node = fileSystem.lookupPath(`/${name}`, {}).node as unknown as { stream_ops: { read: Read } };
+  const { read } = node.stream_ops;
+  node.stream_ops = {
+    ...node.stream_ops,
+    read: (...args) => {
+      source.position = args[4];
+      return read(...args);
+    },
+  };
+  return source;
+}
+
+/** Elements that h5wasm has read: the file's bytes where it read last, if that is what they are, otherwise a copy. */
+function keep({ bytes, position }: Source, elements: Uint8Array): Uint8Array {
+  const inFile = bytes.subarray(position, position + elements.length);
+  return areEqual(inFile, elements) ? inFile : elements.slice();
+}
+
+/** False also of bytes that cannot be compared in words. */
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length || (a.length | a.byteOffset | b.byteOffset) % 4 !== 0) return false;
+  const [aWords, bWords] = [a, b].map((x) => new Int32Array(x.buffer, x.byteOffset, x.length / 4)) as [
+    Int32Array,
+    Int32Array,
+  ];
+  for (let i = 0; i < aWords.length; i++) if (aWords[i] !== bWords[i]) return false;
+  return true;
+}
 
 /**
  * The library of HDF5 files, which is installed by those who need it; its file system is in memory.
@@ -116,7 +161,7 @@ function* dataSets(
 
 /** Undefined of text and other data that are no numbers. */
 function toTensor(
-  { module }: Library,
+  { module, source }: Library,
   dataset: Dataset,
   path: readonly string[],
   groupName: string | undefined,
@@ -142,7 +187,8 @@ function toTensor(
   try {
     const status = module.get_dataset_data(dataset.file_id, dataset.path, null, null, null, BigInt(address));
     if (status < 0) throw damaged(`'${name}' cannot be read`);
-    return { path, groupName, dtype, shape, bytes: module.HEAPU8.slice(address, address + needed) };
+    const bytes = keep(source, module.HEAPU8.subarray(address, address + needed));
+    return { path, groupName, dtype, shape, bytes };
   } finally {
     module._free(address);
   }

@@ -35,6 +35,16 @@ test('the names of Keras 2, compressed', async () => {
   expectNetwork(await readCheckpoint(file('keras2.h5')), arrays);
 });
 
+test('what lies in the file as it is, is a view on its bytes; what is compressed, a copy', async () => {
+  const shared = async (name: string) => {
+    const bytes = file(name);
+    const { tensors } = await readCheckpoint(bytes);
+    return [...tensors.values()].map((tensor) => tensor.bytes.buffer === bytes.buffer);
+  };
+  expect(new Set(await shared('weights.weights.h5'))).toEqual(new Set([true]));
+  expect(new Set(await shared('keras2.h5'))).toEqual(new Set([false]));
+});
+
 describe.each(['float16', 'bfloat16'])('%s', (dtype) => {
   test.each(['h5', 'weights.h5'])('in .%s, as Keras reads it', async (ending) => {
     const values = readGolden<Record<string, Record<string, number[]>>>('keras_files/halves.json')[dtype]!;
