@@ -1,15 +1,18 @@
 import { Command } from 'commander';
 import { evaluate, modelNames } from '../index.js';
 import { positiveInteger } from './arguments.js';
+import { chartFile, writeChart } from './chart.js';
+import { evaluationChart } from './evaluation-chart.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { loadModel, type WeightsOptions } from './load-model.js';
-import { addScaleOptions } from './model-options.js';
+import { addShapeOptions } from './model-options.js';
 import { openDataset } from './open-dataset.js';
 
 interface EvaluateOptions extends WeightsOptions {
   data: string;
   batchSize: number;
   json?: boolean;
+  plot?: string;
 }
 
 /** `skipscale evaluate --data DIR --weights FILE [--model NAME]` */
@@ -22,6 +25,7 @@ export function evaluateCommand(): Command {
     .option('--convention <name>', "whose padding and preprocessing (default: the weights' or the model's)")
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
     .option('--json', 'print JSON')
+    .option('--plot <file>', 'draw confusion and calibration as SVG or PNG; takes echarts', chartFile)
     .action(async (options: EvaluateOptions) => {
       const { size, batchSize } = options;
       const data = await openDataset(options.data, 'test');
@@ -34,9 +38,13 @@ export function evaluateCommand(): Command {
             ? JSON.stringify({ classes: data.classes, ...evaluation }, null, 2)
             : formatEvaluation(evaluation, data.classes),
         );
+        if (options.plot !== undefined) {
+          const { option, size } = evaluationChart(evaluation, data.classes);
+          await writeChart(options.plot, option, size);
+        }
       } finally {
         model.dispose();
       }
     });
-  return addScaleOptions(command);
+  return addShapeOptions(command);
 }

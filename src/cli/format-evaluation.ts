@@ -1,6 +1,12 @@
 import type { Evaluation } from '../index.js';
 
-/** An evaluation as text: the numbers, then a row a class with its share of right answers and its commonest mistake. */
+/** With at most so many classes there is room for a matrix of counts. */
+export const MOST_COUNTED = 20;
+
+/**
+ * An evaluation as text: the numbers; a row a class with its share of right answers and its commonest mistake; and of few
+ * classes the confusion matrix.
+ */
 export function formatEvaluation(evaluation: Evaluation, classes: readonly string[]): string {
   const { images, top1, top5, loss, calibrationError, perClass, confusion } = evaluation;
   const width = Math.max(...classes.map((name) => name.length));
@@ -15,7 +21,18 @@ export function formatEvaluation(evaluation: Evaluation, classes: readonly strin
     `top-1 ${percent(top1)}, top-5 ${percent(top5)}, cross-entropy ${loss.toFixed(4)}, ` +
       `calibration error ${percent(calibrationError)}`,
     ...rows,
+    ...(classes.length > MOST_COUNTED ? [] : formatConfusion(confusion, classes)),
   ].join('\n');
+}
+
+function formatConfusion(confusion: Evaluation['confusion'], classes: readonly string[]): string[] {
+  const width = Math.max(...classes.map((name) => name.length));
+  const digits = String(Math.max(...confusion.flat())).length;
+  const row = (counts: readonly number[]) => counts.map((count) => String(count).padStart(digits)).join('  ');
+  return [
+    'how many images of each class were taken for the first class, the second, and so on:',
+    ...confusion.map((counts, label) => `  ${classes[label]!.padEnd(width)}  ${row(counts)}`),
+  ];
 }
 
 /** A share in per cent. */

@@ -19,7 +19,7 @@ import {
 import { integer, listOf, names, number, oneOf, positiveInteger, wholeNumber } from './arguments.js';
 import { withDownloadBar } from './download-bar.js';
 import { formatEvaluation } from './format-evaluation.js';
-import { addScaleOptions, type ScaleOptions } from './model-options.js';
+import { addShapeOptions, type ShapeOptions } from './model-options.js';
 import { replaceFile } from './replace-file.js';
 import { TensorBoardEvents } from './tensorboard-events.js';
 import { openData, type DataOptions } from './training-data.js';
@@ -38,7 +38,7 @@ interface TrainOptions
   extends
     DataOptions,
     TrainingOptions,
-    ScaleOptions,
+    ShapeOptions,
     Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
   workers?: number;
   model: string;
@@ -91,7 +91,7 @@ export function trainCommand(): Command {
     .option('--checkpoint-every <steps>', 'besides those at the end of every epoch', positiveInteger)
     .option('--tensorboard', 'write events for TensorBoard too: tensorboard --logdir <folder>')
     .action(run);
-  return addScaleOptions(command);
+  return addShapeOptions(command);
 }
 
 async function run(options: TrainOptions): Promise<void> {
@@ -125,9 +125,11 @@ async function run(options: TrainOptions): Promise<void> {
 }
 
 async function startModel(options: TrainOptions, classes: number): Promise<ImageClassifier> {
-  const { from, resetHead, seed, convention, width, depth, size, dropout, stochasticDepth } = options;
+  const { from, resetHead, seed, convention, dropout, stochasticDepth } = options;
+  const { width, depth, size, shortcut } = options;
   const model = buildModel(options.model, {
-    ...{ classes, seed, convention, width, depth, size, dropout, stochasticDepth },
+    ...{ classes, seed, convention, dropout, stochasticDepth },
+    ...{ width, depth, size, shortcut },
   });
   try {
     if (from !== undefined) {

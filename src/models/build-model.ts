@@ -46,7 +46,8 @@ export type Architecture = ResNetArchitecture | EfficientNetArchitecture;
 /**
  * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. `width`,
  * `depth` and `size` scale EfficientNets too: they multiply the published coefficients, and replace the resolution.
- * @throws ArgumentError where there is no network of this name, or `depth` or `stochasticDepth` is given of a ResNet.
+ * @throws ArgumentError where there is no network of this name, or an option is given that only the other
+ * family has.
  */
 export function buildModel(name: string, options: ModelOptions = {}): ImageClassifier {
   return buildArchitecture(modelArchitecture(name, options), options);
@@ -83,18 +84,29 @@ function isResNet(architecture: Architecture): architecture is ResNetArchitectur
   return 'kind' in architecture;
 }
 
+/** The options that only one of the families has. */
+const ownOptions = {
+  resnet: ['stem', 'shortcut', 'zeroInitResidual'],
+  efficientnet: ['depth', 'stochasticDepth'],
+} as const;
+
 /** The sizes of the network of this name. */
 export function modelArchitecture(name: string, options: ModelOptions): Architecture {
   const { family, number } = parse(name);
-  if (family !== 'resnet') return scaledEfficientNet(name, number, family, options);
-  for (const option of ['depth', 'stochasticDepth'] as const) {
+  const [other, instead] =
+    family === 'resnet'
+      ? ([ownOptions.efficientnet, 'an EfficientNet'] as const)
+      : ([ownOptions.resnet, 'a ResNet'] as const);
+  for (const option of other) {
     const value = options[option];
     check(
       value === undefined,
-      () => `${option} is ${value}, and ${name} has none; leave it out, or take an EfficientNet.`,
+      () => `${option} is ${value}, and ${name} has none; leave it out, or take ${instead}.`,
     );
   }
-  return resNetArchitecture(number as ResNetDepth, options as ResNetOptions);
+  return family === 'resnet'
+    ? resNetArchitecture(number as ResNetDepth, options as ResNetOptions)
+    : scaledEfficientNet(name, number, family, options);
 }
 
 /** The published network with its coefficients multiplied. */

@@ -11,7 +11,7 @@ export {
   type FocalLossOptions,
   type Loss,
 } from './losses.js';
-export type { Evaluation } from './metrics.js';
+export type { CalibrationBin, Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './moving-average.js';
 export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optimizer.js';
 export { RMSProp, type RMSPropOptions } from './rmsprop.js';

@@ -16,6 +16,18 @@ export interface Evaluation {
   readonly confusion: readonly (readonly number[])[];
   /** How far probabilities are from the shares of right answers, in 15 bins (Guo et al. 2017, arXiv 1706.04599). */
   readonly calibrationError: number;
+  /** The images by the probability of their likeliest class, for a reliability diagram: 15 bins of equal width, from 0 to 1. */
+  readonly calibration: readonly CalibrationBin[];
+}
+
+/** The images whose likeliest class has a probability within one part of the range from 0 to 1. */
+export interface CalibrationBin {
+  /** Number of images. */
+  readonly images: number;
+  /** The mean probability of the likeliest class; NaN without images. */
+  readonly confidence: number;
+  /** The share of images whose class is the likeliest; NaN without images. */
+  readonly accuracy: number;
 }
 
 const BINS = 15;
@@ -80,6 +92,11 @@ export class Metrics {
       perClass: this.#confusion.map((row, label) => row[label]! / sum(row)),
       confusion: this.#confusion.map((row) => [...row]),
       calibrationError: sum(this.#bins.map(({ confidence, right }) => Math.abs(confidence - right))) / images,
+      calibration: this.#bins.map(({ count, confidence, right }) => ({
+        images: count,
+        confidence: confidence / count,
+        accuracy: right / count,
+      })),
     };
   }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +12,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { buildModel, evaluate, folderDataset, loadWeights } from '../../src/index.js';
+import {
+  buildModel,
+  evaluate,
+  folderDataset,
+  load,
+  loadWeights,
+  readSafetensors,
+  type ModelOptions,
+} from '../../src/index.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
 import { SIZE, tinyData } from '../training/tiny.js';
 
@@ -25,6 +34,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => expect(tf.memory().numTensors).toBe(0));
+
+function describedBy(name: string, options: ModelOptions) {
+  const model = buildModel(name, { ...options, initialize: false });
+  model.dispose();
+  return model.architecture;
+}
 
 /** Writes the tiny data set as a folder of PNG files. */
 async function writeImages(name: string, count: number, seed: number): Promise<string> {
@@ -117,6 +132,45 @@ test('trains, logs, and leaves weights that load, with their labels', async () =
   expect(text.stdout).toMatch(
     /^30 images\ntop-1 +\d+\.\d\d %, top-5 100\.00 %, .*\n {2}blue {3} *\d+\.\d\d %/,
   );
+});
+
+test('scales a network, whose weights say how, so that they are enough to evaluate it', async () => {
+  const out = newRun();
+  const scaled = ['--model', 'efficientnet-b0', '--width', '0.1', '--depth', '0.2'];
+  const rates = ['--dropout', '0', '--stochastic-depth', '0.1'];
+  expect((await skipscale(...options(out, '--epochs', '1', ...scaled, ...rates))).stderr).toBe('');
+  const weights = join(out, 'model.safetensors');
+  const model = await load(weights);
+  expect(model.architecture).toEqual(
+    describedBy('efficientnet-b0', { width: 0.1, depth: 0.2, size: SIZE, classes: 3 }),
+  );
+  expect(model.labels).toEqual(['blue', 'green', 'red']);
+  model.dispose();
+
+  const checkpoint = readFileSync(join(out, 'checkpoint-000000004.safetensors'));
+  const described = JSON.parse(readSafetensors(checkpoint).metadata.get('training')!);
+  expect([described.architecture, described.convention]).toEqual([model.architecture, 'torchvision']);
+
+  const plot = join(out, 'evaluation.png');
+  const told = await skipscale('evaluate', '--data', data, '--weights', weights, '--plot', plot);
+  expect(told.stderr).toBe('');
+  expect((await sharp(plot).metadata()).format).toBe('png');
+  const repeated = [...scaled, '--size', String(SIZE)];
+  const same = await skipscale('evaluate', '--data', data, '--weights', weights, ...repeated);
+  expect(same).toEqual(told);
+  expectError(
+    await skipscale('evaluate', '--data', data, '--weights', weights, '--width', '0.1'),
+    '--width, --depth and --shortcut change the network that --model names; give it too',
+  );
+});
+
+test('trains plain networks', async () => {
+  const out = newRun();
+  const { stderr } = await skipscale(...options(out, '--epochs', '1', '--shortcut', 'none'));
+  expect(stderr).toBe('');
+  const model = await load(join(out, 'model.safetensors'));
+  expect(model.architecture.name).toBe('plain20');
+  model.dispose();
 });
 
 test('continues where it stopped, and logs every epoch once', async () => {
@@ -244,8 +298,15 @@ test('errors', async () => {
   expectError(await skipscale(...options(out, '--seed', '1.5')), 'Give a whole number.');
   expectError(await skipscale(...options(out, '--model', 'resnet21')), "There is no model 'resnet21'");
   expectError(await skipscale(...options(out, '--freeze', 'stages.9')), "The part to freeze is 'stages.9'");
+  expectError(await skipscale(...options(out, '--depth', '2')), 'depth is 2, and resnet20 has none');
+  expectError(await skipscale(...options(out, '--width', '0')), 'Give a positive number.');
+  const other = join(folder, 'other');
+  mkdirSync(other);
+  mkdirSync(join(other, 'zebra'));
+  const [image] = readdirSync(join(data, 'red'));
+  copyFileSync(join(data, 'red', image!), join(other, 'zebra', image!));
   expectError(
-    await skipscale(...options(out).map((option) => (option === '0.2' ? join(folder, 'cifar') : option))),
+    await skipscale(...options(out).map((option) => (option === '0.2' ? other : option))),
     /has the classes .*give data of the same classes/,
   );
 });

@@ -36,6 +36,9 @@ test('width and size scale a ResNet, and what it has not is refused', () => {
     'depth is 0.5, and resnet20 has none; leave it out, or take an EfficientNet.',
   );
   expect(() => buildModel('resnet18', { stochasticDepth: 0.1 })).toThrow('stochasticDepth is 0.1');
+  expect(() => buildModel('efficientnet-b0', { shortcut: 'none' })).toThrow(
+    'shortcut is none, and efficientnet-b0 has none; leave it out, or take a ResNet.',
+  );
   expect(tf.memory().numTensors).toBe(0);
 });
 

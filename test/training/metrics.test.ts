@@ -22,6 +22,20 @@ test('the metrics are those of torchmetrics, whatever the batches', () => {
   }
   result.perClass.forEach((share, i) => expect(share).toBeCloseTo(golden.perClass[i]!, 6));
   expect(result.confusion).toEqual(golden.confusion);
+
+  const { calibration } = result;
+  const sum = (of: (bin: (typeof calibration)[number]) => number) =>
+    calibration.reduce((total, bin) => total + (bin.images && of(bin)), 0) / 200;
+  expect(sum(({ images }) => images)).toBe(1);
+  expect(sum(({ images, accuracy }) => images * accuracy)).toBeCloseTo(golden.top1, 6);
+  const error = sum(({ images, accuracy, confidence }) => images * Math.abs(accuracy - confidence));
+  expect(error).toBeCloseTo(golden.calibrationError, 6);
+  expect(calibration).toHaveLength(15);
+  calibration.forEach(({ images, confidence }, i) => {
+    if (images === 0) return;
+    expect(confidence).toBeGreaterThan(i / 15);
+    expect(confidence).toBeLessThanOrEqual((i + 1) / 15 + 1e-6);
+  });
 });
 
 test('of equal probabilities the first class counts', () => {
@@ -36,8 +50,10 @@ test('of equal probabilities the first class counts', () => {
 test('confidence of exactly 0 or 1 has a bin, and a certain error a finite loss', () => {
   const metrics = new Metrics(2);
   metrics.add(Float32Array.of(1, 0, 1, 0), [0, 1]);
-  const { loss, calibrationError } = metrics.result();
+  const { loss, calibrationError, calibration } = metrics.result();
   expect(calibrationError).toBe(0.5);
+  expect(calibration[0]).toEqual({ images: 0, confidence: NaN, accuracy: NaN });
+  expect(calibration[14]).toEqual({ images: 2, confidence: 1, accuracy: 0.5 });
   expect(Number.isFinite(loss)).toBe(true);
 });
 
