@@ -46,12 +46,18 @@ export function isAddress(source: WeightsSource): source is string | URL {
 export async function fetchSource(source: WeightsSource, options: FetchOptions = {}): Promise<Uint8Array> {
   const { sha256 } = options;
   if (sha256 !== undefined) checkDigits(sha256);
-  if (isAddress(source) && /^(hf|https?):\/\//.test(String(source)))
-    return fetchRemote(String(source), options);
+  const address = isAddress(source) ? absolute(String(source)) : 'The file';
+  if (/^(hf|https?):\/\//.test(address)) return fetchRemote(address, options);
   const bytes = await readLocal(source);
-  const name = isAddress(source) ? String(source) : 'The file';
-  if (sha256 !== undefined) await checkSha256(bytes, sha256, name);
+  if (sha256 !== undefined) await checkSha256(bytes, sha256, address);
   return bytes;
+}
+
+/** In browsers, a URL that is relative to the page is completed. */
+function absolute(address: string): string {
+  const { document } = globalThis as { document?: Document };
+  const isRelative = !/^[a-z][\w+.-]*:/i.test(address);
+  return document && isRelative ? new URL(address, document.baseURI).href : address;
 }
 
 function fetchRemote(source: string, options: FetchOptions): Promise<Uint8Array> {

@@ -18,13 +18,25 @@ export function checkDigits(sha256: string): void {
  * @throws Error that names both; also in browsers where the page is not secure, and nothing can be checked.
  */
 export async function checkSha256(bytes: Uint8Array, digits: string, name: string): Promise<void> {
-  const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
-  if (!subtle) throw new Error('Browsers compute a SHA-256 on secure pages only; serve this one over https.');
-  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const found = await sha256(bytes);
   if (found.startsWith(digits.toLowerCase())) return;
   throw new Error(
     `${name} has the SHA-256 ${found} and not ${digits}: it is damaged, or another file. ` +
       'Fetch it again, or correct the sum.',
   );
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const { process, crypto } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => typeof import('node:crypto') };
+    crypto?: { subtle?: SubtleCrypto };
+  };
+  // Unlike the web's, Node's own makes no copy of the bytes.
+  const node = process?.getBuiltinModule?.('node:crypto');
+  if (node) return node.createHash('sha256').update(bytes).digest('hex');
+  if (!crypto?.subtle) {
+    throw new Error('Browsers compute a SHA-256 on secure pages only; serve this one over https.');
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

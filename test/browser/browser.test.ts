@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -136,6 +137,47 @@ inBrowser('in Chromium, bundled from the tarball', () => {
       expect(left).toBe(0);
     },
   );
+
+  test('weights of a Blob, and from IndexedDB after the page was loaded again', async () => {
+    const [bytes, sha256] = [
+      readFileSync(weights),
+      createHash('sha256').update(readFileSync(weights)).digest('hex'),
+    ];
+    const other = await browser.newPage();
+    await other.goto(origin);
+    await other.waitForFunction(() => 'skipscale' in globalThis);
+    const first = await other.evaluate(async (sha256) => {
+      const model = skipscale.buildResNet(20, { initialize: false });
+      const progress: [number, number | undefined][] = [];
+      await skipscale.loadWeights(model, '/data/resnet20-12fca82f.th', { sha256 });
+      await skipscale.loadWeights(model, '/data/resnet20-12fca82f.th', {
+        onProgress: (...part) => progress.push(part),
+      });
+      const blob = await (await fetch('/data/resnet20-12fca82f.th')).blob();
+      const ofBlob = await skipscale.load(new File([blob], 'resnet20.th'), { sha256 });
+      const saved = await skipscale.saveWeights(ofBlob);
+      await skipscale.storeWeights('indexeddb://resnet20', saved);
+      return { last: progress.at(-1), bias: Array.from(ofBlob.head!.bias!.dataSync()) };
+    }, sha256);
+    expect(first.last).toEqual([bytes.length, bytes.length]);
+    await other.reload();
+    await other.waitForFunction(() => 'skipscale' in globalThis);
+    const later = await other.evaluate(async () => {
+      const model = await skipscale.load('indexeddb://resnet20');
+      await skipscale.removeWeights('indexeddb://resnet20');
+      const removed = await skipscale.load('indexeddb://resnet20').catch((error: Error) => error.message);
+      return { bias: Array.from(model.head!.bias!.dataSync()), removed };
+    });
+    expect(later.bias).toEqual(first.bias);
+    expect(later.removed).toContain('Nothing is kept at indexeddb://resnet20');
+    const wrong = await other.evaluate(
+      (sha256) =>
+        skipscale.load('/data/resnet20-12fca82f.th', { sha256 }).catch((error: Error) => error.message),
+      'f'.repeat(64),
+    );
+    expect(wrong).toContain(`has the SHA-256 ${sha256} and not`);
+    await other.close();
+  });
 
   test('images of every kind have the pixels that Pillow decodes, but for transparent ones', async () => {
     const { decoded } = JSON.parse(readFileSync('test/golden/vision.json', 'utf8')) as {

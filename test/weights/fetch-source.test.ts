@@ -59,6 +59,21 @@ test.each(['', 'abc', 'g'.repeat(64), 'a'.repeat(65)])('%j is no SHA-256', async
   );
 });
 
+test('without Node, the web computes the SHA-256, on secure pages', async () => {
+  const node = jest.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+  await fetchSource(file, { sha256 });
+  await expect(fetchSource(file, { sha256: 'f'.repeat(8) })).rejects.toThrow(
+    `has the SHA-256 ${sha256} and not`,
+  );
+  const crypto = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!;
+  Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true });
+  await expect(fetchSource(file, { sha256 })).rejects.toThrow(
+    'on secure pages only; serve this one over https.',
+  );
+  Object.defineProperty(globalThis, 'crypto', crypto);
+  node.mockRestore();
+});
+
 test('an index that has no address is refused: its files could be anywhere', async () => {
   const index = new Blob([JSON.stringify({ weight_map: { a: 'x.safetensors' } })]);
   await expect(load(index)).rejects.toThrow('give its path or URL, not its bytes');
