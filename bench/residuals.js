@@ -3,7 +3,9 @@
  * of CIFAR-10 (He et al. 2015, figure 6, at a small scale), and the norms of the gradients by depth. Writes
  * docs/residuals/*.csv and *.svg, and prints the tables of docs/residuals.md.
  *
- *     npm run build && npm ci --prefix bench && node bench/residuals.js [--images 5000] [--size 16] [--epochs 6]
+ *     npm run build && npm ci --prefix bench && node bench/residuals.js
+ *
+ * Options: --images, --size (pixels), --epochs, --rate, --warm-up (epochs).
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +27,7 @@ import {
   subset,
   tarDataset,
   train,
+  withWarmUp,
 } from 'skipscale';
 
 const { values } = parseArgs({
@@ -32,9 +35,13 @@ const { values } = parseArgs({
     images: { type: 'string', default: '5000' },
     size: { type: 'string', default: '16' },
     epochs: { type: 'string', default: '6' },
+    rate: { type: 'string', default: '0.1' },
+    'warm-up': { type: 'string', default: '0' },
   },
 });
-const [IMAGES, SIZE, EPOCHS] = [values.images, values.size, values.epochs].map(Number);
+const [IMAGES, SIZE, EPOCHS, RATE, WARM_UP] = ['images', 'size', 'epochs', 'rate', 'warm-up'].map((name) =>
+  Number(values[name]),
+);
 const BATCH = 64;
 const WIDTH = 0.5;
 const SEED = 0;
@@ -69,13 +76,15 @@ printTables();
 
 /** The epochs of a training by the paper's recipe, in fewer steps. */
 async function trained(model) {
-  const steps = EPOCHS * Math.floor(IMAGES / BATCH);
+  const perEpoch = Math.floor(IMAGES / BATCH);
+  const steps = EPOCHS * perEpoch;
+  const schedule = stepSchedule(RATE, { at: [steps / 2, (3 * steps) / 4] });
   const epochs = [];
   const events = train(model, data, {
     epochs: EPOCHS,
     batchSize: BATCH,
     seed: SEED,
-    schedule: stepSchedule(0.1, { at: [steps / 2, (3 * steps) / 4] }),
+    schedule: withWarmUp(schedule, { steps: WARM_UP * perEpoch }),
     optimizer: (parameters) => new SGD(parameters, { momentum: 0.9, weightDecay: 1e-4 }),
     augment: compose(padAndCrop(SIZE / 8), randomFlip()),
   });
@@ -140,7 +149,8 @@ function csv(rows) {
 
 /** As the paper's figure 6: plain networks on the left, ResNets on the right. */
 function drawTraining() {
-  const y = { type: 'value', name: 'training error (%)', scale: true, max: 100 };
+  const least = Math.min(...results.flatMap(({ epochs }) => epochs.map(({ error }) => error)));
+  const y = { type: 'value', name: 'training error (%)', min: 10 * Math.floor(10 * least), max: 100 };
   const x = { type: 'value', name: 'epoch', min: 1, max: EPOCHS, minInterval: 1 };
   const isPlain = ({ name }) => name.startsWith('plain');
   const panels = [results.filter(isPlain), results.filter((result) => !isPlain(result))].map((shown) =>
