@@ -73,7 +73,8 @@ function hueOf(r: number, g: number, b: number, most: number, range: number): nu
   let sector = fround(4 + gc - rc);
   if (r === most) sector = fround(bc - gc);
   else if (g === most) sector = fround(2 + rc - bc);
-  return Math.trunc(fround((sector / 6 + 1) % 1) * 255);
+  const turns = sector / 6 + 1; // From 5/6 to 11/6, of which the whole turn goes; % is slow.
+  return Math.trunc(fround(turns < 1 ? turns : turns - 1) * 255);
 }
 
 /** Writes a pixel of HSV as RGB. As PIL's convert('RGB'). */
