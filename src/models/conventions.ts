@@ -9,7 +9,7 @@ import {
   type Initializer,
 } from '../layers/initializers.js';
 import type { EfficientNetVariant } from '../scaling/index.js';
-import type { Preprocessing } from './preprocessing.js';
+import { colorPreprocessing, type Preprocessing } from './preprocessing.js';
 
 /**
  * Whose numbers a model follows: padding, stride placement, convolution biases, epsilon, momentum, initialisation and
@@ -35,16 +35,7 @@ export interface Convention extends BlockConvention {
   readonly preprocessing: (size: number) => Preprocessing;
 }
 
-/** RGB / 255, normalised by ImageNet's statistics: torchvision's and timm's input. */
-const imageNet = {
-  channels: 'rgb',
-  scale: 1 / 255,
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-} as const;
-
-/** BGR, ImageNet's mean subtracted, not scaled: the input of the original Caffe ResNets, which Keras kept. */
-const caffe = { channels: 'bgr', scale: 1, mean: [103.939, 116.779, 123.68], std: [1, 1, 1] } as const;
+const { torch: imageNet, caffe } = colorPreprocessing;
 
 /** Images as small as CIFAR's show nothing that could be cropped. */
 const SMALL = 64;

@@ -61,6 +61,8 @@ inBrowser('in Chromium, bundled from the tarball', () => {
         );
       else if (url === '/app.js') response.end(bundle.outputFiles[0]!.contents);
       else if (url!.startsWith('/data/')) response.end(readFileSync(join(data, url!.slice('/data/'.length))));
+      else if (url!.startsWith('/weights/'))
+        response.end(readFileSync(join(installed, 'node_modules/skipscale', url!)));
       else response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
@@ -177,6 +179,16 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     );
     expect(wrong).toContain(`has the SHA-256 ${sha256} and not`);
     await other.close();
+  });
+
+  test('the weights that come with the package, three folders up from the bundle', async () => {
+    const found = await page.evaluate(async () => {
+      const model = await skipscale.buildResNet(20, { weights: 'cifar10' });
+      const [first] = await skipscale.classify(model, '/data/images/cat/0001.jpg');
+      model.dispose();
+      return first!.label;
+    });
+    expect(found).toBe('cat');
   });
 
   test('images of every kind have the pixels that Pillow decodes, but for transparent ones', async () => {

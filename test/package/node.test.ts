@@ -64,6 +64,15 @@ describe('from the tarball in an empty folder, plain Node', () => {
     expect(threads[0]).toBe(threads[1]);
   });
 
+  test.each(['pretrained.mjs', 'pretrained.cjs'])('%s finds the weights of the package', (program) => {
+    const photo = join(process.cwd(), 'examples/photos/cat.jpg');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, photo], {
+      cwd: installed,
+      encoding: 'utf8',
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'cat\n', stderr: '' });
+  });
+
   test('TypeScript finds the types, in ESM and in CommonJS', () => {
     const tsc = join(process.cwd(), 'node_modules/typescript/bin/tsc');
     const options = ['--noEmit', '--strict', '--module', 'nodenext', '--skipLibCheck'];
