@@ -172,7 +172,10 @@ describe('classify', () => {
     });
 
     test('weights of another network than the package has, or an image, that are not named', async () => {
-      expectError(await skipscale('classify', image, '--model', 'resnet18'), 'Only resnet20 comes with weights');
+      expectError(
+        await skipscale('classify', image, '--model', 'resnet18'),
+        'Only resnet20 comes with weights',
+      );
       expectError(await skipscale('classify', '--model', 'resnet20', '--weights', weights), 'image');
     });
   });
