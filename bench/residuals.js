@@ -35,8 +35,8 @@ const { values } = parseArgs({
     images: { type: 'string', default: '5000' },
     size: { type: 'string', default: '16' },
     epochs: { type: 'string', default: '6' },
-    rate: { type: 'string', default: '0.1' },
-    'warm-up': { type: 'string', default: '0' },
+    rate: { type: 'string', default: '0.05' },
+    'warm-up': { type: 'string', default: '1' },
   },
 });
 const [IMAGES, SIZE, EPOCHS, RATE, WARM_UP] = ['images', 'size', 'epochs', 'rate', 'warm-up'].map((name) =>
