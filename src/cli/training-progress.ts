@@ -37,14 +37,15 @@ export class TrainingProgress {
     this.#bar?.stop();
   }
 
-  epoch({ epoch, loss, accuracy, seconds }: EpochEvent, evaluation: Evaluation | undefined): void {
-    const left = ((this.epochs - epoch - 1) * seconds) / 60;
+  epoch({ epoch, loss, accuracy, images, seconds }: EpochEvent, evaluation: Evaluation | undefined): void {
+    const speed = images / seconds;
+    const left = ((this.epochs - epoch - 1) * this.images) / speed / 60;
     const line = [
       `epoch ${String(epoch + 1).padStart(String(this.epochs).length)}/${this.epochs}`,
       `loss ${loss.toFixed(4)}`,
       `accuracy ${percent(accuracy)}`,
       ...(evaluation ? [`validation ${percent(evaluation.top1)}`] : []),
-      `${(this.images / seconds).toFixed(0)} images/s`,
+      `${speed.toFixed(0)} images/s`,
       `${left.toFixed(1)} min left`,
     ];
     console.log(line.join('  '));

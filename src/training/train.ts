@@ -47,6 +47,9 @@ export interface EpochEvent {
   /** Means over the images of the epoch, or of what of it this run trained on. */
   readonly loss: number;
   readonly accuracy: number;
+  /** Images that this run trained on in the epoch: not all of them where it resumed within it. */
+  readonly images: number;
+  /** Time that these took. */
   readonly seconds: number;
 }
 
@@ -201,6 +204,7 @@ async function* trainEpoch(run: Run): AsyncGenerator<StepEvent | EpochEvent | Ch
   const { epoch } = progress;
   const epochStart = performance.now();
   let asked = epochStart;
+  const imagesBefore = progress.images;
   for await (const batch of source(epoch, progress.batch)) {
     if (signal?.aborted) return;
     const waited = performance.now() - asked;
@@ -222,7 +226,8 @@ async function* trainEpoch(run: Run): AsyncGenerator<StepEvent | EpochEvent | Ch
   const { step, images } = progress;
   check(images > 0, () => `Epoch ${epoch} has no batches; give a source that has.`);
   const means = { loss: progress.loss / images, accuracy: progress.right / images };
-  yield { type: 'epoch', epoch, step, ...means, seconds: (performance.now() - epochStart) / 1000 };
+  const seconds = (performance.now() - epochStart) / 1000;
+  yield { type: 'epoch', epoch, step, ...means, images: images - imagesBefore, seconds };
 }
 
 /** Writes a checkpoint, where there is a folder for them. */

@@ -113,6 +113,7 @@ test('an aborted training writes where it stands, and continues from there as if
   const losses = (events: TrainEvent[]) =>
     events.flatMap((e) => (e.type === 'step' || e.type === 'epoch' ? [e.loss] : []));
   expect([...losses(first), ...losses(rest)]).toEqual(losses(whole));
+  expect(rest.flatMap((e) => (e.type === 'epoch' ? [e.images] : []))).toEqual([12, 36]);
   // Nothing is left to do.
   expect(await run({ checkpoints })).toEqual([]);
 });
