@@ -34,7 +34,7 @@ const { values } = parseArgs({
   options: {
     images: { type: 'string', default: '5000' },
     size: { type: 'string', default: '16' },
-    epochs: { type: 'string', default: '6' },
+    epochs: { type: 'string', default: '12' },
     rate: { type: 'string', default: '0.05' },
     'warm-up': { type: 'string', default: '1' },
   },
@@ -62,8 +62,12 @@ const data = await decodeAll(subset(everyImage, places), {
 
 const results = [];
 for (const [depth, shortcut] of networks) {
-  const model = buildResNet(depth, { shortcut, width: WIDTH, size: SIZE, seed: SEED });
-  const initial = await gradientNorms(model);
+  const options = { shortcut, width: WIDTH, size: SIZE, seed: SEED };
+  // Of a ResNet that starts its blocks as the identity, the branches have no gradients before the first step.
+  const ordinary = buildResNet(depth, options);
+  const initial = await gradientNorms(ordinary);
+  ordinary.dispose();
+  const model = buildResNet(depth, { ...options, zeroInitResidual: shortcut !== 'none' });
   const epochs = await trained(model);
   results.push({ name: model.architecture.name, epochs, initial, final: await gradientNorms(model) });
   model.dispose();
