@@ -3,7 +3,7 @@
     python3 keras_exchange.py NETWORK SIZE FOLDER    # ResNet50, 64, a folder with ours.weights.h5
 
 ours.weights.h5 is what saveWeights wrote of the model filled by rule.py. It is loaded here, its variables are compared with
-the rule's bit for bit, and `loaded` are the logits: of an EfficientNet for pixels of 0 to 255, which it normalises itself.
+the rule's bit for bit, and `loaded` are the logits: of an EfficientNet for the pixels that it normalises to the rule's image.
 Then the network, filled by the rule here, is written to the folder: keras3.weights.h5, keras3.keras and keras3.h5, and
 keras2.h5 as Keras 2 wrote the published files. `own` are its logits from the stem on.
 
@@ -13,6 +13,9 @@ tf_keras on tensorflow.
 import json, sys
 import keras, numpy as np, tf_keras
 import keras_models, rule
+
+# ImageNet's, which the preprocessing of EfficientNets has and so saveWeights wrote.
+MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
 def build(applications, network, size):
@@ -32,7 +35,7 @@ if __name__ == '__main__':
 
     model = build(keras.applications, network, size)
     model.load_weights(f'{folder}/ours.weights.h5')
-    loaded = model.predict(127.5 * (x + 1) if is_efficientnet else x, verbose=0)
+    loaded = model.predict(255 * (MEAN + STD * x) if is_efficientnet else x, verbose=0)
     given = {path: np.array(v) for path, v in values(model).items()}
 
     own = values(keras_models.fill(model))
