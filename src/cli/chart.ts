@@ -1,6 +1,7 @@
 import type { EChartsOption } from 'echarts';
 import { InvalidArgumentError } from 'commander';
-import { replaceFile } from './replace-file.js';
+import { optionalPackage } from '../core/optional-package.js';
+import { replaceFile } from '../core/replace-file.js';
 
 /** Reads an argument that is the path of an SVG or PNG file. */
 export function chartFile(text: string): string {
@@ -18,7 +19,7 @@ export async function writeChart(
   option: EChartsOption,
   size: { width: number; height: number },
 ): Promise<void> {
-  const echarts = await load(() => import('echarts'), 'Drawing charts takes echarts', 'echarts');
+  const echarts = await optionalPackage(() => import('echarts'), 'Drawing charts takes echarts', 'echarts');
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {
     chart.setOption({ animation: false, backgroundColor: '#fff', ...option });
@@ -30,15 +31,11 @@ export async function writeChart(
 }
 
 async function rasterize(svg: string): Promise<Uint8Array> {
-  const { default: sharp } = await load(() => import('sharp'), 'Drawing PNG files takes sharp', 'sharp');
+  const { default: sharp } = await optionalPackage(
+    () => import('sharp'),
+    'Drawing PNG files takes sharp',
+    'sharp',
+  );
   // SVG's pixels are 1/72 inch.
   return sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
-}
-
-async function load<T>(importPackage: () => Promise<T>, purpose: string, name: string): Promise<T> {
-  try {
-    return await importPackage();
-  } catch (error) {
-    throw new Error(`${purpose}, which is not installed: npm install ${name}`, { cause: error });
-  }
 }

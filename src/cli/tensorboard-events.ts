@@ -6,6 +6,7 @@ import {
   type TrainEvent,
   type TrainOptions,
 } from '../index.js';
+import { optionalPackage } from '../core/optional-package.js';
 
 /** How many of the training's images TensorBoard shows. */
 const IMAGES = 8;
@@ -49,7 +50,8 @@ export class TensorBoardEvents {
     const order = batches(this.data, { batchSize: IMAGES, seed, augment, prefetch: 0 });
     const { images } = (await order.next()).value as Batch;
     await order.return(undefined);
-    const { default: sharp } = await import('sharp');
+    const purpose = 'Showing images in TensorBoard takes sharp';
+    const { default: sharp } = await optionalPackage(() => import('sharp'), purpose, 'sharp');
     for (const [i, { width, height, data }] of images.entries()) {
       const png = await sharp(data, { raw: { width, height, channels: 3 } })
         .png()
