@@ -20,7 +20,7 @@ import { integer, listOf, names, number, oneOf, positiveInteger, wholeNumber } f
 import { withDownloadBar } from './download-bar.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { addShapeOptions, type ShapeOptions } from './model-options.js';
-import { replaceFile } from './replace-file.js';
+import { replaceFile } from '../core/replace-file.js';
 import { TensorBoardEvents } from './tensorboard-events.js';
 import { openData, type DataOptions } from './training-data.js';
 import { TrainingLog } from './training-log.js';

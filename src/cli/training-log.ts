@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { EpochEvent, Evaluation } from '../index.js';
-import { replaceFile } from './replace-file.js';
+import { replaceFile } from '../core/replace-file.js';
 
 /** A table of epochs as a file of comma-separated values. */
 export class TrainingLog {

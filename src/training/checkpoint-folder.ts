@@ -1,10 +1,10 @@
 import { nodeModule } from '../core/node-module.js';
+import { PARTIAL, replaceFile } from '../core/replace-file.js';
 
 const pattern = /^checkpoint-(\d{9,})\.safetensors$/;
 
 /**
- * A folder of checkpoints, each named by its step. A file is written beside its place, forced to the disk, and then renamed
- * to it, so that whatever happens a checkpoint is there as a whole or not at all.
+ * A folder of checkpoints, each named by its step, which are there as a whole or not at all.
  */
 export class CheckpointFolder {
   private constructor(
@@ -24,7 +24,7 @@ export class CheckpointFolder {
     const path = nodeModule<typeof import('node:path')>('node:path', 'Writing checkpoints');
     await fs.mkdir(folder, { recursive: true });
     for (const name of await fs.readdir(folder)) {
-      if (name.endsWith('.safetensors.partial')) await fs.rm(path.join(folder, name));
+      if (name.endsWith(`.safetensors${PARTIAL}`)) await fs.rm(path.join(folder, name));
     }
     return new CheckpointFolder(folder, keep, fs, path);
   }
@@ -43,7 +43,7 @@ export class CheckpointFolder {
    */
   async write(step: number, bytes: Uint8Array): Promise<string> {
     const path = this.#pathOf(step);
-    await this.#replace(path, bytes);
+    await replaceFile(path, bytes);
     for (const name of (await this.#names()).slice(0, -this.keep)) {
       await this.fs.rm(this.path.join(this.folder, name));
     }
@@ -52,7 +52,7 @@ export class CheckpointFolder {
 
   /** Writes `best.safetensors`. */
   async writeBest(bytes: Uint8Array): Promise<void> {
-    await this.#replace(this.path.join(this.folder, 'best.safetensors'), bytes);
+    await replaceFile(this.path.join(this.folder, 'best.safetensors'), bytes);
   }
 
   #pathOf(step: number): string {
@@ -65,17 +65,5 @@ export class CheckpointFolder {
     return (await this.fs.readdir(this.folder))
       .filter((name) => pattern.test(name))
       .sort((a, b) => step(a) - step(b));
-  }
-
-  async #replace(path: string, bytes: Uint8Array): Promise<void> {
-    const partial = `${path}.partial`;
-    const file = await this.fs.open(partial, 'w');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await this.fs.rename(partial, path);
   }
 }
