@@ -1,3 +1,4 @@
+import { concatenate } from '../core/concatenate.js';
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
 import { fetchSource, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { kerasKey } from './keras.js';
@@ -83,7 +84,7 @@ async function readManifest(
     checkCount(paths.length);
     const parts: Uint8Array[] = [];
     for (const path of paths) parts.push(await fetchSource(sibling(source, String(path)), options));
-    const bytes = concatenate(parts);
+    const bytes = parts.length === 1 ? parts[0]! : concatenate(parts);
     let place = 0;
     for (const weight of weights) {
       const { key, tensor, end } = manifestTensor(weight, bytes, place);
@@ -110,17 +111,6 @@ function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {
     tensor: decode(new HostTensor(type, shape, bytes.subarray(begin, end))),
     end,
   };
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let place = 0;
-  for (const part of parts) {
-    bytes.set(part, place);
-    place += part.length;
-  }
-  return bytes;
 }
 
 function checkCount(files: number): void {

@@ -1,3 +1,5 @@
+import { concatenate } from '../core/concatenate.js';
+
 /** Where the bytes of a download are collected. */
 export interface Store {
   /** How many bytes it has. */
@@ -29,12 +31,6 @@ export class MemoryStore implements Store {
   }
 
   async bytes(): Promise<Uint8Array> {
-    const bytes = new Uint8Array(this.received);
-    let place = 0;
-    for (const chunk of this.#chunks) {
-      bytes.set(chunk, place);
-      place += chunk.length;
-    }
-    return bytes;
+    return concatenate(this.#chunks);
   }
 }

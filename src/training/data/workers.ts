@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { concatenate } from '../../core/concatenate.js';
 import { check, checkInteger } from '../../core/errors.js';
 import { nodeModule } from '../../core/node-module.js';
 import type { RgbImage } from '../../vision/image.js';
@@ -124,15 +125,9 @@ interface PackedBatch {
 }
 
 function pack({ images, targets }: Batch): PackedBatch {
-  const pixels = new Uint8Array(images.reduce((sum, { data }) => sum + data.length, 0));
-  let offset = 0;
-  for (const { data } of images) {
-    pixels.set(data, offset);
-    offset += data.length;
-  }
   return {
     sizes: images.map(({ width, height }) => ({ width, height })),
-    pixels: pixels.buffer,
+    pixels: concatenate(images.map(({ data }) => data)).buffer,
     targets: targets.slice().buffer,
     soft: targets instanceof Float32Array,
   };
