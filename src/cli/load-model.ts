@@ -32,7 +32,7 @@ export async function loadModel(
     if (model === undefined) {
       throw new Error(`--weights ${weights} are of several networks; name one, such as --model resnet50.`);
     }
-    return buildModel(model, { weights, convention, ...shape });
+    return withDownloadBar((onProgress) => buildModel(model, { weights, convention, onProgress, ...shape }));
   }
   if (name === undefined) {
     if ([width, depth, shortcut].some((option) => option !== undefined)) {

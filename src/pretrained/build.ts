@@ -82,7 +82,7 @@ export function buildEfficientNet(
 /**
  * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. `width`,
  * `depth` and `size` scale EfficientNets too: they multiply the published coefficients, and replace the resolution.
- * @throws ArgumentError where there is no network of this name, or `depth` or `stochasticDepth` is given of a ResNet, or the
+ * @throws ArgumentError where there is no network of this name, an option is given that only the other family has, or the
  * named weights are not of this network; Error where they cannot be read or are of another network.
  */
 export function buildModel(name: string, options?: ModelOptions & Unfilled): ImageClassifier;

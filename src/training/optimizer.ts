@@ -75,18 +75,24 @@ export abstract class Optimizer {
       () => `There are ${gradients.length} gradients for ${this.parameters.length} parameters; give as many.`,
     );
     this.iterations++;
+    const step = this.fusedStep();
+    const fused = step && hasKernel(step.kernel) ? step : undefined;
     this.parameters.forEach((parameter, i) => {
-      tf.tidy(() => this.#stepOne(parameter, gradients[i]!, learningRate));
+      tf.tidy(() => this.#stepOne(parameter, gradients[i]!, learningRate, fused));
     });
   }
 
-  #stepOne(parameter: OptimizedParameter, gradient: tf.Tensor, commonRate: number): void {
+  #stepOne(
+    parameter: OptimizedParameter,
+    gradient: tf.Tensor,
+    commonRate: number,
+    fused: ReturnType<Optimizer['fusedStep']>,
+  ): void {
     const { variable, slots, rateScale } = parameter;
     const rate = commonRate * rateScale;
     const decay = this.decayOf === 'gradient' ? parameter.decay : 0;
     const keep = this.decayOf === 'weights' ? 1 - rate * parameter.decay : 1;
-    const fused = this.fusedStep();
-    if (fused && hasKernel(fused.kernel)) {
+    if (fused) {
       runUpdate(fused.kernel, { variable, ...slots }, { gradient }, { ...fused.attrs, rate, decay, keep });
       return;
     }
