@@ -1,7 +1,7 @@
 import type { EChartsOption } from 'echarts';
 import { InvalidArgumentError } from 'commander';
-import { optionalPackage } from '../core/optional-package.js';
 import { replaceFile } from '../core/replace-file.js';
+import { optionalPackage } from './optional-package.js';
 
 /** Reads an argument that is the path of an SVG or PNG file. */
 export function chartFile(text: string): string {

@@ -6,7 +6,7 @@ import {
   type TrainEvent,
   type TrainOptions,
 } from '../index.js';
-import { optionalPackage } from '../core/optional-package.js';
+import { optionalPackage } from './optional-package.js';
 
 /** How many of the training's images TensorBoard shows. */
 const IMAGES = 8;

@@ -1,5 +1,5 @@
 import { readFile } from '#read-file';
-import { optionalPackage } from '../core/optional-package.js';
+import { notInstalled } from '../core/not-installed.js';
 import { asRgbImage, MAX_PIXELS, nameOf, undecodable, type ImageSource, type RgbImage } from './image.js';
 
 /**
@@ -13,8 +13,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const picture = asRgbImage(source);
   if (picture) return picture;
   const bytes = await encodedBytes(source);
-  const purpose = 'Decoding images in Node takes sharp';
-  const { default: sharp } = await optionalPackage(() => import('sharp'), purpose, 'sharp');
+  const { default: sharp } = await loadSharp();
   try {
     const image = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS });
     const isCmyk = (await image.metadata()).space === 'cmyk';
@@ -47,4 +46,12 @@ async function encodedBytes(source: ImageSource): Promise<Uint8Array> {
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
   throw new Error('This image is of no known kind; give a path, a URL, bytes, or { width, height, data }.');
+}
+
+async function loadSharp() {
+  try {
+    return await import('sharp');
+  } catch (error) {
+    throw notInstalled('Decoding images in Node takes sharp', 'sharp', error);
+  }
 }

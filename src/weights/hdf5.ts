@@ -1,5 +1,5 @@
 import type { Dataset, File, Group, ready } from 'h5wasm';
-import { optionalPackage } from '../core/optional-package.js';
+import { notInstalled } from '../core/not-installed.js';
 import { CheckpointError, elements, isCount, type DType } from './checkpoint.js';
 
 /** A data set of an HDF5 file, with its path and the attribute `name` of the group that it is in. */
@@ -119,8 +119,12 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
  * The library of HDF5 files, which is installed by those who need it; its file system is in memory.
  * @throws Error where it is not installed.
  */
-export function loadH5wasm() {
-  return optionalPackage(() => import('h5wasm'), "Keras's HDF5 files take h5wasm", 'h5wasm');
+export async function loadH5wasm() {
+  try {
+    return await import('h5wasm');
+  } catch (error) {
+    throw notInstalled("Keras's HDF5 files take h5wasm", 'h5wasm', error);
+  }
 }
 
 function damaged(what: string): CheckpointError {
