@@ -11,7 +11,7 @@ import {
   writeSafetensors,
   type Classification,
 } from '../../src/index.js';
-import { expectError, skipscale } from '../helpers/skipscale.js';
+import { expectError, skipscale, skipscaleInTerminal } from '../helpers/skipscale.js';
 import { torchKey, torchValues } from '../helpers/torch-model.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 import { imageFile } from '../vision/golden-vision.js';
@@ -98,19 +98,13 @@ describe('classify', () => {
   test('many images have a progress bar where a person watches', async () => {
     const many = Array.from({ length: 12 }, () => images[1]!);
     const command = ['classify', ...many, '--model', 'resnet20', '--weights', weights, '--json'];
-    const before = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
-    const watched = (isTTY: boolean) =>
-      Object.defineProperty(process.stderr, 'isTTY', { value: isTTY, configurable: true });
-    watched(true);
-    const seen = await skipscale(...command);
+    const seen = await skipscaleInTerminal(...command);
     expect(seen.stderr).toContain('0/12 images');
     expect(seen.stderr).toContain('12/12 images');
     expect(JSON.parse(seen.stdout)).toHaveLength(12);
-    const few = await skipscale(...command.slice(0, 5), ...command.slice(13));
+    const few = await skipscaleInTerminal(...command.slice(0, 5), ...command.slice(13));
     expect(few.stderr).toBe('');
-    watched(false);
     expect((await skipscale(...command)).stderr).toBe('');
-    if (before) Object.defineProperty(process.stderr, 'isTTY', before);
   });
 
   describe('errors', () => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildResNet, saveWeights } from '../../src/index.js';
-import { skipscale } from '../helpers/skipscale.js';
+import { skipscale, skipscaleInTerminal } from '../helpers/skipscale.js';
 import { imageFile } from '../vision/golden-vision.js';
 
 /** Classifies with weights of a server that takes so long for them, in milliseconds; what is on standard error. */
@@ -18,20 +18,13 @@ async function downloading(time: number, isTTY: boolean, { length = true } = {})
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/model.safetensors`;
-  const before = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
-  Object.defineProperty(process.stderr, 'isTTY', { value: isTTY, configurable: true });
+  const program = isTTY ? skipscaleInTerminal : skipscale;
   try {
-    const { status, stdout, stderr } = await skipscale(
-      'classify',
-      imageFile('rgb.png'),
-      '--weights',
-      address,
-    );
+    const { status, stdout, stderr } = await program('classify', imageFile('rgb.png'), '--weights', address);
     expect(status).toBe(0);
     expect(stdout).toContain('%');
     return stderr;
   } finally {
-    if (before) Object.defineProperty(process.stderr, 'isTTY', before);
     server.close();
   }
 }

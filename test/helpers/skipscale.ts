@@ -6,8 +6,17 @@ export interface Result {
   stderr: string;
 }
 
-/** Runs a command line as the program does. */
-export async function skipscale(...args: string[]): Promise<Result> {
+/** Runs a command line as the program does where nobody watches: its standard error is no terminal. */
+export function skipscale(...args: string[]): Promise<Result> {
+  return runProgram(args, false);
+}
+
+/** Runs a command line as the program does in a terminal, where progress bars show. */
+export function skipscaleInTerminal(...args: string[]): Promise<Result> {
+  return runProgram(args, true);
+}
+
+async function runProgram(args: string[], isTTY: boolean): Promise<Result> {
   const result = { status: 0, stdout: '', stderr: '' };
   let exit: number | undefined;
   const write = (stream: 'stdout' | 'stderr') => (text: unknown) => {
@@ -24,11 +33,15 @@ export async function skipscale(...args: string[]): Promise<Result> {
       throw new Error();
     }),
   ];
+  const terminal = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
+  Object.defineProperty(process.stderr, 'isTTY', { value: isTTY, configurable: true });
   process.exitCode = 0;
   try {
     await run(['node', 'skipscale', ...args]);
   } finally {
     spies.forEach((spy) => spy.mockRestore());
+    if (terminal) Object.defineProperty(process.stderr, 'isTTY', terminal);
+    else Reflect.deleteProperty(process.stderr, 'isTTY');
   }
   // What ends the program inside a command, `run` catches and prints here; a real process would be gone by then.
   if (exit !== undefined) result.stderr = result.stderr.replace(/skipscale: \n$/, '');
