@@ -94,9 +94,20 @@ function samePadding(shape: tf.Tensor4D['shape'], size: number, stride: number):
   ]);
 }
 
+/** The mean over height and width: [N, H, W, C] → [N, 1, 1, C]. */
+export function imageMean(x: tf.Tensor4D): tf.Tensor4D {
+  const [, height, width] = x.shape;
+  // tfjs's own gradient goes through a tensor of ones of x's size.
+  const mean = tf.customGrad((x) => ({
+    value: tf.mean(x as tf.Tensor4D, [1, 2], true),
+    gradFunc: (dy: tf.Tensor) => tf.tidy(() => tf.tile(tf.div(dy, height * width), [1, height, width, 1])),
+  }));
+  return mean(x) as tf.Tensor4D;
+}
+
 /** The mean over height and width: [N, H, W, C] → [N, C]. */
 export class GlobalAvgPool extends Module<tf.Tensor4D, tf.Tensor2D> {
   override forward(x: tf.Tensor4D): tf.Tensor2D {
-    return tf.mean(x, [1, 2]);
+    return tf.tidy(() => tf.squeeze(imageMean(x), [1, 2]));
   }
 }

@@ -4,6 +4,7 @@ import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from './activations.js';
 import { Conv2D } from './conv2d.js';
 import type { Initializer } from './initializers.js';
+import { imageMean } from './pooling.js';
 
 /** Options of {@link SqueezeExcite}. */
 export interface SqueezeExciteOptions {
@@ -46,8 +47,7 @@ export class SqueezeExcite extends Module {
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
-      const squeezed: tf.Tensor4D = tf.mean(x, [1, 2], true);
-      const reduced = this.reduce.forwardFused(squeezed, this.activation.fused);
+      const reduced = this.reduce.forwardFused(imageMean(x), this.activation.fused);
       return tf.mul(x, this.expand.forwardFused(reduced, 'sigmoid'));
     });
   }

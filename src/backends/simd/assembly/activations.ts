@@ -68,6 +68,17 @@ export function swish4(x: v128): v128 {
   return v128.andnot(y, f32x4.lt(x, f32x4.splat(-87)));
 }
 
+/** The slope of swish, s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)). */
+// @ts-ignore: decorator
+@inline
+export function swishSlope4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const s = f32x4.div(one, f32x4.add(one, expOfNegative4(x)));
+  const slope = f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
+  // Below the limit it is less than 1e-35 from zero.
+  return v128.andnot(slope, f32x4.lt(x, f32x4.splat(-87)));
+}
+
 /** Four or fewer floats from memory, the missing ones zero. */
 export function loadPart(from: usize, count: i32): v128 {
   if (count >= 4) return v128.load(from);

@@ -48,7 +48,6 @@ function depthwiseQuad(row: i32, x: i32, bias: usize): void {
   const channels = arg(11);
   const outHeight = arg(12);
   const outWidth = arg(13);
-  const kernelHeight = arg(16);
   const kernelWidth = arg(17);
   const dilationY = arg(18);
   const top = (row % outHeight) * arg(14) - arg(20);
@@ -57,11 +56,11 @@ function depthwiseQuad(row: i32, x: i32, bias: usize): void {
   const tap = <usize>arg(19) * pixel;
   const next = <usize>arg(15) * pixel;
   const line = <usize>(dilationY * width) * pixel;
-  const firstTap = top >= 0 ? 0 : (dilationY - 1 - top) / dilationY;
-  const endTap = min(kernelHeight, (height - top + dilationY - 1) / dilationY);
-  const first = ((row / outHeight) * height + top + firstTap * dilationY) * width + left;
+  const firstY = firstTap(top, dilationY);
+  const endY = endTap(top, dilationY, height, arg(16));
+  const first = ((row / outHeight) * height + top + firstY * dilationY) * width + left;
   const image = ptr(0) + <usize>first * pixel;
-  const kernel = ptr(1) + <usize>(firstTap * kernelWidth) * pixel;
+  const kernel = ptr(1) + <usize>(firstY * kernelWidth) * pixel;
   const to = ptr(2) + <usize>(row * outWidth + x) * pixel;
   const least = f32x4.splat(real(5));
   const most = f32x4.splat(real(6));
@@ -72,7 +71,7 @@ function depthwiseQuad(row: i32, x: i32, bias: usize): void {
     let sum3 = sum0;
     let weights = kernel + c;
     let from = image + c;
-    for (let y = firstTap; y < endTap; y++) {
+    for (let y = firstY; y < endY; y++) {
       if (kernelWidth == 3 && next == tap) {
         // Stride 1: neighbours share what they read.
         const w0 = v128.load(weights);
@@ -170,136 +169,236 @@ function depthwiseQuad(row: i32, x: i32, bias: usize): void {
 function depthwisePixel(row: i32, x: i32, bias: usize): void {
   const height = arg(9);
   const width = arg(10);
-  const channels = arg(11);
   const outHeight = arg(12);
   const outWidth = arg(13);
-  const kernelHeight = arg(16);
   const kernelWidth = arg(17);
   const dilationY = arg(18);
   const dilationX = arg(19);
   const top = (row % outHeight) * arg(14) - arg(20);
   const left = x * arg(15) - arg(21);
-  const n = row / outHeight;
-  const pixel = <usize>channels << 2;
+  const firstY = firstTap(top, dilationY);
+  const firstX = firstTap(left, dilationX);
+  const endY = endTap(top, dilationY, height, arg(16));
+  const endX = endTap(left, dilationX, width, kernelWidth);
+  const pixel = <usize>arg(11) << 2;
+  const tap = <usize>dilationX * pixel;
+  const line = <usize>(dilationY * width) * pixel;
+  const first = ((row / outHeight) * height + top + firstY * dilationY) * width + left + firstX * dilationX;
+  const image = ptr(0) + <usize>first * pixel;
+  const kernel = ptr(1) + <usize>(firstY * kernelWidth + firstX) * pixel;
   const to = ptr(2) + <usize>(row * outWidth + x) * pixel;
+  const least = f32x4.splat(real(5));
+  const most = f32x4.splat(real(6));
   for (let c: usize = 0; c < pixel; c += 16) {
     let sum = bias ? v128.load(bias + c) : f32x4.splat(0);
-    for (let i = 0; i < kernelHeight; i++) {
-      const y = top + i * dilationY;
-      if (<u32>y >= <u32>height) continue;
-      for (let j = 0; j < kernelWidth; j++) {
-        const at = left + j * dilationX;
-        if (<u32>at >= <u32>width) continue;
-        const value = v128.load(ptr(0) + <usize>((n * height + y) * width + at) * pixel + c);
-        sum = fma(value, v128.load(ptr(1) + <usize>(i * kernelWidth + j) * pixel + c), sum);
+    let from = image + c;
+    let weights = kernel + c;
+    for (let i = firstY; i < endY; i++) {
+      let at = from;
+      let weight = weights;
+      for (let j = firstX; j < endX; j++) {
+        sum = fma(v128.load(at), v128.load(weight), sum);
+        at += tap;
+        weight += pixel;
       }
+      from += line;
+      weights += <usize>kernelWidth * pixel;
     }
-    sum = clamp(sum, f32x4.splat(real(5)), f32x4.splat(real(6)));
-    storePart(to + c, sum, <i32>((pixel - c) >> 2));
+    storePart(to + c, clamp(sum, least, most), <i32>((pixel - c) >> 2));
   }
 }
 
-/** Gradient of the input of any stride: each pixel of a row gathers from the windows that it lies in. */
+/** The first tap of a window's side that is inside the image, where the window starts at `start`. */
+// @ts-ignore: decorator
+@inline
+function firstTap(start: i32, dilation: i32): i32 {
+  return start >= 0 ? 0 : (dilation - 1 - start) / dilation;
+}
+
+/** The tap behind the last that is inside an image of `size` pixels. */
+// @ts-ignore: decorator
+@inline
+function endTap(start: i32, dilation: i32, size: i32, taps: i32): i32 {
+  return min(taps, (size - start + dilation - 1) / dilation);
+}
+
+/**
+ * Gradient of the input of any stride: each pixel gathers from the windows that it lies in. Strides and dilations are
+ * never both above 1, so that of a window's side the taps that meet a pixel are `stride` apart, and the windows that
+ * they belong to `dilation` (or 1).
+ */
 export function depthwiseInput(chunk: i32, _thread: i32): void {
-  const gradient = ptr(0); // [batch, outHeight, outWidth, channels]
-  const kernel = ptr(1);
   const height = arg(9);
   const width = arg(10);
-  const channels = arg(11);
   const outHeight = arg(12);
   const outWidth = arg(13);
   const strideY = arg(14);
   const strideX = arg(15);
-  const kernelHeight = arg(16);
   const kernelWidth = arg(17);
   const dilationY = arg(18);
   const dilationX = arg(19);
-  const n = chunk / height;
+  const pixel = <usize>arg(11) << 2;
   const y = (chunk % height) + arg(20);
-  const pixel = <usize>channels << 2;
+  const skippedY = skippedWindows(y / strideY, dilationY, outHeight);
+  const countY = windows(y, strideY, dilationY, arg(16)) - skippedY;
+  const row = (chunk / height) * outHeight + y / strideY - skippedY * dilationY;
+  const firstY = (y % strideY) + skippedY * strideY;
+  const gradientLine = <usize>(dilationY * outWidth) * pixel;
+  const kernelLine = <usize>(strideY * kernelWidth) * pixel;
+  const gradientTap = <usize>dilationX * pixel;
+  const kernelTap = <usize>strideX * pixel;
   for (let x = 0; x < width; x++) {
-    const to = ptr(2) + <usize>(chunk * width + x) * pixel;
     const right = x + arg(21);
-    memory.fill(to, 0, pixel);
-    for (let i = 0; i < kernelHeight; i++) {
-      const up = y - i * dilationY;
-      if (up < 0 || up % strideY != 0 || up / strideY >= outHeight) continue;
-      for (let j = 0; j < kernelWidth; j++) {
-        const across = right - j * dilationX;
-        if (across < 0 || across % strideX != 0 || across / strideX >= outWidth) continue;
-        const from = gradient + <usize>((n * outHeight + up / strideY) * outWidth + across / strideX) * pixel;
-        const weights = kernel + <usize>(i * kernelWidth + j) * pixel;
-        for (let c: usize = 0; c < pixel; c += 16) {
-          const sum = fma(v128.load(from + c), v128.load(weights + c), v128.load(to + c));
-          storePart(to + c, sum, <i32>((pixel - c) >> 2));
+    const skippedX = skippedWindows(right / strideX, dilationX, outWidth);
+    const countX = windows(right, strideX, dilationX, kernelWidth) - skippedX;
+    const column = right / strideX - skippedX * dilationX;
+    const firstX = (right % strideX) + skippedX * strideX;
+    const gradient = ptr(0) + <usize>(row * outWidth + column) * pixel; // [batch, outHeight, outWidth, channels]
+    const kernel = ptr(1) + <usize>(firstY * kernelWidth + firstX) * pixel;
+    const to = ptr(2) + <usize>(chunk * width + x) * pixel;
+    if (countY <= 0 || countX <= 0) memory.fill(to, 0, pixel);
+    for (let i = 0; i < countY; i++) {
+      const from = gradient - <usize>i * gradientLine;
+      const weights = kernel + <usize>i * kernelLine;
+      for (let j = 0; j < countX; j++) {
+        const added = i + j > 0 ? to : 0;
+        addProducts(from - <usize>j * gradientTap, weights + <usize>j * kernelTap, added, to, pixel);
+      }
+    }
+  }
+}
+
+/** Products of the floats of two stretches, with those of a third (or none, at address 0) added; `size` is in bytes. */
+// @ts-ignore: decorator
+@inline
+function addProducts(a: usize, b: usize, added: usize, to: usize, size: usize): void {
+  let c: usize = 0;
+  if (added) {
+    for (; c + 16 <= size; c += 16) v128.store(to + c, fma(v128.load(a + c), v128.load(b + c), v128.load(added + c)));
+  } else {
+    for (; c + 16 <= size; c += 16) v128.store(to + c, f32x4.mul(v128.load(a + c), v128.load(b + c)));
+  }
+  if (c < size) {
+    const rest = added ? v128.load(added + c) : f32x4.splat(0);
+    storePart(to + c, fma(v128.load(a + c), v128.load(b + c), rest), <i32>((size - c) >> 2));
+  }
+}
+
+/** How many of the windows that would meet a pixel, from the last one back, lie behind the output's end. */
+// @ts-ignore: decorator
+@inline
+function skippedWindows(last: i32, dilation: i32, outSize: i32): i32 {
+  return last < outSize ? 0 : (last - outSize + dilation) / dilation;
+}
+
+/** How many windows from the last one back meet a pixel, those behind the output's end counted. */
+// @ts-ignore: decorator
+@inline
+function windows(position: i32, stride: i32, dilation: i32, taps: i32): i32 {
+  return min((taps - (position % stride) + stride - 1) / stride, position / stride / dilation + 1);
+}
+
+/** Output pixels whose gradients of the filter are added up while the image's part stays in the first cache. */
+const BLOCK_PIXELS: i32 = 128;
+
+/** Gradient of the filter, summed over a slice of the output's rows: [slices, kernelHeight, kernelWidth, channels]. */
+export function depthwiseFilter(chunk: i32, _thread: i32): void {
+  const outWidth = arg(13);
+  const strideX = arg(15);
+  const kernelHeight = arg(16);
+  const kernelWidth = arg(17);
+  const dilationX = arg(19);
+  const padLeft = arg(21);
+  const rowsPerChunk = arg(22);
+  const pixel = <usize>arg(11) << 2;
+  // Room for channels that are not a multiple of four: every tap starts at a multiple of 16 bytes.
+  const padded = (pixel + 15) & ~15;
+  const to = ptr(2) + <usize>(chunk * kernelHeight * kernelWidth) * padded;
+  memory.fill(to, 0, <usize>(kernelHeight * kernelWidth) * padded);
+  const end = min((chunk + 1) * rowsPerChunk, arg(8) * arg(12));
+  const rowsPerBlock = max(1, BLOCK_PIXELS / outWidth);
+  for (let row = chunk * rowsPerChunk; row < end; row += rowsPerBlock) {
+    const blockEnd = min(end, row + rowsPerBlock);
+    for (let c: usize = 0; c < padded; c += 64) {
+      for (let i = 0; i < kernelHeight; i++) {
+        for (let j = 0; j < kernelWidth; j++) {
+          const shift = j * dilationX - padLeft;
+          // Output columns whose tap is inside the image.
+          const first = shift >= 0 ? 0 : (strideX - 1 - shift) / strideX;
+          const last = arg(10) - 1 - shift;
+          const stop = last < 0 ? 0 : min(outWidth, last / strideX + 1);
+          if (first >= stop) continue;
+          const at = to + <usize>(i * kernelWidth + j) * padded + c;
+          if (c + 64 <= padded) {
+            filterTapOf16(at, c, row, blockEnd, i, first, stop, shift);
+          } else {
+            for (let rest: usize = 0; c + rest < padded; rest += 16) {
+              filterTapOf4(at + rest, c + rest, row, blockEnd, i, first, stop, shift);
+            }
+          }
         }
       }
     }
   }
 }
 
-/** Gradient of the filter, summed over a slice of the output's rows: [slices, kernelHeight, kernelWidth, channels]. */
-export function depthwiseFilter(chunk: i32, _thread: i32): void {
-  const gradient = ptr(1);
-  const batch = arg(8);
+/** Adds to 16 channels of tap i what output columns [first, stop) of some rows give; `c` is in bytes. */
+function filterTapOf16(at: usize, c: usize, row: i32, end: i32, i: i32, first: i32, stop: i32, shift: i32): void {
   const height = arg(9);
   const width = arg(10);
-  const channels = arg(11);
   const outHeight = arg(12);
   const outWidth = arg(13);
   const strideX = arg(15);
-  const kernelHeight = arg(16);
-  const kernelWidth = arg(17);
-  const dilationY = arg(18);
-  const dilationX = arg(19);
-  const padLeft = arg(21);
-  const rowsPerChunk = arg(22);
-  const pixel = <usize>channels << 2;
-  // Room for channels that are not a multiple of four: every tap starts at a multiple of 16 bytes.
-  const padded = (pixel + 15) & ~15;
-  const to = ptr(2) + <usize>(chunk * kernelHeight * kernelWidth) * padded;
-  memory.fill(to, 0, <usize>(kernelHeight * kernelWidth) * padded);
-  const end = min((chunk + 1) * rowsPerChunk, batch * outHeight);
+  const pixel = <usize>arg(11) << 2;
   const step = <usize>strideX * pixel;
-  for (let row = chunk * rowsPerChunk; row < end; row++) {
-    const n = row / outHeight;
-    const dy = gradient + <usize>(row * outWidth) * pixel;
-    for (let i = 0; i < kernelHeight; i++) {
-      const y = (row % outHeight) * arg(14) - arg(20) + i * dilationY;
-      if (<u32>y >= <u32>height) continue;
-      for (let j = 0; j < kernelWidth; j++) {
-        const shift = j * dilationX - padLeft;
-        // Output columns whose tap is inside the image.
-        const first = shift >= 0 ? 0 : (strideX - 1 - shift) / strideX;
-        const last = width - 1 - shift;
-        const stop = last < 0 ? 0 : min(outWidth, last / strideX + 1);
-        if (first >= stop) continue;
-        const x = ptr(0) + <usize>((n * height + y) * width + first * strideX + shift) * pixel;
-        const at = to + <usize>(i * kernelWidth + j) * padded;
-        for (let c: usize = 0; c < pixel; c += 16) {
-          let a = x + c;
-          let b = dy + <usize>first * pixel + c;
-          let sum0 = v128.load(at + c);
-          let sum1 = f32x4.splat(0);
-          let sum2 = f32x4.splat(0);
-          let sum3 = f32x4.splat(0);
-          let k = first;
-          for (; k + 4 <= stop; k += 4) {
-            sum0 = fma(v128.load(a), v128.load(b), sum0);
-            sum1 = fma(v128.load(a + step), v128.load(b + pixel), sum1);
-            sum2 = fma(v128.load(a + 2 * step), v128.load(b + 2 * pixel), sum2);
-            sum3 = fma(v128.load(a + 3 * step), v128.load(b + 3 * pixel), sum3);
-            a += 4 * step;
-            b += 4 * pixel;
-          }
-          for (; k < stop; k++) {
-            sum0 = fma(v128.load(a), v128.load(b), sum0);
-            a += step;
-            b += pixel;
-          }
-          v128.store(at + c, f32x4.add(f32x4.add(sum0, sum1), f32x4.add(sum2, sum3)));
-        }
-      }
+  let sum0 = v128.load(at);
+  let sum1 = v128.load(at, 16);
+  let sum2 = v128.load(at, 32);
+  let sum3 = v128.load(at, 48);
+  for (; row < end; row++) {
+    const y = (row % outHeight) * arg(14) - arg(20) + i * arg(18);
+    if (<u32>y >= <u32>height) continue;
+    let a = ptr(0) + <usize>(((row / outHeight) * height + y) * width + first * strideX + shift) * pixel + c;
+    let b = ptr(1) + <usize>(row * outWidth + first) * pixel + c;
+    for (let k = first; k < stop; k++) {
+      sum0 = fma(v128.load(a), v128.load(b), sum0);
+      sum1 = fma(v128.load(a, 16), v128.load(b, 16), sum1);
+      sum2 = fma(v128.load(a, 32), v128.load(b, 32), sum2);
+      sum3 = fma(v128.load(a, 48), v128.load(b, 48), sum3);
+      a += step;
+      b += pixel;
     }
   }
+  v128.store(at, sum0);
+  v128.store(at, sum1, 16);
+  v128.store(at, sum2, 32);
+  v128.store(at, sum3, 48);
+}
+
+/** The same of 4 channels. */
+function filterTapOf4(at: usize, c: usize, row: i32, end: i32, i: i32, first: i32, stop: i32, shift: i32): void {
+  const height = arg(9);
+  const width = arg(10);
+  const outHeight = arg(12);
+  const outWidth = arg(13);
+  const strideX = arg(15);
+  const pixel = <usize>arg(11) << 2;
+  const step = <usize>strideX * pixel;
+  let sum0 = v128.load(at);
+  let sum1 = f32x4.splat(0);
+  for (; row < end; row++) {
+    const y = (row % outHeight) * arg(14) - arg(20) + i * arg(18);
+    if (<u32>y >= <u32>height) continue;
+    let a = ptr(0) + <usize>(((row / outHeight) * height + y) * width + first * strideX + shift) * pixel + c;
+    let b = ptr(1) + <usize>(row * outWidth + first) * pixel + c;
+    let k = first;
+    for (; k + 2 <= stop; k += 2) {
+      sum0 = fma(v128.load(a), v128.load(b), sum0);
+      sum1 = fma(v128.load(a + step), v128.load(b + pixel), sum1);
+      a += 2 * step;
+      b += 2 * pixel;
+    }
+    if (k < stop) sum0 = fma(v128.load(a), v128.load(b), sum0);
+  }
+  v128.store(at, f32x4.add(sum0, sum1));
 }

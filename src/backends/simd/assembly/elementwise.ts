@@ -1,7 +1,7 @@
 // Operations value by value, with broadcasting, over stretches of memory.
 
 import * as op from '../operation-ids';
-import { exp4, loadPart, sigmoid4, storePart, swish4 } from './activations';
+import { exp4, loadPart, sigmoid4, storePart, swish4, swishSlope4 } from './activations';
 import { arg, ptr, real } from './memory-map';
 
 // @ts-ignore: decorator
@@ -13,12 +13,7 @@ function binary4(operation: i32, a: v128, b: v128): v128 {
   if (operation == op.DIVIDE) return f32x4.div(a, b);
   if (operation == op.MAXIMUM) return f32x4.max(a, b);
   if (operation == op.MINIMUM) return f32x4.min(a, b);
-  if (operation == op.SWISH_GRADIENT) {
-    // dy * s * (1 + x (1 - s)), of x and dy.
-    const one = f32x4.splat(1);
-    const s = sigmoid4(a);
-    return f32x4.mul(b, f32x4.mul(s, f32x4.add(one, f32x4.mul(a, f32x4.sub(one, s)))));
-  }
+  if (operation == op.SWISH_GRADIENT) return f32x4.mul(b, swishSlope4(a));
   if (operation == op.ADD_RELU) return f32x4.max(f32x4.add(a, b), f32x4.splat(0));
   if (operation == op.RELU_GRADIENT) return v128.and(b, f32x4.gt(a, f32x4.splat(0)));
   const difference = f32x4.sub(a, b);

@@ -47,8 +47,11 @@ function rowsPerChunk(info: ConvInfo): number {
   return Math.max(1, Math.ceil(CHUNK_WORK / Math.max(1, work)));
 }
 
-/** Output columns up to which images are padded first, so that every window lies inside: borders are slow. */
-const NARROW = 32;
+/**
+ * Output columns for which images are padded first, so that every window lies inside: borders are slow. Below, there
+ * would be no four pixels to do at a time, and most of what is read would be padding.
+ */
+const NARROW = { from: 4, to: 32 };
 
 function depthwise(
   backend: SimdBackend,
@@ -62,7 +65,8 @@ function depthwise(
   const inHeight =
     (info.outHeight - 1) * info.strideHeight + (info.filterHeight - 1) * info.dilationHeight + 1;
   const inWidth = (info.outWidth - 1) * info.strideWidth + (info.filterWidth - 1) * info.dilationWidth + 1;
-  if (info.outWidth > NARROW || (inHeight <= info.inHeight && inWidth <= info.inWidth && top + left === 0)) {
+  const narrow = info.outWidth >= NARROW.from && info.outWidth <= NARROW.to;
+  if (!narrow || (inHeight <= info.inHeight && inWidth <= info.inWidth && top + left === 0)) {
     depthwiseJob(backend, backend.address(x), filter, backend.address(out), info, epilogue);
     return out;
   }

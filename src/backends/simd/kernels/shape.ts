@@ -105,5 +105,30 @@ const concat: Kernel = (args) => {
   return out;
 };
 
+const tile: Kernel = (args) => {
+  const { inputs, backend, attrs } = args;
+  const x = inputs['x']!;
+  const reps = attrs['reps'] as number[];
+  const shape = x.shape.map((size, axis) => size * reps[axis]!);
+  const from = rowMajor(x.shape);
+  const to = rowMajor(shape);
+  const copy = grid(
+    x.shape.flatMap((size, axis) => [
+      { size: reps[axis]!, from: 0, to: size * to[axis]! },
+      { size, from: from[axis]!, to: to[axis]! },
+    ]),
+  );
+  if (!isFloat32(x) || !copy) return fallback('Tile', args);
+  const out = backend.allocate(shape, 'float32');
+  copyGrid(backend, backend.address(x), backend.address(out), copy.dims, copy.from, copy.to);
+  return out;
+};
+
 /** What moves values and does not compute. */
-export const shapeKernels: Kernels = { Transpose: transpose, Slice: slice, PadV2: padV2, Concat: concat };
+export const shapeKernels: Kernels = {
+  Transpose: transpose,
+  Slice: slice,
+  PadV2: padV2,
+  Concat: concat,
+  Tile: tile,
+};

@@ -47,6 +47,17 @@ test('Slice of any part', async () => {
   await expectAsCpu([uniform([300, 7, 50], 1)], (x) => tf.slice(x, [1, 2, 3], [298, 4, 40]));
 });
 
+test('Tile of any axes', async () => {
+  const tilings = shapes.chain((shape) =>
+    fc.tuple(fc.constant(shape), fc.tuple(...shape.map(() => fc.integer({ min: 0, max: 3 })))),
+  );
+  await each(tilings, async ([shape, reps]) => {
+    await expectAsCpu([uniform(shape, 1)], (x) => tf.tile(x, reps));
+    await expectAsCpu([integers(shape, 1)], (x) => tf.tile(x, reps));
+  });
+  await expectAsCpu([uniform([30, 1, 1, 50], 1)], (x) => tf.tile(x, [1, 9, 9, 1]));
+});
+
 test('a slice that reaches out is refused as on cpu', async () => {
   for (const backend of ['cpu', 'simd']) {
     await tf.setBackend(backend);
