@@ -90,7 +90,7 @@ test('GlobalAvgPool of an image is its mean', () => {
 test('the gradient of GlobalAvgPool is that of a mean', () => {
   const x = randomTensor<tf.Rank.R4>([2, 3, 4, 5], 1);
   const weights = randomTensor<tf.Rank.R2>([2, 5], 2);
-  const gradient = tf.grad((x: tf.Tensor4D) => tf.mul(new GlobalAvgPool().forward(x), weights))(x);
+  const gradient = tf.grad((x) => tf.mul(new GlobalAvgPool().forward(x as tf.Tensor4D), weights))(x);
   const expected = tf.tidy(() =>
     tf.mul(tf.reshape(tf.div(weights, 12), [2, 1, 1, 5]), tf.ones([1, 3, 4, 1])),
   );
