@@ -97,6 +97,7 @@ export function trainCommand(): Command {
 async function run(options: TrainOptions): Promise<void> {
   const { training, validation, inMemory } = await openData(options);
   const model = await startModel(options, training.classes.length);
+  model.labels = training.classes;
   const controller = new AbortController();
   const stop = () => {
     console.error('Stopping after this step. --resume continues from here.');
@@ -112,7 +113,6 @@ async function run(options: TrainOptions): Promise<void> {
       signal: controller.signal,
     });
     if (controller.signal.aborted) return;
-    model.labels = training.classes;
     const file = join(options.out, 'model.safetensors');
     await replaceFile(file, await saveWeights(model));
     if (evaluation) console.log(formatEvaluation(evaluation, training.classes));

@@ -50,7 +50,7 @@ export class CheckpointFolder {
     return path;
   }
 
-  /** Writes `best.safetensors`. */
+  /** Writes the weights of `best.safetensors`. */
   async writeBest(bytes: Uint8Array): Promise<void> {
     await replaceFile(this.path.join(this.folder, 'best.safetensors'), bytes);
   }

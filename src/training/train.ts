@@ -78,7 +78,10 @@ export interface CheckpointOptions {
   readonly folder: string;
   /** Steps from one to the next. There is one at the end of every epoch besides. Default none. */
   readonly everySteps?: number;
-  /** How many of the latest stay. The one with the best top-1 stays as `best.safetensors` besides. Default 3. */
+  /**
+   * How many of the latest stay. The weights with the best top-1 of `validation` stay besides, as `best.safetensors`: of
+   * the moving average where there is one, in a file such as `saveWeights` makes. Default 3.
+   */
   readonly keep?: number;
   /** Whether to continue from the latest one of the folder, if there is any; otherwise there may be none. Default false. */
   readonly resume?: boolean;
@@ -236,7 +239,7 @@ async function* save({ trainer, progress, files }: Run, isBest = false): AsyncGe
   const { epoch, step } = progress;
   const bytes = await trainer.checkpoint(progress);
   // The best one first: killed in between, the training comes here again.
-  if (isBest) await files.writeBest(bytes);
+  if (isBest) await files.writeBest(await trainer.weights());
   const path = await files.write(step, bytes);
   yield { type: 'checkpoint', epoch, step, path };
 }

@@ -3,6 +3,7 @@ import { check, checkInteger } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { readSafetensors, writeSafetensors, type TensorToWrite } from '../weights/safetensors.js';
+import { saveWeights } from '../weights/save-weights.js';
 import type { Batch } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
@@ -94,8 +95,16 @@ export class Trainer {
   /** Evaluates the moving average where there is one, otherwise the model. */
   evaluate(validation: Dataset): Promise<Evaluation> {
     const { size } = this.options;
-    const run = () => evaluate(this.model, validation, { size });
-    return this.average ? this.average.during(run) : run();
+    return this.#withAverage(() => evaluate(this.model, validation, { size }));
+  }
+
+  /** What {@link evaluate} evaluates, as the bytes of a file of weights. */
+  weights(): Promise<Uint8Array> {
+    return this.#withAverage(() => saveWeights(this.model));
+  }
+
+  #withAverage<T>(work: () => Promise<T>): Promise<T> {
+    return this.average ? this.average.during(work) : work();
   }
 
   /** Everything that the training hangs on, as the bytes of a safetensors file whose metadata has a JSON of the rest. */

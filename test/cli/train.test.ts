@@ -112,6 +112,10 @@ test('trains, logs, and leaves weights that load, with their labels', async () =
     '5,20',
   ]);
 
+  const best = await load(join(out, 'best.safetensors'));
+  expect(best.labels).toEqual(['blue', 'green', 'red']);
+  best.dispose();
+
   const test = await writeImages('test', 30, 1);
   const model = buildModel('resnet20', { classes: 3 });
   await loadWeights(model, join(out, 'model.safetensors'));

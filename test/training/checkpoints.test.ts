@@ -7,6 +7,8 @@ import { CheckpointFolder } from '../../src/training/checkpoint-folder.js';
 import { constantSchedule } from '../../src/training/schedules.js';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train.js';
 import { Adam } from '../../src/training/adam.js';
+import { evaluate } from '../../src/training/evaluate.js';
+import { loadWeights } from '../../src/weights/load-weights.js';
 import { writeSafetensors } from '../../src/weights/safetensors.js';
 import { bundle } from '../helpers/bundle.js';
 import { tinyData, tinyModel } from './tiny.js';
@@ -92,6 +94,21 @@ test('the last ones stay, and the best', async () => {
   expect(written).toEqual([2, 3, 4, 6, 6, 8, 9].map((step) => join(folder, name(step))));
   expect(readdirSync(folder).sort()).toEqual(['best.safetensors', name(8), name(9)]);
 });
+
+test.each([undefined, { decay: 0.8 }])(
+  'the best weights load, and give the best top-1; moving average %p',
+  async (movingAverage) => {
+    const validation = tinyData(60, 1);
+    const events = await run({ epochs: 4, validation, movingAverage, checkpoints: { folder } });
+    const top1s = events.flatMap((event) => (event.type === 'evaluation' ? [event.evaluation.top1] : []));
+    expect(new Set(top1s).size).toBeGreaterThan(1);
+    const model = tinyModel({ seed: 7 });
+    await loadWeights(model, join(folder, 'best.safetensors'));
+    expect((await evaluate(model, validation)).top1).toBe(Math.max(...top1s));
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(0);
+  },
+);
 
 test('an aborted training writes where it stands, and continues from there as if nothing had been', async () => {
   const checkpoints = { folder, resume: true };
