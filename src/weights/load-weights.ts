@@ -17,8 +17,8 @@ export const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/
 export interface LoadWeightsOptions extends FetchOptions {
   /**
    * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model, and the model must
-   * have the convention of the source's networks, with another of which the same weights give other results. `false`
-   * loads what is in both; shapes must agree even then. Default true.
+   * have the convention of the source's networks and the shortcut of a file of `saveWeights`, with others of which the
+   * same weights give other results. `false` loads what is in both; shapes must agree even then. Default true.
    */
   readonly strict?: boolean;
   /**
@@ -50,7 +50,7 @@ export interface LoadedWeights {
  * file's bytes. An address may also be of the index of sharded safetensors (`model.safetensors.index.json`), or of the
  * `model.json` of a TensorFlow.js layers-model; their files lie beside it.
  * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
- * and another convention;
+ * and another convention or shortcut;
  * where values are not finite, listing their keys.
  */
 export async function loadWeights(
@@ -87,7 +87,14 @@ export function loadCheckpoint(
       : `${source}'s networks have the convention '${conventions.join("' or '")}', and the model has ` +
         `'${model.convention}'.`;
   const problems = [
-    ...(strict ? [otherConvention, list('missing', missing), list('not in the model', extra)] : []),
+    ...(strict
+      ? [
+          otherConvention,
+          otherShortcut(model, checkpoint),
+          list('missing', missing),
+          list('not in the model', extra),
+        ]
+      : []),
     list('of another shape', misshaped),
   ].filter(Boolean);
   if (found.length === 0 || problems.length > 0) {
@@ -104,6 +111,22 @@ export function loadCheckpoint(
   for (const loaded of found) assign(loaded);
   model.labels = labelsOf(checkpoint, model.classes) ?? model.labels;
   return { source, loaded: found.map(({ name }) => name), missing, extra };
+}
+
+/**
+ * What is wrong where `saveWeights` wrote down another shortcut than the model's: shortcuts of padding have no weights, so
+ * that a plain network's fit a ResNet.
+ */
+function otherShortcut({ architecture }: ImageClassifier, { metadata }: Checkpoint): string {
+  if (!('shortcut' in architecture)) return '';
+  try {
+    const saved = JSON.parse(metadata.get('architecture') ?? 'null') as { shortcut?: unknown } | null;
+    const { shortcut = architecture.shortcut } = saved ?? {};
+    if (shortcut === architecture.shortcut) return '';
+    return `The weights are of a network with the shortcut '${String(shortcut)}', and the model has '${architecture.shortcut}'.`;
+  } catch {
+    return ''; // Another program's words, by the same name.
+  }
 }
 
 /** The names of the classes that `saveWeights` wrote, where they are there and as many as the model has. */

@@ -12,6 +12,7 @@ import { buildResNet } from '../../src/models/resnet.js';
 import { CheckpointError } from '../../src/weights/checkpoint.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
 import { writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
+import { saveWeights } from '../../src/weights/save-weights.js';
 import { readGolden, ruleValues } from '../helpers/golden.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 import { torchKey } from '../helpers/torch-model.js';
@@ -144,6 +145,21 @@ test('weights are refused by a model of another convention, unless it need not b
   );
   const { loaded } = await loadWeights(model, file, { strict: false });
   expect(loaded).toHaveLength(model.variables().length);
+  model.dispose();
+});
+
+test("a plain network's weights are refused by a ResNet, whose shapes they have", async () => {
+  const plain = buildResNet(20, { shortcut: 'none', seed: 1 });
+  const file = await saveWeights(plain);
+  plain.dispose();
+  const model = buildResNet(20, { seed: 2 });
+  await expect(loadWeights(model, file)).rejects.toThrow(
+    /\nThe weights are of a network with the shortcut 'none', and the model has 'pad'\.$/,
+  );
+  const { loaded } = await loadWeights(model, file, { strict: false });
+  expect(loaded).toHaveLength(model.variables().length);
+  const own = await saveWeights(model, { metadata: { architecture: 'another program’s' } });
+  await expect(loadWeights(model, own)).resolves.toMatchObject({ missing: [] });
   model.dispose();
 });
 
