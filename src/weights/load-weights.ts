@@ -117,26 +117,28 @@ export function loadCheckpoint(
  * What is wrong where `saveWeights` wrote down another shortcut than the model's: shortcuts of padding have no weights, so
  * that a plain network's fit a ResNet.
  */
-function otherShortcut({ architecture }: ImageClassifier, { metadata }: Checkpoint): string {
+function otherShortcut({ architecture }: ImageClassifier, checkpoint: Checkpoint): string {
   if (!('shortcut' in architecture)) return '';
-  try {
-    const saved = JSON.parse(metadata.get('architecture') ?? 'null') as { shortcut?: unknown } | null;
-    const { shortcut = architecture.shortcut } = saved ?? {};
-    if (shortcut === architecture.shortcut) return '';
-    return `The weights are of a network with the shortcut '${String(shortcut)}', and the model has '${architecture.shortcut}'.`;
-  } catch {
-    return ''; // Another program's words, by the same name.
-  }
+  const saved = (savedJson(checkpoint, 'architecture') ?? {}) as { shortcut?: unknown };
+  const { shortcut = architecture.shortcut } = saved;
+  if (shortcut === architecture.shortcut) return '';
+  const name = typeof shortcut === 'string' ? shortcut : JSON.stringify(shortcut);
+  return `The weights are of a network with the shortcut '${name}', and the model has '${architecture.shortcut}'.`;
 }
 
 /** The names of the classes that `saveWeights` wrote, where they are there and as many as the model has. */
-function labelsOf({ metadata }: Checkpoint, classes: number | undefined): string[] | undefined {
+function labelsOf(checkpoint: Checkpoint, classes: number | undefined): string[] | undefined {
+  const labels = savedJson(checkpoint, 'labels');
+  const fits = Array.isArray(labels) && labels.length === classes;
+  return fits && labels.every((label) => typeof label === 'string') ? labels : undefined;
+}
+
+/** What `saveWeights` wrote down by this name; undefined where there are another program's words by it. */
+function savedJson({ metadata }: Checkpoint, name: string): unknown {
   try {
-    const labels: unknown = JSON.parse(metadata.get('labels') ?? 'null');
-    const fits = Array.isArray(labels) && labels.length === classes;
-    return fits && labels.every((label) => typeof label === 'string') ? labels : undefined;
+    return JSON.parse(metadata.get(name) ?? 'null');
   } catch {
-    return undefined; // Another program's words, by the same name.
+    return undefined;
   }
 }
 
