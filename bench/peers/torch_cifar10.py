@@ -1,7 +1,7 @@
-"""PyTorch's side of the training of docs/training.md: ResNet-20 on CIFAR-10, with the recipe of `skipscale train`.
+"""PyTorch's side of the trainings of docs/training.md: networks for CIFAR-10, with the recipe of `skipscale train`.
 
-python3 bench/peers/torch_cifar10.py [--epochs 20] [--seed 1] [--threads 2] [--label-smoothing 0.1] [--erase]
-    [--data ../shared/data/cifar10]
+python3 bench/peers/torch_cifar10.py [--model resnet20] [--epochs 20] [--seed 1] [--threads 2] [--label-smoothing 0.1]
+    [--erase] [--data ../shared/data/cifar10]
 
 Takes torch, torchvision, numpy and pillow. Prints a line an epoch, and the accuracy on the images that were never trained on.
 """
@@ -11,9 +11,11 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 from torch_resnet20 import resnet20
+from torchvision.models.efficientnet import EfficientNet, _efficientnet_conf
 from torchvision.transforms import RandomErasing
 
 parser = argparse.ArgumentParser()
+parser.add_argument('--model', choices=['resnet20', 'efficientnet'], default='resnet20')
 parser.add_argument('--epochs', type=int, default=20)
 parser.add_argument('--seed', type=int, default=1)
 parser.add_argument('--threads', type=int, default=2)
@@ -60,15 +62,26 @@ def test_set():
 
 
 def normalise(images):
-    return (images.float() / 255 - MEAN) / STD
+    size = 32 if options.model == 'resnet20' else 96
+    resized = F.interpolate(images.float(), size, mode='bilinear') if size > 32 else images.float()
+    return (resized / 255 - MEAN) / STD
 
 
-def augment(images):
-    """Flips half of the images, pads each with 4 black pixels, and cuts 32 x 32 from it."""
+def flip(images):
+    return torch.where(torch.rand(len(images), 1, 1, 1) < 0.5, images.flip(3), images)
+
+
+def crop(images):
+    """Pads each image with 4 black pixels, and cuts 32 x 32 from it."""
     padded = F.pad(images, (4, 4, 4, 4))
-    cut = [padded[i, :, y : y + 32, x : x + 32] for i, (y, x) in enumerate(torch.randint(9, (len(images), 2)).tolist())]
-    flipped = torch.rand(len(images)) < 0.5
-    return torch.stack([image.flip(2) if flip else image for image, flip in zip(cut, flipped)])
+    places = torch.randint(9, (len(images), 2)).tolist()
+    return torch.stack([padded[i, :, y : y + 32, x : x + 32] for i, (y, x) in enumerate(places)])
+
+
+def small_efficientnet():
+    """EfficientNet-B0 of half the width and depth."""
+    settings, last = _efficientnet_conf('efficientnet_b0', width_mult=0.5, depth_mult=0.5)
+    return EfficientNet(settings, dropout=0.1, stochastic_depth_prob=0, last_channel=last, num_classes=10)
 
 
 def initialise(model):
@@ -84,8 +97,16 @@ def accuracy(model, images, labels):
     return right / len(labels)
 
 
+erase = RandomErasing(p=0.5)
+
+
+def augment(images):
+    x = normalise(crop(flip(images)))
+    return torch.stack([erase(image) for image in x]) if options.erase else x
+
+
 images, labels = training_set()
-model = resnet20()
+model = resnet20() if options.model == 'resnet20' else small_efficientnet()
 initialise(model)
 kernels = [p for p in model.parameters() if p.dim() > 1]
 others = [p for p in model.parameters() if p.dim() == 1]
@@ -96,16 +117,12 @@ per_epoch = len(labels) // options.batch_size
 schedule = torch.optim.lr_scheduler.OneCycleLR(
     optimizer, options.lr, total_steps=options.epochs * per_epoch, cycle_momentum=False
 )
-erase = RandomErasing(p=0.5)
 begin = time.time()
 for epoch in range(options.epochs):
     model.train()
     start, total = time.time(), 0.0
     for batch in torch.randperm(len(labels))[: per_epoch * options.batch_size].split(options.batch_size):
-        x = normalise(augment(images[batch]))
-        if options.erase:
-            x = torch.stack([erase(image) for image in x])
-        loss = F.cross_entropy(model(x), labels[batch], label_smoothing=options.label_smoothing)
+        loss = F.cross_entropy(model(augment(images[batch])), labels[batch], label_smoothing=options.label_smoothing)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
