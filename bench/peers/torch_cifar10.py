@@ -33,6 +33,8 @@ random.seed(options.seed)
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).reshape(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).reshape(1, 3, 1, 1)
+SIZE = 32 if options.model == 'resnet20' else 96
+erase = RandomErasing(p=0.5)
 
 
 def pixels(file):
@@ -62,20 +64,17 @@ def test_set():
 
 
 def normalise(images):
-    size = 32 if options.model == 'resnet20' else 96
-    resized = F.interpolate(images.float(), size, mode='bilinear') if size > 32 else images.float()
+    resized = F.interpolate(images.float(), SIZE, mode='bilinear')  # of the same size: the same images
     return (resized / 255 - MEAN) / STD
 
 
-def flip(images):
-    return torch.where(torch.rand(len(images), 1, 1, 1) < 0.5, images.flip(3), images)
-
-
-def crop(images):
-    """Pads each image with 4 black pixels, and cuts 32 x 32 from it."""
+def augment(images):
+    """Flips half of the images, pads each with 4 black pixels, cuts 32 x 32 from it, and normalises."""
     padded = F.pad(images, (4, 4, 4, 4))
-    places = torch.randint(9, (len(images), 2)).tolist()
-    return torch.stack([padded[i, :, y : y + 32, x : x + 32] for i, (y, x) in enumerate(places)])
+    cut = [padded[i, :, y : y + 32, x : x + 32] for i, (y, x) in enumerate(torch.randint(9, (len(images), 2)).tolist())]
+    flipped = torch.rand(len(images)) < 0.5
+    x = normalise(torch.stack([image.flip(2) if flip else image for image, flip in zip(cut, flipped)]))
+    return torch.stack([erase(image) for image in x]) if options.erase else x
 
 
 def small_efficientnet():
@@ -95,14 +94,6 @@ def accuracy(model, images, labels):
     model.eval()
     right = sum((model(normalise(x)).argmax(1) == y).sum().item() for x, y in zip(images.split(250), labels.split(250)))
     return right / len(labels)
-
-
-erase = RandomErasing(p=0.5)
-
-
-def augment(images):
-    x = normalise(crop(flip(images)))
-    return torch.stack([erase(image) for image in x]) if options.erase else x
 
 
 images, labels = training_set()
