@@ -3,6 +3,7 @@ import {
   CONVOLVE,
   PACK,
   WINOGRAD,
+  WINOGRAD_FILTER,
   WINOGRAD_FILTER_OUTPUT,
   WINOGRAD_FILTER_PRODUCT,
   WINOGRAD_FILTER_TRANSFORM,
@@ -12,7 +13,7 @@ import {
   WINOGRAD_PRODUCT,
 } from './kernel-ids.js';
 import { float } from './runtime.js';
-import { FILTER_PARTS, PLANE_GAP } from './winograd-layout.js';
+import { FILTER_PARTS, FILTER_TILES, PLANE_GAP } from './winograd-layout.js';
 
 /** What follows the sum in the same pass: y = activation(clamp(sum + bias + residual)). */
 export interface Epilogue {
@@ -204,7 +205,13 @@ export function winograd(
   });
 }
 
-/** Bytes of transformed images that {@link winogradFilter} works on at a time. */
+/** Slices that {@link winogradFilter} shares the tiles out in, at most; of fewer than half as many there are none. */
+const FILTER_SLICES = 16;
+/** Bytes of the products of all slices, at most. */
+const FILTER_PRODUCTS = 8 * 2 ** 20;
+/** Bytes of transforms that a thread works on at a time in a slice, so that they stay in its second cache. */
+const FILTER_BLOCK = 2 ** 19;
+/** Bytes of transforms that all threads work on at a time where there are no slices. */
 const FILTER_WORKSPACE = 48 * 2 ** 20;
 
 /** The gradient [3, 3, channels, filters] of a kernel that {@link winograd} could do the convolution of. */
@@ -223,31 +230,37 @@ export function winogradFilter(
   const { runtime } = backend;
   const { batch, height, width, pitch: channels } = input;
   const { filters } = gradient;
-  const tilesOfImage = Math.ceil(gradient.height / 4) * Math.ceil(gradient.width / 4);
+  const tiles = batch * Math.ceil(gradient.height / 4) * Math.ceil(gradient.width / 4);
   const bytesOfTile = 36 * (channels + filters) * 4;
-  const images = Math.min(batch, Math.max(1, Math.floor(FILTER_WORKSPACE / bytesOfTile / tilesOfImage)));
-  const plane = (columns: number, rows: number) => 36 * (columns * rows * 4 + PLANE_GAP);
-  const inputBytes = plane(channels, images * tilesOfImage);
-  const gradientBytes = plane(filters, images * tilesOfImage);
-  const scratch = 256 + 36 * 16;
-  const bytes = inputBytes + gradientBytes + plane(channels, filters) + scratch * runtime.threads;
+  const productBytes = 36 * (channels * filters * 4 + PLANE_GAP);
+  const most = Math.min(FILTER_SLICES, Math.floor(FILTER_PRODUCTS / productBytes), Math.floor(tiles / 32));
+  const sliced = most >= FILTER_SLICES / 2;
+  const slices = sliced ? most : 1;
+  const blocks = sliced ? runtime.threads : 1;
+  const space = sliced ? FILTER_BLOCK : FILTER_WORKSPACE;
+  const tilesOfBlock = Math.min(tiles, Math.max(FILTER_TILES, Math.floor(space / bytesOfTile)));
+  const blockBytes = align(tilesOfBlock * bytesOfTile + 2 * 36 * PLANE_GAP);
+  const scratchBytes = 256 + 36 * 16;
   const zeros = backend.zeros(Math.max(channels, filters) * 4);
-  backend.lend(bytes, "a filter's gradient", (space) => {
-    const products = space + inputBytes + gradientBytes;
-    for (let n = 0; n < batch; n += images) {
-      const count = Math.min(images, batch - n);
-      const tiles = count * tilesOfImage;
-      const args = [
-        input.address + n * height * width * channels * 4,
-        gradient.address + n * gradient.height * gradient.width * filters * 4,
-        ...[to, 0, 0, 0, 0, 0, count, height, width, channels, gradient.height, gradient.width],
-        ...[pad.top, pad.left, filters, tiles, zeros, products + plane(channels, filters), scratch],
-        ...[space, space + inputBytes, products, Number(n > 0)],
-      ];
-      runtime.run(WINOGRAD_FILTER_TRANSFORM, tiles, args);
-      runtime.run(WINOGRAD_FILTER_PRODUCT, 36 * FILTER_PARTS, args);
-      if (n + count === batch) runtime.run(WINOGRAD_FILTER_OUTPUT, channels, args);
+  const bytes = blockBytes * blocks + productBytes * slices + scratchBytes * runtime.threads;
+  backend.lend(bytes, "a filter's gradient", (transforms) => {
+    const products = transforms + blockBytes * blocks;
+    const scratch = products + productBytes * slices;
+    const args = [
+      ...[input.address, gradient.address, to, 0, 0, 0, 0, 0, batch, height, width, channels],
+      ...[gradient.height, gradient.width, pad.top, pad.left, filters, tilesOfBlock, zeros],
+      ...[scratch, scratchBytes, transforms, blockBytes, products, slices],
+    ];
+    if (sliced) {
+      runtime.run(WINOGRAD_FILTER, slices, [...args, 0, Math.ceil(tiles / slices), tiles]);
+    } else {
+      for (let first = 0; first < tiles; first += tilesOfBlock) {
+        const count = Math.min(tilesOfBlock, tiles - first);
+        runtime.run(WINOGRAD_FILTER_TRANSFORM, Math.ceil(count / FILTER_TILES), [...args, first, count]);
+        runtime.run(WINOGRAD_FILTER_PRODUCT, 36 * FILTER_PARTS, [...args, first, count]);
+      }
     }
+    runtime.run(WINOGRAD_FILTER_OUTPUT, channels, args);
   });
 }
 

@@ -36,3 +36,4 @@ export const SGD_STEP = 32;
 export const ADAM_STEP = 33;
 export const RMS_PROP_STEP = 34;
 export const AVERAGE_STEP = 35;
+export const WINOGRAD_FILTER = 36;

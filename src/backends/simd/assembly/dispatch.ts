@@ -18,7 +18,7 @@ import {
 } from './reduce';
 import { resizeBilinear } from './resize';
 import { copy, pad } from './shape';
-import { winogradFilterOutput, winogradFilterProduct, winogradFilterTransform } from './winograd-filter';
+import { winogradFilter, winogradFilterOutput, winogradFilterProduct, winogradFilterTransform } from './winograd-filter';
 import { winograd, winogradInput, winogradOutput, winogradPack, winogradProduct } from './winograd';
 
 /** Runs one chunk of a job. A switch, since a table of functions would need static memory, which threads share. */
@@ -82,6 +82,8 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
       return pad(chunk, thread);
     case id.RESIZE_BILINEAR:
       return resizeBilinear(chunk, thread);
+    case id.WINOGRAD_FILTER:
+      return winogradFilter(chunk, thread);
     case id.WINOGRAD_FILTER_TRANSFORM:
       return winogradFilterTransform(chunk, thread);
     case id.WINOGRAD_FILTER_PRODUCT:

@@ -1,16 +1,17 @@
 // The gradient of a 3x3 filter of stride 1 by the transpose of Winograd's F(4x4, 3x3): where the output is
 // Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, the gradient of g is Gᵀ[Σ (A dY Aᵀ) ⊙ (Bᵀ d B)]G, summed over the tiles.
 
-import { FILTER_PARTS, PLANE_GAP } from '../winograd-layout';
+import { FILTER_PARTS, FILTER_TILES, PLANE_GAP } from '../winograd-layout';
 import { outerTile } from './filter-gradient';
 import { arg, ptr } from './memory-map';
 import { fma } from './tile';
 import { A, B, transformInput } from './winograd';
 
 // Arguments: 0 input, 1 gradient, 2 output; 8 … 15 batch, height, width, channels, outHeight, outWidth, padTop, padLeft;
-// 16 filters, 17 tiles, 18 zeros, 19 scratch, 20 bytes of it for each thread; 21 … 23 the transformed input
-// [36, channels / 4, tiles, 4], the transformed gradient [36, filters / 8, tiles, 8], and their products
-// [36, channels, filters]; 24 whether products are added to those of the block before.
+// 16 filters, 17 tiles of a block, 18 zeros, 19 scratch, 20 bytes of it for each thread; 21 a block's transforms, those of
+// the input [36, channels / 4, tiles, 4], then those of the gradient [36, filters / 8, tiles, 8]; 22 bytes from one
+// thread's block to the next; 23 products [slices, 36, channels, filters], 24 how many slices; 25 the first tile of the
+// block, 26 its tiles, where all threads work on one block, otherwise 26 tiles of a slice, and 27 all tiles.
 
 /** Tiles of a stretch of the transformed gradient that stay in the first cache while channels go by. */
 const DEPTH: i32 = 512;
@@ -37,20 +38,73 @@ function transformGradient(y0: v128, y1: v128, y2: v128, y3: v128, to: usize, st
   v128.store(to + 5 * step, y3);
 }
 
-/** Transforms a tile of the input and of the gradient; a chunk is a tile. */
+/**
+ * The products of a slice of the tiles; a chunk is a slice. It goes block by block, so that what is transformed is
+ * multiplied while it is in the second cache of the thread's processor.
+ */
+export function winogradFilter(chunk: i32, thread: i32): void {
+  const first = chunk * arg(26);
+  const end = min(arg(27), first + arg(26));
+  const space = ptr(21) + <usize>thread * ptr(22);
+  const products = ptr(23) + <usize>chunk * 36 * productPlane();
+  const groups = arg(11) >> 2;
+  for (let block = first; block < end; block += arg(17)) {
+    const count = min(arg(17), end - block);
+    for (let i = 0; i < count; i++) transformTile(block + i, i, thread, space);
+    for (let point = 0; point < 36; point++) {
+      multiply(point, 0, groups, count, space, products, block != first);
+    }
+  }
+}
+
+// The same as two jobs over a block that all threads share, for images of few tiles and many channels.
+
+/** Transforms tiles of the input and of the gradient; a chunk is FILTER_TILES of them. */
 export function winogradFilterTransform(chunk: i32, thread: i32): void {
-  const tiles = ptr(17);
+  const end = min(arg(26), (chunk + 1) * FILTER_TILES);
+  for (let i = chunk * FILTER_TILES; i < end; i++) transformTile(arg(25) + i, i, thread, ptr(21));
+}
+
+/** The products of a plane, summed over its tiles; a chunk is a part of one plane's channels. */
+export function winogradFilterProduct(chunk: i32, _thread: i32): void {
+  const part = chunk % FILTER_PARTS;
+  const groups = arg(11) >> 2;
+  const firstGroup = (groups * part) / FILTER_PARTS;
+  const endGroup = (groups * (part + 1)) / FILTER_PARTS;
+  multiply(chunk / FILTER_PARTS, firstGroup, endGroup, arg(26), ptr(21), ptr(23), arg(25) != 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function inputPlane(): usize {
+  return planeOf(ptr(11), ptr(17));
+}
+
+// @ts-ignore: decorator
+@inline
+function gradientPlane(): usize {
+  return planeOf(ptr(16), ptr(17));
+}
+
+// @ts-ignore: decorator
+@inline
+function productPlane(): usize {
+  return planeOf(ptr(11), ptr(16));
+}
+
+/** Transforms a tile of the input and of the gradient to number `row` of a block. */
+function transformTile(tile: i32, row: i32, thread: i32, space: usize): void {
   const scratch = ptr(19) + <usize>thread * ptr(20);
-  const plane = planeOf(ptr(11), tiles);
-  transformInput(chunk, scratch, ptr(21) + (<usize>chunk << 4), plane, tiles);
+  const tiles = ptr(17);
+  transformInput(tile, scratch, space + (<usize>row << 4), inputPlane(), tiles);
 
   const outHeight = arg(12);
   const outWidth = arg(13);
   const tilesY = (outHeight + 3) >> 2;
   const tilesX = (outWidth + 3) >> 2;
-  const left = (chunk % tilesX) * 4;
-  const top = ((chunk / tilesX) % tilesY) * 4;
-  const n = chunk / (tilesX * tilesY);
+  const left = (tile % tilesX) * 4;
+  const top = ((tile / tilesX) % tilesY) * 4;
+  const n = tile / (tilesX * tilesY);
   const pixel = ptr(16) << 2;
   const zeros = ptr(18);
   for (let y = 0; y < 4; y++) {
@@ -61,7 +115,8 @@ export function winogradFilterTransform(chunk: i32, thread: i32): void {
     }
   }
   const middle = scratch + 256;
-  const gradientPlane = planeOf(ptr(16), tiles);
+  const block = space + 36 * inputPlane() + (<usize>row << 5);
+  const plane = gradientPlane();
   for (let c: usize = 0; c < pixel; c += 16) {
     for (let x: usize = 0; x < 4; x++) {
       const from = scratch + (x << 2);
@@ -75,7 +130,7 @@ export function winogradFilterTransform(chunk: i32, thread: i32): void {
       );
     }
     // Eight columns of a tile stand together.
-    const to = ptr(22) + (((c >> 5) * tiles + <usize>chunk) << 5) + (c & 16);
+    const to = block + (((c >> 5) * tiles) << 5) + (c & 16);
     for (let y: usize = 0; y < 6; y++) {
       const from = middle + (y << 6);
       transformGradient(
@@ -83,58 +138,64 @@ export function winogradFilterTransform(chunk: i32, thread: i32): void {
         v128.load(from, 16),
         v128.load(from, 32),
         v128.load(from, 48),
-        to + y * 6 * gradientPlane,
-        gradientPlane,
+        to + y * 6 * plane,
+        plane,
       );
     }
   }
 }
 
-/** The products of a plane, summed over its tiles; a chunk is a part of one plane's channels. */
-export function winogradFilterProduct(chunk: i32, _thread: i32): void {
-  const point = <usize>(chunk / FILTER_PARTS);
-  const part = chunk % FILTER_PARTS;
-  const groups = arg(11) >> 2;
+/** The products of a plane of a block, of some groups of four channels, summed over its tiles. */
+function multiply(
+  point: i32,
+  firstGroup: i32,
+  endGroup: i32,
+  count: i32,
+  space: usize,
+  products: usize,
+  add: bool,
+): void {
   const panels = arg(16) >> 3;
   const tiles = arg(17);
   const pitch = ptr(16) << 2;
-  const input = ptr(21) + point * planeOf(ptr(11), tiles);
-  const gradient = ptr(22) + point * planeOf(ptr(16), tiles);
-  const output = ptr(23) + point * planeOf(ptr(11), ptr(16));
-  const firstGroup = (groups * part) / FILTER_PARTS;
-  const endGroup = (groups * (part + 1)) / FILTER_PARTS;
-  for (let first = 0; first < tiles; first += DEPTH) {
-    const count = min(DEPTH, tiles - first);
-    const add = first != 0 || arg(24) != 0;
+  const input = space + <usize>point * inputPlane();
+  const gradient = space + 36 * inputPlane() + <usize>point * gradientPlane();
+  const output = products + <usize>point * productPlane();
+  for (let first = 0; first < count; first += DEPTH) {
+    const depth = min(DEPTH, count - first);
     for (let panel = 0; panel < panels; panel++) {
       const b = gradient + (<usize>(panel * tiles + first) << 5);
       for (let group = firstGroup; group < endGroup; group++) {
         const a = input + (<usize>(group * tiles + first) << 4);
         const out = output + <usize>(group << 2) * pitch + (<usize>panel << 5);
-        outerTile(a, 1, 0, 1, 0, count, 16, b, out, pitch, add);
+        outerTile(a, 1, 0, 1, 0, depth, 16, b, out, pitch, add || first != 0);
       }
     }
   }
 }
 
-/** Transforms the products back to the gradient [3, 3, channels, filters]; a chunk is a channel. */
+/** Adds the slices' products and transforms them back to the gradient [3, 3, channels, filters]; a chunk is a channel. */
 export function winogradFilterOutput(chunk: i32, thread: i32): void {
-  const filters = ptr(16);
-  const line = filters << 2;
-  const plane = planeOf(ptr(11), filters);
-  const from = ptr(23) + <usize>chunk * line;
+  const line = ptr(16) << 2;
+  const plane = productPlane();
+  const slice: usize = 36 * plane;
+  const end: usize = ptr(24) * slice;
   const to = ptr(2) + <usize>chunk * line;
   const tap = ptr(11) * line;
   const middle = ptr(19) + <usize>thread * ptr(20);
   for (let c: usize = 0; c < line; c += 16) {
-    for (let x: usize = 0; x < 6; x++) {
-      transformBack(from + x * plane + c, 6 * plane, middle + (x << 4), 96);
+    for (let point: usize = 0; point < 36; point++) {
+      const from = ptr(23) + point * plane + <usize>chunk * line + c;
+      let sum = v128.load(from);
+      for (let at = slice; at < end; at += slice) sum = f32x4.add(sum, v128.load(from + at));
+      v128.store(middle + (point << 4), sum);
     }
+    for (let x: usize = 0; x < 6; x++) transformBack(middle + (x << 4), 96, middle + (x << 4), 96);
     for (let y: usize = 0; y < 3; y++) transformBack(middle + y * 96, 16, to + y * 3 * tap + c, tap);
   }
 }
 
-/** Gᵀ m for six values, to three. */
+/** Gᵀ m for six values, to three, which may take the place of the first. */
 // @ts-ignore: decorator
 @inline
 function transformBack(from: usize, step: usize, to: usize, toStep: usize): void {

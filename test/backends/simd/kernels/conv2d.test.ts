@@ -154,6 +154,16 @@ describe('3x3 convolutions of stride 1 and many channels, by Winograd', () => {
   });
 });
 
+test.each([
+  ['slices of one block', [5, 30, 29, 16], [3, 3, 16, 24]],
+  ['slices of several blocks', [4, 60, 61, 32], [3, 3, 32, 32]],
+] as const)('the gradient of a filter by Winograd, in %s', async (_name, x, filter) => {
+  const inputs = [uniform([...x], 1), uniform([...x.slice(0, 3), filter[3]], 2)];
+  const operation: Operation = (x, dy) =>
+    tf.grad((f) => tf.conv2d(x, f as tf.Tensor4D, 1, 'same'))(tf.zeros([...filter]), dy);
+  await expectAsCpu(inputs, operation, mixedSums(64));
+});
+
 test('the gradient of a filter over more images than its workspace holds', async () => {
   const { x, filter, strides, pad } = {
     x: [40, 64, 64, 16],
