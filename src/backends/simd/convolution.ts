@@ -207,6 +207,8 @@ export function winograd(
 
 /** Slices that {@link winogradFilter} shares the tiles out in, at most; of fewer than half as many there are none. */
 const FILTER_SLICES = 16;
+/** Tiles of a slice, at least; more than there are slices, so that rounding up leaves none empty. */
+const FILTER_SLICE_TILES = 32;
 /** Bytes of the products of all slices, at most. */
 const FILTER_PRODUCTS = 8 * 2 ** 20;
 /** Bytes of transforms that a thread works on at a time in a slice, so that they stay in its second cache. */
@@ -233,7 +235,9 @@ export function winogradFilter(
   const tiles = batch * Math.ceil(gradient.height / 4) * Math.ceil(gradient.width / 4);
   const bytesOfTile = 36 * (channels + filters) * 4;
   const productBytes = 36 * (channels * filters * 4 + PLANE_GAP);
-  const most = Math.min(FILTER_SLICES, Math.floor(FILTER_PRODUCTS / productBytes), Math.floor(tiles / 32));
+  const most = Math.floor(
+    Math.min(FILTER_SLICES, FILTER_PRODUCTS / productBytes, tiles / FILTER_SLICE_TILES),
+  );
   const sliced = most >= FILTER_SLICES / 2;
   const slices = sliced ? most : 1;
   const blocks = sliced ? runtime.threads : 1;
