@@ -6,24 +6,24 @@ import globals from 'globals';
 /** Folders of `src` with what each may import; design rule: imports point up this table only. */
 const layers = {
   core: [],
+  backends: [],
   layers: ['core'],
   blocks: ['core', 'layers'],
   scaling: [],
-  models: ['core', 'layers', 'blocks', 'scaling'],
-  weights: ['core', 'layers', 'blocks', 'models'],
-  vision: ['core', 'models'],
-  pretrained: ['core', 'scaling', 'models', 'weights'],
-  training: ['core', 'layers', 'models', 'weights', 'vision'],
-  explain: ['core', 'models', 'vision'],
-  backends: [],
+  models: ['core', 'backends', 'layers', 'blocks', 'scaling'],
+  weights: ['core', 'backends', 'layers', 'blocks', 'models'],
+  vision: ['core', 'backends', 'models'],
+  pretrained: ['core', 'backends', 'scaling', 'models', 'weights'],
+  training: ['core', 'backends', 'layers', 'models', 'weights', 'vision'],
+  explain: ['core', 'backends', 'models', 'vision'],
 };
 
 /** Where the package's own `#imports` lead. */
 const aliases = {
   '#backends': 'backends',
   '#decode-image': 'vision',
-  '#embedded-weights': 'pretrained',
-  '#gradients': 'core',
+  '#gradients': 'backends',
+  '#h5wasm': 'weights',
   '#read-file': 'core',
 };
 

@@ -17,8 +17,8 @@ export default {
   moduleNameMapper: {
     '^#backends$': '<rootDir>/src/backends/default.node.ts',
     '^#decode-image$': '<rootDir>/src/vision/decode-image.node.ts',
-    '^#embedded-weights$': '<rootDir>/src/pretrained/embedded.node.ts',
-    '^#gradients$': '<rootDir>/src/core/gradients.ts',
+    '^#gradients$': '<rootDir>/src/backends/gradients.ts',
+    '^#h5wasm$': '<rootDir>/src/weights/h5wasm.node.ts',
     '^#read-file$': '<rootDir>/src/core/read-file.node.ts',
     '^h5wasm$': '<rootDir>/test/helpers/h5wasm.cjs',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,7 +1,7 @@
 /**
  * Builds `dist/esm` and `dist/cjs`: JavaScript by esbuild, one file a source file, and declarations by tsc.
  *
- * One file is bundled: `core/gradients.js`. tfjs-core publishes its gradients only as ESM without file extensions,
+ * One file is bundled: `backends/gradients.js`. tfjs-core publishes its gradients only as ESM without file extensions,
  * which plain Node cannot import. The bundle holds copies of tfjs-core's engine and operations, but no state: engine,
  * kernels and gradients are registered in `globalThis`, where every copy of tfjs-core in a process finds them.
  */
@@ -9,9 +9,11 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildEmbedded } from './build-embedded.js';
 import { buildSimd } from './build-simd.js';
 
 await buildSimd();
+buildEmbedded();
 rmSync('dist', { recursive: true, force: true });
 
 const sources = readdirSync('src', { recursive: true })
@@ -43,7 +45,7 @@ for (const [format, extension] of [
   await build({ ...options, entryPoints: sources });
   await build({
     ...options,
-    entryPoints: ['src/core/gradients.ts'],
+    entryPoints: ['src/backends/gradients.ts'],
     bundle: true,
     minify: true,
     plugins: [externalBase],

@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 import '#backends';
-import '#gradients';
 
+export { ready } from '#backends';
+export type { ReadyOptions } from './backends/fastest.js';
 export { ConvNorm, type ConvNormOptions } from './blocks/conv-norm.js';
 export type { BlockConvention } from './blocks/convention.js';
 export { MBConv, type MBConvOptions } from './blocks/mb-conv.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { check } from '../core/errors.js';
-import { Module, parameter } from '../core/module.js';
+import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
 import { addThen } from '../layers/add.js';
@@ -89,15 +89,16 @@ export class ConvNorm extends Module {
   fold(): void {
     const { conv, norm } = this;
     if (!norm) return;
+    // On the device: reading would wait for it, or not be possible at once.
     const bias = tf.tidy(() => {
       const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.runningVariance, norm.epsilon)));
       const perFilter = conv instanceof DepthwiseConv2D ? tf.reshape(scale, [-1, 1]) : scale;
       conv.weight.assign(tf.mul(conv.weight, perFilter));
       const shift = tf.sub(conv.bias ?? 0, norm.runningMean);
-      return tf.add(tf.mul(shift, scale), norm.bias).dataSync<'float32'>();
+      return tf.variable(tf.add(tf.mul(shift, scale), norm.bias) as tf.Tensor1D);
     });
     conv.bias?.dispose();
-    conv.bias = parameter(bias.slice(), [bias.length]);
+    conv.bias = bias;
     norm.dispose();
     this.norm = undefined;
   }

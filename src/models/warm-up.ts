@@ -1,3 +1,4 @@
+import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluation } from '../core/context.js';
 import { checkInteger } from '../core/errors.js';
@@ -29,7 +30,7 @@ export async function warmUp(
 ): Promise<void> {
   checkInteger('warmUp: size', size, 1);
   checkInteger('warmUp: batchSize', batchSize, 1);
-  await tf.ready();
+  await ready();
   await (tf.backend() as StartingBackend).started?.();
   const { stem, pool, stages, lastConv } = model;
   const parts = [stem, pool, ...stages.flat(), lastConv].filter((part) => part !== undefined);

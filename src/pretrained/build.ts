@@ -1,7 +1,4 @@
-import { embeddedWeights } from '#embedded-weights';
-import { check } from '../core/errors.js';
 import { buildModel as buildUnfilledModel, type ModelOptions } from '../models/build-model.js';
-import type { ConventionName } from '../models/conventions.js';
 import {
   buildEfficientNet as buildUnfilledEfficientNet,
   type EfficientNet,
@@ -17,8 +14,6 @@ import {
 } from '../models/resnet.js';
 import { efficientNetArchitecture, type Coefficients } from '../scaling/index.js';
 import type { FetchOptions, WeightsSource } from '../weights/fetch-source.js';
-import { loadInto } from '../weights/load.js';
-import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
 
 /** Options of the builders for a network with weights. */
 export interface PretrainedOptions extends FetchOptions {
@@ -95,66 +90,12 @@ export function buildModel(
   return fill(name, options, (own) => buildUnfilledModel(name, own));
 }
 
-/** The network that `build` builds, filled with the weights of the options. */
+/** As in fill.ts, which is loaded where there are weights to be read. */
 async function fill<M extends ImageClassifier>(
   name: string,
-  { weights, hub, cache, sha256, onProgress, ...options }: ModelOptions & PretrainedOptions,
+  options: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
 ): Promise<M> {
-  const { convention, classes, includeTop = true, seed, size } = options;
-  const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
-  const model = await loadInto(
-    published ? sourceOf(published) : weights,
-    {
-      convention: convention ?? published?.convention,
-      // What is beside published weights, the table says already.
-      config: published && { preprocessing: published.preprocessing },
-      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256 },
-    },
-    (architecture, { preprocessing, ...told }) => {
-      check(
-        architecture.name === name,
-        () => `The weights are of ${architecture.name}, and not of ${name}; build that one, or give others.`,
-      );
-      return build({
-        ...options,
-        ...told,
-        // What is told is for the published size.
-        preprocessing: { ...(size === undefined && preprocessing), ...options.preprocessing },
-        classes: architecture.classes,
-        includeTop: architecture.classes !== undefined,
-      });
-    },
-  );
-  if (!includeTop) model.removeHead();
-  else if (classes !== undefined && classes !== model.classes) model.resetHead(classes, { seed });
-  return model;
-}
-
-/** The weights of this name, or the first of this data set; undefined where it is the name of none. */
-function findWeights(
-  weights: string,
-  model: string,
-  convention?: ConventionName,
-): PretrainedWeights | undefined {
-  const named = pretrainedWeights.find(({ name }) => name === weights);
-  check(
-    named === undefined || named.model === model,
-    () => `'${weights}' are weights of ${named!.model}, and not of ${model}; build that one, or give others.`,
-  );
-  const ofDataset = pretrainedWeights.filter(({ dataset }) => dataset === weights);
-  if (ofDataset.length === 0) return named;
-  const ofModel = ofDataset.filter((entry) => entry.model === model);
-  const found = ofModel.find((entry) => convention === undefined || entry.convention === convention);
-  check(found !== undefined, () => {
-    const others =
-      ofModel.length > 0 ? ofModel.map(({ name }) => name) : ofDataset.map((entry) => entry.model);
-    const which = ofModel.length > 0 ? ` of the convention '${convention}'` : '';
-    return `There are no weights '${weights}' of ${model}${which}; there are ${[...new Set(others)].join(', ')}.`;
-  });
-  return found;
-}
-
-function sourceOf({ source }: PretrainedWeights): string | URL {
-  return source.startsWith('skipscale/') ? embeddedWeights() : source;
+  const { fillBuilt } = await import('./fill.js');
+  return fillBuilt(name, options, build);
 }

@@ -9,7 +9,7 @@ export interface PretrainedWeights {
   readonly model: ModelName;
   /** What they were trained for. */
   readonly dataset: 'imagenet' | 'cifar10';
-  /** Address of the file, as `loadWeights` takes it; `skipscale/weights/…` is a file of this package. */
+  /** Address of the file, as `loadWeights` takes it; `skipscale/resnet20-cifar10` is in this package. */
   readonly source: string;
   readonly convention: ConventionName;
   /** What differs from the preprocessing of the convention. Default nothing. */
@@ -21,6 +21,9 @@ export interface PretrainedWeights {
   /** The first digits of the file's SHA-256, where its name has them. */
   readonly sha256?: string;
 }
+
+/** The source of the weights that are in this package. */
+export const EMBEDDED = 'skipscale/resnet20-cifar10';
 
 const imageNet = { dataset: 'imagenet' } as const;
 
@@ -88,7 +91,7 @@ export const pretrainedWeights: readonly PretrainedWeights[] = [
     name: 'skipscale/resnet20-cifar10',
     model: 'resnet20',
     dataset: 'cifar10',
-    source: 'skipscale/weights/resnet20-cifar10.safetensors',
+    source: EMBEDDED,
     convention: 'torchvision',
     licence: 'Apache-2.0',
   },

@@ -1,3 +1,4 @@
+import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, check } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -5,7 +6,7 @@ import { batches } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import { fit, resized, tensorsOf } from './inputs.js';
 import { Metrics, type Evaluation } from './metrics.js';
-import { nextTask } from './next-task.js';
+import { nextTask } from '../core/next-task.js';
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
@@ -34,6 +35,7 @@ export async function evaluate(
   const preprocessing = resized(model.preprocessing, size);
   const total = data.labels.length;
   let done = 0;
+  await ready();
   const transform = (image: Parameters<typeof fit>[0]) => fit(image, preprocessing);
   for await (const batch of batches(data, { batchSize, shuffle: false, transform })) {
     const probabilities = tf.tidy(() => tf.softmax(model.predict(tensorsOf(batch, preprocessing).x)));

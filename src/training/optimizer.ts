@@ -1,3 +1,4 @@
+import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
 import { hasKernel, runUpdate, type UpdateName } from '../core/kernels.js';

@@ -1,3 +1,4 @@
+import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { freeingTape } from '../core/tape.js';

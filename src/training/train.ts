@@ -1,3 +1,4 @@
+import { ready } from '#backends';
 import { check, checkInteger } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -12,7 +13,7 @@ import { fit, resized } from './inputs.js';
 import type { Loss } from './losses.js';
 import type { Evaluation } from './metrics.js';
 import type { MovingAverageOptions } from './moving-average.js';
-import { nextTask } from './next-task.js';
+import { nextTask } from '../core/next-task.js';
 import type { Optimizer } from './optimizer.js';
 import type { Schedule } from './schedules.js';
 import { Trainer, type Progress } from './trainer.js';
@@ -149,6 +150,7 @@ export async function* train(
   checkInteger('checkpoints.everySteps', checkpoints?.everySteps ?? 1, 1);
   if (typeof data !== 'function') checkClasses(model, data.classes.length);
   if (validation) checkClasses(model, validation.classes.length);
+  await ready();
   const source = typeof data === 'function' ? data : sourceOf(model, data, options);
   const trainer = new Trainer(model, options);
   try {

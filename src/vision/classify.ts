@@ -1,6 +1,8 @@
 import { decodeImage } from '#decode-image';
+import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, checkInteger } from '../core/errors.js';
+import { nextTask } from '../core/next-task.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { ResNet } from '../models/resnet.js';
 import { checkDecoding, decodePredictions, type Classification } from './decode-predictions.js';
@@ -54,6 +56,7 @@ export async function classify(
   checkDecoding(classes, top, labels);
   checkInteger('batchSize', batchSize, 1);
 
+  await ready();
   const list = Array.isArray(images) ? (images as readonly ImageSource[]) : [images as ImageSource];
   const results: Classification[][] = [];
   for (let start = 0; start < list.length; start += batchSize) {
@@ -69,6 +72,7 @@ export async function classify(
       logits.dispose();
     }
     onProgress?.(results.length, list.length);
+    await nextTask();
   }
   return Array.isArray(images) ? results : results[0]!;
 }

@@ -50,7 +50,8 @@ async function encodedBytes(source: ImageSource): Promise<Uint8Array> {
 
 async function loadSharp() {
   try {
-    return await import('sharp');
+    // The comments tell bundlers for servers to leave it to Node.
+    return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'sharp');
   } catch (error) {
     throw notInstalled('Decoding images in Node takes sharp', 'sharp', error);
   }

@@ -1,3 +1,4 @@
+import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger } from '../core/errors.js';
 import { imageNetLabels } from './labels/imagenet.js';
@@ -35,6 +36,7 @@ export async function decodePredictions(
 ): Promise<Classification[][]> {
   const [, classes] = predictions.shape;
   checkDecoding(classes, top, labels);
+  await ready();
   const names = labels ?? knownLabels(classes);
   const values = probabilities ? predictions : tf.softmax(predictions);
   const rows = await values.array();

@@ -1,5 +1,5 @@
+import { loadH5wasm } from '#h5wasm';
 import type { Dataset, File, Group, ready } from 'h5wasm';
-import { notInstalled } from '../core/not-installed.js';
 import { CheckpointError, elements, isCount, type DType } from './checkpoint.js';
 
 /** A data set of an HDF5 file, with its path and the attribute `name` of the group that it is in. */
@@ -113,18 +113,6 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   ];
   for (let i = 0; i < aWords.length; i++) if (aWords[i] !== bWords[i]) return false;
   return true;
-}
-
-/**
- * The library of HDF5 files, which is installed by those who need it; its file system is in memory.
- * @throws Error where it is not installed.
- */
-export async function loadH5wasm() {
-  try {
-    return await import('h5wasm');
-  } catch (error) {
-    throw notInstalled("Keras's HDF5 files take h5wasm", 'h5wasm', error);
-  }
 }
 
 function damaged(what: string): CheckpointError {

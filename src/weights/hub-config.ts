@@ -18,6 +18,7 @@ export interface HubConfig {
  */
 export async function readHubConfig(source: string | URL, options?: FetchOptions): Promise<HubConfig> {
   const config = await readJson(source, 'config.json', options);
+  if (!config) return {};
   if (isRecord(config['pretrained_cfg']) && typeof config['architecture'] === 'string') {
     return timmConfig(config['architecture'], config, config['pretrained_cfg']);
   }
@@ -28,22 +29,25 @@ export async function readHubConfig(source: string | URL, options?: FetchOptions
     );
   }
   const labels = labelsOf(config['id2label']);
-  const preprocessing = huggingFacePreprocessing(await readJson(source, 'preprocessor_config.json', options));
+  const preprocessing = huggingFacePreprocessing(
+    (await readJson(source, 'preprocessor_config.json', options)) ?? {},
+  );
   return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
 }
 
+/** Undefined where the file is not there or not understood. */
 async function readJson(
   source: string | URL,
   name: string,
   options?: FetchOptions,
-): Promise<Record<string, unknown>> {
+): Promise<Record<string, unknown> | undefined> {
   try {
     const value: unknown = JSON.parse(
       new TextDecoder().decode(await fetchSource(sibling(source, name), options)),
     );
-    return isRecord(value) ? value : {};
+    return isRecord(value) ? value : undefined;
   } catch {
-    return {}; // It need not be there.
+    return undefined;
   }
 }
 

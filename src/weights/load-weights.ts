@@ -1,3 +1,4 @@
+import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
@@ -58,7 +59,8 @@ export async function loadWeights(
   source: WeightsSource,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  return loadCheckpoint(model, await readSource(source, options), options);
+  const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
+  return loadCheckpoint(model, checkpoint, options);
 }
 
 /** As {@link loadWeights}, of a checkpoint that has been read. */

@@ -1,3 +1,4 @@
+import { ready } from '#backends';
 import {
   buildArchitecture,
   describeArchitecture,
@@ -44,11 +45,14 @@ export async function loadInto<M extends ImageClassifier>(
   { convention, config, ...fetchOptions }: LoadOptions & { readonly config?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
-  const checkpoint = await readSource(source, fetchOptions);
-  const { hub, cache } = fetchOptions;
-  const beside = config ?? (isAddress(source) ? await readHubConfig(source, { hub, cache }) : {});
+  const [checkpoint] = await Promise.all([readSource(source, fetchOptions), ready()]);
   const tensors = withoutPrefix(checkpoint.tensors);
-  const architecture = savedArchitecture(checkpoint) ?? inferArchitecture(tensors);
+  const saved = savedArchitecture(checkpoint);
+  const architecture = saved ?? inferArchitecture(tensors);
+  const { hub, cache } = fetchOptions;
+  // Beside a file of saveWeights, which says all of this itself, a request would only be a 404 in a page's console.
+  const isTold = saved !== undefined || !isAddress(source);
+  const beside = config ?? (isTold ? {} : await readHubConfig(source, { hub, cache }));
   const { labels, preprocessing } = beside;
   const buildBy = (convention: ConventionName) =>
     build(architecture, { preprocessing, convention, initialize: false });

@@ -1,3 +1,4 @@
+import { loadH5wasm } from '#h5wasm';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Group } from 'h5wasm';
 import type { AnyModule } from '../core/module.js';
@@ -7,7 +8,6 @@ import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
 import { EfficientNet } from '../models/efficientnet.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
-import { loadH5wasm } from './hdf5.js';
 import { keras } from './names/keras.js';
 import { keyedVariables } from './names/name-map.js';
 

@@ -1,2 +1,2 @@
 import '#backends';
-import '../../src/core/gradients.js';
+import '../../src/backends/gradients.js';

@@ -7,12 +7,12 @@ const mayImport: Record<string, readonly string[]> = {
   layers: ['core'],
   blocks: ['layers', 'core'],
   scaling: [],
-  models: ['blocks', 'layers', 'scaling', 'core'],
-  weights: ['models', 'blocks', 'layers', 'core'],
-  vision: ['models', 'core'],
-  pretrained: ['models', 'weights', 'scaling', 'core'],
-  training: ['models', 'layers', 'weights', 'vision', 'core'],
-  explain: ['models', 'vision', 'core'],
+  models: ['blocks', 'layers', 'scaling', 'backends', 'core'],
+  weights: ['models', 'blocks', 'layers', 'backends', 'core'],
+  vision: ['models', 'backends', 'core'],
+  pretrained: ['models', 'weights', 'scaling', 'backends', 'core'],
+  training: ['models', 'layers', 'weights', 'vision', 'backends', 'core'],
+  explain: ['models', 'vision', 'backends', 'core'],
   backends: [],
 };
 const folders = Object.keys(mayImport);
@@ -70,8 +70,8 @@ test("the package's own imports keep the direction too", () => {
   const homes = {
     '#backends': 'backends',
     '#decode-image': 'vision',
-    '#embedded-weights': 'pretrained',
-    '#gradients': 'core',
+    '#gradients': 'backends',
+    '#h5wasm': 'weights',
     '#read-file': 'core',
   };
   const snippets = Object.entries(homes).flatMap(([alias, home]) =>

@@ -3,7 +3,7 @@
  * Arguments: the folder of checkpoints, and the backend.
  */
 import '../../src/backends/default.node.js';
-import '../../src/core/gradients.js';
+import '../../src/backends/gradients.js';
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdamW } from '../../src/training/adam.js';

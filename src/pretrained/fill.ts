@@ -1,0 +1,72 @@
+import { check } from '../core/errors.js';
+import type { ModelOptions } from '../models/build-model.js';
+import type { ConventionName } from '../models/conventions.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import { loadInto } from '../weights/load.js';
+import type { PretrainedOptions } from './build.js';
+import { EMBEDDED, pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
+
+/** The network that `build` builds, filled with the weights of the options. */
+export async function fillBuilt<M extends ImageClassifier>(
+  name: string,
+  { weights, hub, cache, sha256, onProgress, ...options }: ModelOptions & PretrainedOptions,
+  build: (options: ModelOptions) => M,
+): Promise<M> {
+  const { convention, classes, includeTop = true, seed, size } = options;
+  const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
+  const model = await loadInto(
+    published ? await sourceOf(published) : weights,
+    {
+      convention: convention ?? published?.convention,
+      // What is beside published weights, the table says already.
+      config: published && { preprocessing: published.preprocessing },
+      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256 },
+    },
+    (architecture, { preprocessing, ...told }) => {
+      check(
+        architecture.name === name,
+        () => `The weights are of ${architecture.name}, and not of ${name}; build that one, or give others.`,
+      );
+      return build({
+        ...options,
+        ...told,
+        // What is told is for the published size.
+        preprocessing: { ...(size === undefined && preprocessing), ...options.preprocessing },
+        classes: architecture.classes,
+        includeTop: architecture.classes !== undefined,
+      });
+    },
+  );
+  if (!includeTop) model.removeHead();
+  else if (classes !== undefined && classes !== model.classes) model.resetHead(classes, { seed });
+  return model;
+}
+
+/** The weights of this name, or the first of this data set; undefined where it is the name of none. */
+function findWeights(
+  weights: string,
+  model: string,
+  convention?: ConventionName,
+): PretrainedWeights | undefined {
+  const named = pretrainedWeights.find(({ name }) => name === weights);
+  check(
+    named === undefined || named.model === model,
+    () => `'${weights}' are weights of ${named!.model}, and not of ${model}; build that one, or give others.`,
+  );
+  const ofDataset = pretrainedWeights.filter(({ dataset }) => dataset === weights);
+  if (ofDataset.length === 0) return named;
+  const ofModel = ofDataset.filter((entry) => entry.model === model);
+  const found = ofModel.find((entry) => convention === undefined || entry.convention === convention);
+  check(found !== undefined, () => {
+    const others =
+      ofModel.length > 0 ? ofModel.map(({ name }) => name) : ofDataset.map((entry) => entry.model);
+    const which = ofModel.length > 0 ? ` of the convention '${convention}'` : '';
+    return `There are no weights '${weights}' of ${model}${which}; there are ${[...new Set(others)].join(', ')}.`;
+  });
+  return found;
+}
+
+/** The address of published weights, or the bytes of those in this package. */
+async function sourceOf({ source }: PretrainedWeights): Promise<string | Uint8Array> {
+  return source === EMBEDDED ? (await import('./embedded.js')).embeddedWeights() : source;
+}
