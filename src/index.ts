@@ -6,7 +6,7 @@
 import '#backends';
 
 export { ready } from '#backends';
-export type { ReadyOptions } from './backends/fastest.js';
+export type { ReadyOptions } from './backends/ready.js';
 export { ConvNorm, type ConvNormOptions } from './blocks/conv-norm.js';
 export type { BlockConvention } from './blocks/convention.js';
 export { MBConv, type MBConvOptions } from './blocks/mb-conv.js';

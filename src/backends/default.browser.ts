@@ -1,51 +1,27 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { takeFastest, type ReadyOptions } from './fastest.js';
-import { HOST, registerHost } from './host.js';
+import { registerHost } from './host.js';
+import { readyIn, registered, switchTo } from './ready.js';
 
 // A page gets no backend that it does not use: `ready` loads one.
 registerHost();
-
-/** The choice that is being made, for whoever asks meanwhile. */
-let choosing: Promise<void> | undefined;
 
 /**
  * Chooses tfjs's backend, and loads it where it is not there. All functions here that give a promise wait for it; programs
  * that call tfjs's own operations or `predict` first wait for it themselves.
  *
  * A backend that is in use already stays, such as one that `tf.setBackend` was told of. Otherwise, in a browser, it is
- * `webgpu`, if the program has imported it and the device has it; else `webgl`, if a graphics card does the work; else `simd`; else
- * `cpu`. In Node it is `simd`, or whatever else has the highest priority in tfjs.
- * @param options - `measure`: chooses anew, by a measurement, among all that are there.
+ * `webgpu`, if the program has imported it and a graphics card is there; else `webgl`, if a graphics card does the work;
+ * else `simd`; else `cpu`. In Node it is the one of the highest priority in tfjs, `simd`.
  * @returns the backend's name.
- * @throws Error where no backend can be started.
+ * @throws Error where `backend` cannot be started; it names those that may be had.
  */
-export async function ready({ measure }: ReadyOptions = {}): Promise<string> {
-  choosing ??= choose().finally(() => (choosing = undefined));
-  await choosing;
-  if (measure) {
-    await loadWebgl();
-    await loadSimd();
-    await takeFastest(available(), measure);
-  }
-  return tf.getBackend();
-}
-
-/** The names of the backends that are registered, this package's of no kernels left out. */
-function available(): string[] {
-  return tf
-    .engine()
-    .backendNames()
-    .filter((name) => name !== HOST);
-}
+export const ready = readyIn({ loaders: { webgl: loadWebgl, simd: loadSimd, cpu: loadCpu }, choose });
 
 async function choose(): Promise<void> {
-  const current = tf.getBackend() as string | undefined;
-  if (current !== undefined && current !== HOST) return tf.ready();
-  if (available().includes('webgpu') && (await hasWebgpu()) && (await tf.setBackend('webgpu'))) return;
-  if (hasGraphicsCard() && (await loadWebgl()) && (await tf.setBackend('webgl'))) return;
-  if ((await loadSimd()) && (await tf.setBackend('simd'))) return;
-  await import('@tensorflow/tfjs-backend-cpu');
-  await tf.setBackend('cpu');
+  if (registered().includes('webgpu') && (await hasWebgpu()) && (await switchTo('webgpu'))) return;
+  if (hasGraphicsCard() && (await loadWebgl()) && (await switchTo('webgl'))) return;
+  if ((await loadSimd()) && (await switchTo('simd'))) return;
+  await loadCpu();
+  await switchTo('cpu');
 }
 
 interface Gpu {
@@ -63,8 +39,15 @@ async function hasWebgpu(): Promise<boolean> {
 function hasGraphicsCard(): boolean {
   if (typeof OffscreenCanvas === 'undefined') return false;
   const context = new OffscreenCanvas(1, 1).getContext('webgl2', { failIfMajorPerformanceCaveat: true });
-  context?.getExtension('WEBGL_lose_context')?.loseContext();
-  return context !== null;
+  if (!context) return false;
+  let renderer = String(context.getParameter(context.RENDERER));
+  // Chromium and Safari name themselves here; Firefox names the card, and would warn of the extension.
+  if (renderer === 'WebKit WebGL') {
+    const extension = context.getExtension('WEBGL_debug_renderer_info');
+    if (extension) renderer = String(context.getParameter(extension.UNMASKED_RENDERER_WEBGL));
+  }
+  context.getExtension('WEBGL_lose_context')?.loseContext();
+  return !/swiftshader|llvmpipe|software|basic render/i.test(renderer);
 }
 
 /** Registers `webgl`, where the browser has it. */
@@ -83,5 +66,10 @@ const simdProbe = new Uint8Array([
 async function loadSimd(): Promise<boolean> {
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe)) return false;
   await import('./simd/index.js');
+  return true;
+}
+
+async function loadCpu(): Promise<boolean> {
+  await import('@tensorflow/tfjs-backend-cpu');
   return true;
 }

@@ -1,7 +1,7 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import '#gradients';
-import { takeFastest, type ReadyOptions } from './fastest.js';
+import { readyIn } from './ready.js';
 import './simd/index.js';
 
 // The backend's first tensor would print an advertisement for tfjs-node.
@@ -11,9 +11,5 @@ Object.defineProperty(MathBackendCPU.prototype, 'firstUse', {
   configurable: true, // The CommonJS copy of this file may run in the same process.
 });
 
-/** As in default.browser.ts; every backend is there from the start. */
-export async function ready({ measure }: ReadyOptions = {}): Promise<string> {
-  await tf.ready();
-  if (measure) await takeFastest(tf.engine().backendNames(), measure);
-  return tf.getBackend();
-}
+/** As in default.browser.ts; the backends of this package are there from the start. */
+export const ready = readyIn({ loaders: {}, choose: () => tf.ready() });

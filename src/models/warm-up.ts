@@ -2,6 +2,8 @@ import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluation } from '../core/context.js';
 import { checkInteger } from '../core/errors.js';
+import { nextTask } from '../core/next-task.js';
+import { takeValues } from '../core/take-values.js';
 import type { ImageClassifier } from './image-classifier.js';
 
 /** Options of {@link warmUp}. */
@@ -36,18 +38,21 @@ export async function warmUp(
   const parts = [stem, pool, ...stages.flat(), lastConv].filter((part) => part !== undefined);
   const total = parts.length + 1;
   let x: tf.Tensor4D = tf.zeros([batchSize, size, size, model.architecture.inputChannels]);
-  for (const [done, part] of parts.entries()) {
-    const y = part.forward(x, evaluation);
+  try {
+    for (const [done, part] of parts.entries()) {
+      const y = part.forward(x, evaluation);
+      x.dispose();
+      x = y;
+      onProgress?.(done + 1, total);
+      await nextTask();
+    }
+    const logits = tf.tidy(() => {
+      const pooled = model.globalPool.forward(x);
+      return model.head ? model.head.forward(pooled) : pooled;
+    });
+    await takeValues(logits);
+  } finally {
     x.dispose();
-    x = y;
-    onProgress?.(done + 1, total);
-    await tf.nextFrame();
   }
-  const logits = tf.tidy(() => {
-    const pooled = model.globalPool.forward(x);
-    return model.head ? model.head.forward(pooled) : pooled;
-  });
-  await logits.data();
-  tf.dispose([x, logits]);
   onProgress?.(total, total);
 }

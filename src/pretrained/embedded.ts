@@ -1,7 +1,10 @@
 import { decodeBase64 } from '../core/base64.js';
-import { resnet20Cifar10 } from './resnet20-cifar10.js';
 
-/** The file of the weights that this package has in it, safetensors. As a module, every bundler and page finds it. */
-export function embeddedWeights(): Uint8Array {
+/**
+ * The file of the weights that this package has in it, safetensors. As a module, which is loaded when asked for, every bundler
+ * and page finds it.
+ */
+export async function embeddedWeights(): Promise<Uint8Array> {
+  const { resnet20Cifar10 } = await import('./resnet20-cifar10.js');
   return decodeBase64(resnet20Cifar10);
 }

@@ -4,6 +4,7 @@ import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { loadInto } from '../weights/load.js';
 import type { PretrainedOptions } from './build.js';
+import { embeddedWeights } from './embedded.js';
 import { EMBEDDED, pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
 
 /** The network that `build` builds, filled with the weights of the options. */
@@ -68,5 +69,5 @@ function findWeights(
 
 /** The address of published weights, or the bytes of those in this package. */
 async function sourceOf({ source }: PretrainedWeights): Promise<string | Uint8Array> {
-  return source === EMBEDDED ? (await import('./embedded.js')).embeddedWeights() : source;
+  return source === EMBEDDED ? embeddedWeights() : source;
 }

@@ -7,6 +7,7 @@ import type { Dataset } from './data/dataset.js';
 import { fit, resized, tensorsOf } from './inputs.js';
 import { Metrics, type Evaluation } from './metrics.js';
 import { nextTask } from '../core/next-task.js';
+import { takeValues } from '../core/take-values.js';
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
@@ -39,8 +40,7 @@ export async function evaluate(
   const transform = (image: Parameters<typeof fit>[0]) => fit(image, preprocessing);
   for await (const batch of batches(data, { batchSize, shuffle: false, transform })) {
     const probabilities = tf.tidy(() => tf.softmax(model.predict(tensorsOf(batch, preprocessing).x)));
-    const values = await probabilities.data<'float32'>();
-    probabilities.dispose();
+    const values = await takeValues(probabilities);
     check(
       values.every(Number.isFinite),
       () => 'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',

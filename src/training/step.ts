@@ -1,6 +1,7 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
+import { takeValues } from '../core/take-values.js';
 import { freeingTape } from '../core/tape.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
@@ -104,17 +105,20 @@ async function partGradients(
     const { value, grads } = freeingTape(() => tf.variableGrads(forward, [...variables]));
     // tfjs leaves out what the loss does not depend on.
     const gradients = variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
-    const lossValue = (await value.data())[0]!;
-    value.dispose();
-    if (!Number.isFinite(lossValue)) {
+    try {
+      const lossValue = (await takeValues(value))[0]!;
+      if (!Number.isFinite(lossValue)) {
+        throw notFinite(
+          lossValue,
+          step,
+          firstNonFinite(model, () => model.forward(x, context())),
+        );
+      }
+      return { loss: lossValue, right: (await hits!.data())[0]!, gradients };
+    } catch (error) {
       tf.dispose(gradients);
-      throw notFinite(
-        lossValue,
-        step,
-        firstNonFinite(model, () => model.forward(x, context())),
-      );
+      throw error;
     }
-    return { loss: lossValue, right: (await hits!.data())[0]!, gradients };
   } finally {
     tf.dispose([x, targets, ...(hits ? [hits] : [])]);
   }

@@ -1,6 +1,7 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger } from '../core/errors.js';
+import { takeValues } from '../core/take-values.js';
 import { imageNetLabels } from './labels/imagenet.js';
 
 /** One class that an image may show. */
@@ -34,14 +35,15 @@ export async function decodePredictions(
   top = 3,
   { labels, probabilities = false }: DecodePredictionsOptions = {},
 ): Promise<Classification[][]> {
-  const [, classes] = predictions.shape;
+  const [images, classes] = predictions.shape;
   checkDecoding(classes, top, labels);
   await ready();
   const names = labels ?? knownLabels(classes);
   const values = probabilities ? predictions : tf.softmax(predictions);
-  const rows = await values.array();
-  if (!probabilities) values.dispose();
-  return rows.map((row) => likeliest(row, top, names));
+  const flat = await (probabilities ? values.data<'float32'>() : takeValues(values));
+  return Array.from({ length: images }, (_, i) =>
+    likeliest(Array.from(flat.subarray(i * classes, (i + 1) * classes)), top, names),
+  );
 }
 
 /** @throws ArgumentError where {@link decodePredictions} would. */

@@ -1,8 +1,10 @@
+import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
 import { PadShortcut, ResidualBlock } from '../blocks/residual-block.js';
 import type { AnyModule } from '../core/module.js';
+import { takeValues } from '../core/take-values.js';
 import type { Activation } from '../layers/activations.js';
 import type { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
@@ -21,10 +23,11 @@ import { OnnxGraph, type OnnxAttribute } from './onnx-graph.js';
 export async function exportOnnx(model: ImageClassifier): Promise<Uint8Array> {
   const { architecture, preprocessing, labels, stages } = model;
   const graph = new OnnxGraph(architecture.name);
+  await ready();
   for (const { name, variable, owner } of model.namedVariables()) {
     const turned = torchOrder(variable, torchLayout.axes(variable, owner));
-    graph.constant(name, turned.shape, await turned.data<'float32'>());
-    if (turned !== variable) turned.dispose();
+    const values = turned === variable ? variable.data<'float32'>() : takeValues(turned);
+    graph.constant(name, turned.shape, await values);
   }
 
   const build = new Exporter(graph, model);

@@ -1,5 +1,7 @@
+import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkOneOf } from '../core/errors.js';
+import { takeValues } from '../core/take-values.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { nameMaps } from './names/index.js';
 import { keras } from './names/keras.js';
@@ -43,6 +45,7 @@ export async function saveWeights(
     model.variables().some(({ trainable }) => !trainable),
     () => 'The model is fused, and its batch norms are gone; save it before fuse().',
   );
+  await ready();
   if (format === 'safetensors') return saveSafetensors(model, options);
   const given = Object.keys(options);
   check(
@@ -88,7 +91,5 @@ async function sourceTensor({ variable, axes, sourceShape }: KeyedVariable): Pro
   if (!axes) return { shape: sourceShape, values: await variable.data<'float32'>() };
   const inverse = axes.map((_, axis) => axes.indexOf(axis));
   const turned = tf.transpose(variable as tf.Tensor, inverse);
-  const values = await turned.data<'float32'>();
-  turned.dispose();
-  return { shape: sourceShape, values };
+  return { shape: sourceShape, values: await takeValues(turned) };
 }

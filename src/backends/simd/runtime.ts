@@ -50,7 +50,7 @@ export class Runtime {
     const relaxed = hasRelaxedSimd();
     const shared = here.startWorker !== undefined;
     if (!shared) {
-      console.warn(
+      console.info(
         'simd: one thread only, since this page cannot share memory. Serve it with the headers ' +
           'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
       );
