@@ -1,3 +1,5 @@
+// Variables are made here, for which tfjs has to have a backend.
+import '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from './context.js';
 

@@ -1,4 +1,5 @@
-export { buildModel, describeModel, modelNames, type ModelName, type ModelOptions } from './build-model.js';
+// Not the builders: those of src/pretrained, which know weights, stand in their place.
+export { describeModel, modelNames, type ModelName, type ModelOptions } from './build-model.js';
 export {
   conventionNames,
   type Convention,
@@ -6,7 +7,7 @@ export {
   type ResNetConventionName,
 } from './conventions.js';
 export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js';
-export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
+export { EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';
 export {
   colorPreprocessing,
@@ -15,7 +16,6 @@ export {
   type Preprocessing,
 } from './preprocessing.js';
 export {
-  buildResNet,
   ResNet,
   resNetArchitecture,
   resNetDepths,

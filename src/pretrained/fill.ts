@@ -4,8 +4,8 @@ import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { loadInto } from '../weights/load.js';
 import type { PretrainedOptions } from './build.js';
-import { embeddedWeights } from './embedded.js';
-import { EMBEDDED, pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
+import { EMBEDDED, embeddedWeights } from './embedded.js';
+import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
 
 /** The network that `build` builds, filled with the weights of the options. */
 export async function fillBuilt<M extends ImageClassifier>(

@@ -1,2 +1,3 @@
-export { buildEfficientNet, buildModel, buildResNet, type PretrainedOptions } from './build.js';
-export { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
+// Only `export *`, for the reason in src/index.ts.
+export * from './build.js';
+export * from './pretrained-weights.js';

@@ -1,6 +1,7 @@
 import type { ModelName } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { Preprocessing } from '../models/preprocessing.js';
+import { EMBEDDED } from './embedded.js';
 
 /** Published weights of one network. */
 export interface PretrainedWeights {
@@ -21,9 +22,6 @@ export interface PretrainedWeights {
   /** The first digits of the file's SHA-256, where its name has them. */
   readonly sha256?: string;
 }
-
-/** The source of the weights that are in this package. */
-export const EMBEDDED = 'skipscale/resnet20-cifar10';
 
 const imageNet = { dataset: 'imagenet' } as const;
 

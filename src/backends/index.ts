@@ -1,0 +1,2 @@
+export { ready } from '#backends';
+export type { ReadyOptions } from './ready.js';
