@@ -50,8 +50,8 @@ export async function loadInto<M extends ImageClassifier>(
   const saved = savedArchitecture(checkpoint);
   const architecture = saved ?? inferArchitecture(tensors);
   const { hub, cache } = fetchOptions;
-  // Beside a file of saveWeights, which says all of this itself, a request would only be a 404 in a page's console.
-  const isTold = saved !== undefined || !isAddress(source);
+  // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
+  const isTold = !isAddress(source) || (saved !== undefined && checkpoint.metadata.has('labels'));
   const beside = config ?? (isTold ? {} : await readHubConfig(source, { hub, cache }));
   const { labels, preprocessing } = beside;
   const buildBy = (convention: ConventionName) =>

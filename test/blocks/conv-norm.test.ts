@@ -98,6 +98,16 @@ describe.each([
     unit.dispose();
   });
 
+  test('reads nothing from the backend', async () => {
+    await tf.ready();
+    const read = jest.spyOn(tf.backend(), 'readSync');
+    const unit = build();
+    unit.fold();
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
+    unit.dispose();
+  });
+
   test('refuses to train', () => {
     const unit = build({ filters });
     unit.fold();

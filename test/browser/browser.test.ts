@@ -61,8 +61,6 @@ inBrowser('in Chromium, bundled from the tarball', () => {
         );
       else if (url === '/app.js') response.end(bundle.outputFiles[0]!.contents);
       else if (url!.startsWith('/data/')) response.end(readFileSync(join(data, url!.slice('/data/'.length))));
-      else if (url!.startsWith('/weights/'))
-        response.end(readFileSync(join(installed, 'node_modules/skipscale', url!)));
       else response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
@@ -108,7 +106,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
 
       const found = await page.evaluate(
         async ({ backend, images }) => {
-          if (!(await tf.setBackend(backend))) return undefined;
+          if ((await skipscale.ready({ backend })) !== backend) return undefined;
           const before = tf.memory().numTensors;
           const model = skipscale.buildResNet(20, { initialize: false });
           await skipscale.loadWeights(model, '/data/resnet20-12fca82f.th');
@@ -181,7 +179,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     await other.close();
   });
 
-  test('the weights that come with the package, three folders up from the bundle', async () => {
+  test('the weights that come with the package', async () => {
     const found = await page.evaluate(async () => {
       const model = await skipscale.buildResNet(20, { weights: 'cifar10' });
       const [first] = await skipscale.classify(model, '/data/images/cat/0001.jpg');
@@ -213,7 +211,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     const { stdout } = spawnSync(process.execPath, ['esm.mjs', 'cpu'], { cwd: installed, encoding: 'utf8' });
     const expected = JSON.parse(stdout) as { losses: Record<string, number[]>; left: number };
     const found = (await page.evaluate(async () => {
-      await tf.setBackend('cpu');
+      await skipscale.ready({ backend: 'cpu' });
       return train();
     })) as typeof expected;
     expect(found.left).toBe(0);
@@ -225,7 +223,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
   /** Sums of a convolution and of its gradients on simd with `threads` threads, or with all there are. */
   const convolved = (page: Page, threads?: number) =>
     page.evaluate(async (threads) => {
-      await tf.setBackend('simd');
+      await skipscale.ready({ backend: 'simd' });
       if (threads) simd.setThreads(threads);
       await skipscale.warmUp(skipscale.buildResNet(20, { width: 0.25 }));
       const x = tf.randomUniform<Rank.R4>([2, 16, 16, 16], -1, 1, 'float32', 1);

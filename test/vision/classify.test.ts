@@ -83,6 +83,21 @@ test('probabilities of all classes sum to 1', async () => {
   expect(found.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6);
 });
 
+test('calls one after the other let timers and events have their turn', async () => {
+  const model = buildResNet(20, { width: 0.25 });
+  const picture = { width: 32, height: 32, data: new Uint8Array(32 * 32 * 3) };
+  let turns = 0;
+  const turn = () => {
+    turns++;
+    next = setImmediate(turn);
+  };
+  let next = setImmediate(turn);
+  for (let i = 0; i < 10; i++) await classify(model, picture);
+  clearImmediate(next);
+  expect(turns).toBeGreaterThanOrEqual(9);
+  model.dispose();
+});
+
 describe('labels', () => {
   const wide = (classes: number, labels?: string[]) =>
     sums({ classes, labels, predict: (images) => tf.zeros([images.shape[0], classes]) });

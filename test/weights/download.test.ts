@@ -401,4 +401,21 @@ describe('the hub', () => {
     model.dispose();
     copy.dispose();
   });
+
+  test('asks for files beside the weights only where these do not say all themselves', async () => {
+    const model = buildResNet(20, { classes: 2, seed: 1 });
+    const asked = async (weights: Uint8Array) => {
+      const urls: string[] = [];
+      handler = ({ url }, response) => {
+        urls.push(url!);
+        response.writeHead(url === '/weights' ? 200 : 404).end(url === '/weights' ? weights : undefined);
+      };
+      (await load(`${origin}/weights`)).dispose();
+      return urls;
+    };
+    expect(await asked(await saveWeights(model))).toEqual(['/weights', '/config.json']);
+    model.labels = ['no', 'yes'];
+    expect(await asked(await saveWeights(model))).toEqual(['/weights']);
+    model.dispose();
+  });
 });
