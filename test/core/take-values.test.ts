@@ -22,7 +22,11 @@ test('gives the values and frees the tensor', async () => {
 
 test('what cannot be read is freed all the same', async () => {
   const model = buildResNet(20, { width: 0.25 });
-  const data = arrayDataset([picture, picture], [0, 1], Array.from({ length: 10 }, (_, i) => String(i)));
+  const data = arrayDataset(
+    [picture, picture],
+    [0, 1],
+    Array.from({ length: 10 }, (_, i) => String(i)),
+  );
   const logits = tf.zeros<tf.Rank.R2>([1, 10]);
   const { numTensors } = tf.memory();
   for (const work of [
