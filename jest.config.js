@@ -4,8 +4,8 @@ process.env.SKIPSCALE_THREADS ??= '1';
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // These need the built package: npm run test:package.
-  testPathIgnorePatterns: ['/node_modules/', '/test/package/', '/test/browser/'],
+  // These need the built package: npm run test:package and npm run test:bundlers.
+  testPathIgnorePatterns: ['/node_modules/', '/test/package/', '/test/browser/', '/test/bundlers/'],
   transform: {
     '\\.[jt]s$': [
       '@swc/jest',

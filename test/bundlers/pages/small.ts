@@ -1,0 +1,4 @@
+import { buildResNet } from 'skipscale';
+
+const model = buildResNet(18);
+document.body.textContent = model.architecture.name;
