@@ -1,20 +1,25 @@
 import { Command } from 'commander';
+import { createRequire } from 'node:module';
 import { cacheCommand } from './cache.js';
 import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
 import { plotCommand } from './plot.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
-import { trainCommand } from './train.js';
 
-/** Runs the command that `argv` names, as `process.argv` does. An error is one message, and the exit code 1. */
+/**
+ * Runs the command that `argv` names, as `process.argv` does. An error is one message, and the exit code 1. What a command
+ * works with, its action imports, so that help and short commands need not wait for it.
+ */
 export async function run(argv: readonly string[]): Promise<void> {
+  const { version } = createRequire(import.meta.url)('skipscale/package.json') as { version: string };
   const program = new Command('skipscale')
     .description(
       'Residual and compound-scaled image networks: recognise images, train, look at networks, scale them.',
     )
+    .version(version)
     .addCommand(classifyCommand())
-    .addCommand(trainCommand())
+    .addCommand(await trainCommand(argv))
     .addCommand(evaluateCommand())
     .addCommand(plotCommand())
     .addCommand(summaryCommand())
@@ -26,4 +31,12 @@ export async function run(argv: readonly string[]): Promise<void> {
     console.error(`skipscale: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }
+}
+
+/** The command, whole only where it is asked for: its options name what the library has, which takes a moment to load. */
+async function trainCommand(argv: readonly string[]): Promise<Command> {
+  if (argv.includes('train')) return (await import('./train.js')).trainCommand();
+  return new Command('train')
+    .description('Train a network on images, with checkpoints; Ctrl-C stops it, --resume continues it.')
+    .usage('[options]');
 }
