@@ -1,5 +1,6 @@
 import '#backends';
 import { readFile } from '#read-file';
+import { ArgumentError } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { classify, type ClassifyOptions as LibraryOptions } from '../vision/classify.js';
@@ -105,6 +106,7 @@ async function answer(
     );
     return images.map(({ image }, i) => ({ image, classes: found[i]! }));
   } catch (error) {
+    if (error instanceof ArgumentError) throw error; // It is not the images' fault.
     if (images.length === 1) return [{ image: images[0]!.image, error: reason(images[0]!, error as Error) }];
     const answers: (Answer | Failure)[] = [];
     for (const image of images) answers.push(...(await answer(model, [image], options)));
@@ -116,8 +118,9 @@ async function answer(
 function reason({ image }: NamedImage, { message }: Error): string {
   if (/\.hei[cf]$/i.test(image) && message.includes('cannot be decoded'))
     return `${image} cannot be decoded: HEIC is not among what sharp reads here. Convert it to JPEG.`;
-  const line = message.replace(/\s*\n\s*/g, '; ');
-  return line.includes(image) ? line : `${image}: ${line}`;
+  const name = image === '-' ? 'Standard input' : image;
+  const line = message.replace(/\s*\n\s*/g, '; ').replace(/^The image(?= )/, name);
+  return line.includes(name) ? line : `${name}: ${line}`;
 }
 
 /** Runs `work` with a progress bar on standard error where a person watches and there is something to wait for. */

@@ -25,6 +25,10 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addCommand(summaryCommand())
     .addCommand(scaleCommand())
     .addCommand(cacheCommand());
+  for (const command of [program, ...program.commands]) {
+    const name = command === program ? 'skipscale' : `skipscale ${command.name()}`;
+    command.showHelpAfterError(`${name} --help says what there is.`);
+  }
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -38,5 +42,5 @@ async function trainCommand(argv: readonly string[]): Promise<Command> {
   if (argv.includes('train')) return (await import('./train.js')).trainCommand();
   return new Command('train')
     .description('Train a network on images, with checkpoints; Ctrl-C stops it, --resume continues it.')
-    .usage('[options]');
+    .option('--data <path>'); // With an option, help lists it as one that has options.
 }

@@ -28,6 +28,8 @@ export function scaleCommand(): Command {
     )
     .option('--json', 'print JSON')
     .action(async ({ json, ...budget }: ScaleOptions) => {
+      if (Object.keys(budget).length === 0)
+        throw new Error('No budget is given; give --parameters, --flops or --activation-memory.');
       const { scaleToBudget } = await import('../scaling/budget.js');
       const found = scaleToBudget(budget);
       if (json) {

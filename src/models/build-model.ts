@@ -134,7 +134,8 @@ function scaledEfficientNet(
 function parse(name: string): { family: 'resnet' | 'standard' | 'lite'; number: number } {
   const [, family, text] = /^(resnet|efficientnet-b|efficientnet-lite)(-?[\d.]+)$/.exec(name) ?? [];
   const number = Number(text);
-  const isScale = family === 'efficientnet-b' && String(number) === text;
+  const isScale =
+    family === 'efficientnet-b' && String(number) === text && number >= MIN_SCALE && number <= MAX_SCALE;
   if (!isScale && !(modelNames as readonly string[]).includes(name)) {
     throw new ArgumentError(
       `There is no model '${name}'; the models are ${modelNames.join(', ')}, and efficientnet-b with any number ` +
