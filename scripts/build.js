@@ -1,8 +1,8 @@
 /**
  * Builds `dist/esm` and `dist/cjs`: JavaScript by esbuild, one file a source file, and declarations by tsc.
  *
- * Two things are bundled. The command line, so that it starts fast: Node reads a few files rather than 150, and gets tfjs by
- * `require`, since `import` of a CommonJS package parses all of it first, for the names of its exports.
+ * Two things are bundled. The command line, so that it starts fast: Node reads a few files rather than 150, and gets
+ * CommonJS packages by `require`, since `import` parses all of such a package first, for the names of its exports.
  *
  * The other is `core/gradients.js`. tfjs-core publishes its gradients only as ESM without file extensions,
  * which plain Node cannot import. The bundle holds copies of tfjs-core's engine and operations, but no state: engine,
@@ -56,14 +56,15 @@ for (const [format, extension] of [
   });
 }
 
-const requirePackages = {
-  name: 'require-packages',
+/** Has the packages that are CommonJS loaded by `require`, and the binaries of simd from where the library has them. */
+const forCommandLine = {
+  name: 'for-command-line',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /\/binaries\.js$/ }, () => ({
       path: '../backends/simd/binaries.js',
       external: true,
     }));
-    onResolve({ filter: /^@tensorflow\// }, ({ path, namespace }) =>
+    onResolve({ filter: /^(@tensorflow\/|(commander|cli-progress)$)/ }, ({ path, namespace }) =>
       namespace === 'require' ? { path, external: true } : { path, namespace: 'require' },
     );
     onLoad({ filter: /.*/, namespace: 'require' }, ({ path }) => {
@@ -90,7 +91,7 @@ await build({
   packages: 'external',
   // The package's own, of which it needs no copy.
   external: ['#embedded-weights', '#gradients'],
-  plugins: [requirePackages],
+  plugins: [forCommandLine],
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },
