@@ -8,6 +8,7 @@ import type { Classification } from '../vision/decode-predictions.js';
 import { cifar10Labels } from '../vision/labels/cifar10.js';
 import { imageArguments, type Failure, type NamedImage } from './image-arguments.js';
 import { loadModel, type WeightsOptions } from './load-model.js';
+import { withProgressBar } from './progress-bar.js';
 
 /** The options of `skipscale classify`. */
 export interface ClassifyOptions extends Omit<WeightsOptions, 'weights'> {
@@ -25,9 +26,6 @@ interface Answer {
 
 /** Images that go through the network together. */
 const BATCH = 8;
-
-/** With at least this many images a progress bar is worth its line. */
-const MANY_IMAGES = 10;
 
 /** Said where nobody says which network. */
 const EMBEDDED_NOTE =
@@ -78,7 +76,7 @@ async function answerAll(
   try {
     model.fuse();
     const answers: (Answer | Failure)[] = [];
-    await withProgress(named.length, async (onProgress) => {
+    await withProgressBar(named.length, async (onProgress) => {
       for (let start = 0; start < named.length; start += BATCH) {
         const batch = named.slice(start, start + BATCH);
         answers.push(...(await answer(model, batch, { top: Math.min(options.top, model.classes!), labels })));
@@ -121,22 +119,6 @@ function reason({ image }: NamedImage, { message }: Error): string {
   const name = image === '-' ? 'Standard input' : image;
   const line = message.replace(/\s*\n\s*/g, '; ').replace(/^The image(?= )/, name);
   return line.includes(name) ? line : `${name}: ${line}`;
-}
-
-/** Runs `work` with a progress bar on standard error where a person watches and there is something to wait for. */
-async function withProgress(
-  total: number,
-  work: (onProgress: (done: number) => void) => Promise<void>,
-): Promise<void> {
-  if (total < MANY_IMAGES || !process.stderr.isTTY) return work(() => {});
-  const { SingleBar } = await import('cli-progress');
-  const bar = new SingleBar({ format: '{bar} {value}/{total} images, {eta} s left', stream: process.stderr });
-  bar.start(total, 0);
-  try {
-    await work((done) => bar.update(done));
-  } finally {
-    bar.stop();
-  }
 }
 
 function print(answers: readonly (Answer | Failure)[], json: boolean): void {

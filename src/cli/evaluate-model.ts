@@ -5,6 +5,7 @@ import { evaluationChart } from './evaluation-chart.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { loadModel, type WeightsOptions } from './load-model.js';
 import { openDataset } from './open-dataset.js';
+import { withProgressBar } from './progress-bar.js';
 
 /** The options of `skipscale evaluate`. */
 export interface EvaluateOptions extends WeightsOptions {
@@ -21,7 +22,9 @@ export async function evaluateModel(options: EvaluateOptions): Promise<void> {
   const model = await loadModel(options, data.classes.length);
   try {
     model.fuse();
-    const evaluation = await evaluate(model, data, { size, batchSize });
+    const evaluation = await withProgressBar(data.labels.length, (onProgress) =>
+      evaluate(model, data, { size, batchSize, onProgress }),
+    );
     console.log(
       options.json
         ? JSON.stringify({ classes: data.classes, ...evaluation }, null, 2)

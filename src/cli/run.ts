@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { createRequire } from 'node:module';
+import packageJson from '../../package.json' with { type: 'json' };
 import { cacheCommand } from './cache.js';
 import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
@@ -12,12 +12,11 @@ import { summaryCommand } from './summary.js';
  * works with, its action imports, so that help and short commands need not wait for it.
  */
 export async function run(argv: readonly string[]): Promise<void> {
-  const { version } = createRequire(import.meta.url)('skipscale/package.json') as { version: string };
   const program = new Command('skipscale')
     .description(
       'Residual and compound-scaled image networks: recognise images, train, look at networks, scale them.',
     )
-    .version(version)
+    .version(packageJson.version)
     .addCommand(classifyCommand())
     .addCommand(await trainCommand(argv))
     .addCommand(evaluateCommand())

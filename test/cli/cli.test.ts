@@ -409,6 +409,24 @@ describe('scale', () => {
   });
 });
 
+test('evaluate has a progress bar where a person watches', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skipscale-cli-'));
+  for (const name of ['a', 'b']) {
+    mkdirSync(join(folder, name));
+    for (let i = 0; i < 6; i++) copyFileSync(imageFile('rgb.png'), join(folder, name, `${i}.png`));
+  }
+  const model = buildResNet(20, { classes: 2 });
+  const weights = join(folder, 'model.safetensors');
+  writeFileSync(weights, await saveWeights(model));
+  model.dispose();
+  const command = ['evaluate', '--data', folder, '--weights', folder];
+  const seen = await skipscaleInTerminal(...command);
+  expect(seen.stderr).toContain('12/12 images');
+  expect(seen.stdout).toMatch(/^12 images\n/);
+  expect((await skipscale(...command)).stderr).toBe('');
+  rmSync(folder, { recursive: true });
+});
+
 test('what is unknown, and where help is', async () => {
   expectError(
     await skipscale('recognise'),
