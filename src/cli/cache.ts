@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { cacheFolder, clearCache, listCache } from '../index.js';
 
 /** `skipscale cache list|clear` */
 export function cacheCommand(): Command {
@@ -8,12 +7,19 @@ export function cacheCommand(): Command {
     .command('list')
     .description('Show the files with their sizes in bytes.')
     .action(async () => {
+      const { cacheFolder, listCache } = await import('../weights/cache.js');
       const files = await listCache();
       for (const { path, size, partial } of files) {
         console.log(`${size}\t${path}${partial ? ' (unfinished)' : ''}`);
       }
       if (files.length === 0) console.log(`Nothing is kept in ${cacheFolder()}.`);
     });
-  command.command('clear').description('Remove the files.').action(clearCache);
+  command
+    .command('clear')
+    .description('Remove the files.')
+    .action(async () => {
+      const { clearCache } = await import('../weights/cache.js');
+      await clearCache();
+    });
   return command;
 }

@@ -1,51 +1,59 @@
-import {
-  buildModel,
-  load,
-  loadWeights,
-  pretrainedWeights,
-  type ConventionName,
-  type ImageClassifier,
-} from '../index.js';
+import { buildModel as buildUnfilledModel, modelArchitecture } from '../models/build-model.js';
+import type { ConventionName } from '../models/convention-names.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import { buildModel } from '../pretrained/build.js';
+import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
+import { load } from '../weights/load.js';
+import { loadWeights } from '../weights/load-weights.js';
 import { withDownloadBar } from './download-bar.js';
 import type { ShapeOptions } from './model-options.js';
+import { weightsFile } from './weights-file.js';
 
 /** What tells a network and its weights. */
 export interface WeightsOptions extends ShapeOptions {
   model?: string;
+  /** The name of published weights or of what they were trained for, a file, or a folder that `train` wrote. */
   weights: string;
   convention?: ConventionName;
 }
 
 /**
  * The named network, filled, or the one that the weights are of.
- * @param classes - Of the named network; undefined for as many as it was published with. Published weights have their own.
+ * @param classes - Of a network whose width, depth or shortcut the options change; undefined for as many as it was published
+ * with. Of others the weights tell.
  */
 export async function loadModel(
-  { model: name, weights, convention, width, depth, size, shortcut }: WeightsOptions,
+  { model, weights: given, convention, width, depth, size, shortcut }: WeightsOptions,
   classes: number | undefined,
 ): Promise<ImageClassifier> {
-  const shape = { width, depth, size, shortcut };
-  const published = pretrainedWeights.find((entry) => entry.name === weights);
-  const isDataset = pretrainedWeights.some(({ dataset }) => dataset === weights);
-  if (published || isDataset) {
-    const model = name ?? published?.model;
-    if (model === undefined) {
-      throw new Error(`--weights ${weights} are of several networks; name one, such as --model resnet50.`);
+  if (model !== undefined) modelArchitecture(model, { width, depth, shortcut }); // Throws before anything is fetched.
+  const networks = publishedNetworks(given);
+  const weights = networks.length > 0 ? given : await weightsFile(given);
+  const name = model ?? (networks.length === 1 ? networks[0] : undefined);
+  const isChanged = [width, depth, shortcut].some((option) => option !== undefined);
+  if (name === undefined && networks.length > 0)
+    throw new Error(`--weights ${given} are of several networks; name one, such as --model resnet50.`);
+  if (name === undefined && isChanged)
+    throw new Error('--width, --depth and --shortcut change the network that --model names; give it too.');
+
+  return withDownloadBar(async (onProgress) => {
+    if (name === undefined) return load(weights, { convention, onProgress });
+    const shape = { width, depth, size, shortcut };
+    if (networks.length > 0 || !isChanged)
+      return buildModel(name, { weights, convention, onProgress, ...shape });
+    const changed = buildUnfilledModel(name, { initialize: false, convention, classes, ...shape });
+    try {
+      await loadWeights(changed, weights, { onProgress });
+      return changed;
+    } catch (error) {
+      changed.dispose();
+      throw error;
     }
-    return withDownloadBar((onProgress) => buildModel(model, { weights, convention, onProgress, ...shape }));
-  }
-  if (name === undefined) {
-    if ([width, depth, shortcut].some((option) => option !== undefined)) {
-      throw new Error('--width, --depth and --shortcut change the network that --model names; give it too.');
-    }
-    return withDownloadBar((onProgress) => load(weights, { convention, onProgress }));
-  }
-  const model = buildModel(name, { initialize: false, convention, ...(classes && { classes }), ...shape });
-  try {
-    await withDownloadBar((onProgress) => loadWeights(model, weights, { onProgress }));
-    return model;
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  });
+}
+
+/** The networks of which there are weights of this name, or for this data set. */
+function publishedNetworks(weights: string): string[] {
+  const found = pretrainedWeights.filter(({ name, dataset }) => [name, dataset].includes(weights));
+  return [...new Set(found.map(({ model }) => model))];
 }

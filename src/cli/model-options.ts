@@ -1,9 +1,25 @@
 import { Option, type Command } from 'commander';
-import type { ModelOptions } from '../index.js';
+import type { ModelOptions } from '../models/build-model.js';
+import { conventionNames } from '../models/convention-names.js';
 import { positiveInteger, positiveNumber } from './arguments.js';
 
 /** What a network is besides its name. */
 export type ShapeOptions = Pick<ModelOptions, 'width' | 'depth' | 'size' | 'shortcut'>;
+
+/** The names of networks that commands take, in words. */
+export const MODEL_NAMES =
+  'resnet18, 34, 50, 101, 152, of CIFAR resnet20, 32, 44, 56, 110; efficientnet-b0 to efficientnet-b7 ' +
+  'and between, such as efficientnet-b2.26; efficientnet-lite0 to efficientnet-lite4';
+
+/**
+ * The option of whose conventions a network follows.
+ * @param usual - Whose without the option.
+ */
+export function conventionOption(usual: string): Option {
+  return new Option('--convention <name>', `whose padding and preprocessing (default: ${usual})`).choices(
+    conventionNames,
+  );
+}
 
 /** Adds the options that change the network that `--model` names. */
 export function addShapeOptions(command: Command): Command {

@@ -8,7 +8,7 @@ import {
   idxDataset,
   tarDataset,
   type Dataset,
-} from '../index.js';
+} from '../training/data/index.js';
 
 /** Bytes of decoded images that are kept in memory rather than decoded anew in every epoch. */
 const MEMORY = 2 ** 30;

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { scaleToBudget } from '../index.js';
 import { amount } from './arguments.js';
 
 interface ScaleOptions {
@@ -28,14 +27,17 @@ export function scaleCommand(): Command {
       amount,
     )
     .option('--json', 'print JSON')
-    .action(({ json, ...budget }: ScaleOptions) => {
+    .action(async ({ json, ...budget }: ScaleOptions) => {
+      if (Object.keys(budget).length === 0)
+        throw new Error('No budget is given; give --parameters, --flops or --activation-memory.');
+      const { scaleToBudget } = await import('../scaling/budget.js');
       const found = scaleToBudget(budget);
       if (json) {
         console.log(JSON.stringify(found, null, 2));
         return;
       }
       const { width, depth, resolution, dropout } = found.coefficients;
-      console.log(`buildEfficientNet(${found.scale})`);
+      console.log(`buildEfficientNet(${found.scale}), on the command line efficientnet-b${found.scale}`);
       console.log(
         `width ${width.toFixed(3)}, depth ${depth.toFixed(3)}, resolution ${resolution}, dropout ${dropout.toFixed(2)}`,
       );

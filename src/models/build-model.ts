@@ -4,6 +4,8 @@ import {
   coefficients,
   describeEfficientNet,
   efficientNetArchitecture,
+  MAX_SCALE,
+  MIN_SCALE,
   type EfficientNetArchitecture,
   type EfficientNetVariant,
   type ModelDescription,
@@ -20,7 +22,7 @@ import {
   type ResNetOptions,
 } from './resnet.js';
 
-/** The name of a published network. */
+/** The name of a published network. {@link buildModel} takes more: `efficientnet-b` with any scale. */
 export type ModelName =
   | `resnet${ResNetDepth}`
   | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`
@@ -44,8 +46,9 @@ export type ModelOptions = Omit<ResNetOptions & EfficientNetOptions, 'convention
 export type Architecture = ResNetArchitecture | EfficientNetArchitecture;
 
 /**
- * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. `width`,
- * `depth` and `size` scale EfficientNets too: they multiply the published coefficients, and replace the resolution.
+ * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. It is one
+ * of {@link modelNames}, or of an EfficientNet between or beyond the published ones, such as `efficientnet-b2.26`. `width`,
+ * `depth` and `size` scale EfficientNets too: they multiply the coefficients, and replace the resolution.
  * @throws ArgumentError where there is no network of this name, or an option is given that only the other
  * family has.
  */
@@ -127,11 +130,18 @@ function scaledEfficientNet(
   return { ...efficientNetArchitecture(scaled, { ...options, variant }), name };
 }
 
+/** Of `efficientnet-b` the number may be any scale, spelled as JavaScript prints it, so that a network has one name. */
 function parse(name: string): { family: 'resnet' | 'standard' | 'lite'; number: number } {
-  if (!(modelNames as readonly string[]).includes(name)) {
-    throw new ArgumentError(`There is no model '${name}'; the models are ${modelNames.join(', ')}.`);
+  const [, family, text] = /^(resnet|efficientnet-b|efficientnet-lite)(-?[\d.]+)$/.exec(name) ?? [];
+  const number = Number(text);
+  const isScale =
+    family === 'efficientnet-b' && String(number) === text && number >= MIN_SCALE && number <= MAX_SCALE;
+  if (!isScale && !(modelNames as readonly string[]).includes(name)) {
+    throw new ArgumentError(
+      `There is no model '${name}'; the models are ${modelNames.join(', ')}, and efficientnet-b with any number ` +
+        `from ${MIN_SCALE} to ${MAX_SCALE}, such as efficientnet-b2.26.`,
+    );
   }
-  const [, family, number] = /^(resnet|efficientnet-b|efficientnet-lite)(\d+)$/.exec(name)!;
   const families = { resnet: 'resnet', 'efficientnet-b': 'standard', 'efficientnet-lite': 'lite' } as const;
-  return { family: families[family as keyof typeof families], number: Number(number) };
+  return { family: families[family as keyof typeof families], number };
 }

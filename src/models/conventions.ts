@@ -9,16 +9,10 @@ import {
   type Initializer,
 } from '../layers/initializers.js';
 import type { EfficientNetVariant } from '../scaling/index.js';
+import { conventionNames, type ConventionName } from './convention-names.js';
 import { colorPreprocessing, type Preprocessing } from './preprocessing.js';
 
-/**
- * Whose numbers a model follows: padding, stride placement, convolution biases, epsilon, momentum, initialisation and
- * preprocessing, all together, since a wrong combination fails silently.
- */
-export type ConventionName = (typeof conventionNames)[number];
-
-/** Every {@link ConventionName}; `'timm-tf'` are timm's ports from TensorFlow, `tf_efficientnet_*`. */
-export const conventionNames = ['torchvision', 'timm', 'timm-tf', 'keras'] as const;
+export { conventionNames, type ConventionName };
 
 /** Conventions of ResNets; timm ported none from TensorFlow. */
 export type ResNetConventionName = Exclude<ConventionName, 'timm-tf'>;

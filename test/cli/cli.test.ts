@@ -1,12 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import {
   buildResNet,
   cifar10Labels,
   classify,
   loadWeights,
+  modelNames,
+  saveWeights,
   scaleToBudget,
   writeSafetensors,
   type Classification,
@@ -107,6 +110,155 @@ describe('classify', () => {
     expect((await skipscale(...command)).stderr).toBe('');
   });
 
+  describe('of several images', () => {
+    const [photo] = images as [string];
+    let photos: string;
+
+    /** The top class of each image, or its error, as `--json` has them. */
+    async function answers(...args: string[]): Promise<Record<string, string>> {
+      const { stdout } = await skipscale('classify', ...args, '--weights', weights, '--top', '1', '--json');
+      const found = JSON.parse(stdout) as { image: string; classes?: Classification[]; error?: string }[];
+      return Object.fromEntries(
+        found.map(({ image, classes, error }) => [image, error ?? classes![0]!.label]),
+      );
+    }
+
+    /** The answers of `images` where they all show what the photo does. */
+    async function alike(...images: string[]): Promise<Record<string, string>> {
+      const label = (await expected(1))[0]![0]!.label;
+      return Object.fromEntries(images.map((image) => [image, label]));
+    }
+
+    beforeAll(() => {
+      photos = join(folder, 'my phötos');
+      mkdirSync(join(photos, 'more'), { recursive: true });
+      for (const name of ['b.JPG', 'a (1) ü.jpeg', '[x]*.jpg', 'more/d.jpg', 'more/not.txt'])
+        copyFileSync(photo, join(photos, name));
+      writeFileSync(join(folder, 'text.jpg'), 'hello');
+      writeFileSync(join(folder, 'empty.png'), '');
+      writeFileSync(join(folder, 'phone.heic'), '\0\0\0\x18ftypheic\0\0\0\0mif1heic');
+    });
+
+    test('each has its answer or its error, and one error makes the exit code 1', async () => {
+      const bad = [
+        'missing.jpg',
+        ...['text.jpg', 'empty.png', 'phone.heic'].map((name) => join(folder, name)),
+      ];
+      const result = await skipscale(
+        ...['classify', photo, ...bad, photo, '--weights', weights, '--top', '1'],
+      );
+      expect(result.status).toBe(1);
+      const [[{ label, probability }]] = (await expected(1)) as [[Classification]];
+      const answer = `${photo}\n  ${(100 * probability).toFixed(1).padStart(5)} %  ${label}\n`;
+      expect(result.stdout).toBe(answer + answer);
+      const [missing, text, empty, heic, ...others] = result.stderr.trimEnd().split('\n');
+      expect(missing).toBe(
+        'skipscale: missing.jpg cannot be read (there is no such file or folder). Check the path.',
+      );
+      expect(text).toMatch(`skipscale: ${bad[1]} cannot be decoded`);
+      expect(empty).toMatch(`skipscale: ${bad[2]} cannot be decoded`);
+      expect(heic).toMatch(
+        new RegExp(`^skipscale: ${bad[3]} cannot be decoded: HEIC .* Convert it to JPEG\\.$`),
+      );
+      expect(others).toEqual([]);
+    });
+
+    test('--json has an entry for each, and an error beside the image', async () => {
+      const text = join(folder, 'text.jpg');
+      const result = await skipscale('classify', photo, text, photo, '--weights', weights, '--json');
+      expect([result.status, result.stderr]).toEqual([1, '']);
+      expect(JSON.parse(result.stdout)).toEqual([
+        { image: photo, classes: expect.any(Array) },
+        { image: text, error: expect.stringMatching(/^\S+text\.jpg cannot be decoded/) },
+        { image: photo, classes: expect.any(Array) },
+      ]);
+    });
+
+    test('nothing is loaded where no image is there', async () => {
+      const result = await skipscale('classify', 'missing.jpg', '--weights', 'no/such.pth');
+      expectError(result, /^skipscale: missing\.jpg cannot be read[^\n]*\n$/);
+    });
+
+    test('a folder gives its images in order', async () => {
+      const names = ['[x]*.jpg', 'a (1) ü.jpeg', 'b.JPG'].map((name) => join(photos, name));
+      expect(Object.entries(await answers(photos))).toEqual(Object.entries(await alike(...names)));
+    });
+
+    test('a folder without images', async () => {
+      const empty = join(folder, 'nothing');
+      mkdirSync(empty);
+      expectError(await skipscale('classify', empty, '--weights', weights), `${empty} holds no images`);
+    });
+
+    test('a pattern gives the files that it matches, whatever the case', async () => {
+      const pattern = join(photos, '**', '*.jpg');
+      const names = ['[x]*.jpg', 'b.JPG', 'more/d.jpg'].map((name) => join(photos, name));
+      expect(Object.entries(await answers(pattern))).toEqual(Object.entries(await alike(...names)));
+      const none = join(photos, '*.gif');
+      expectError(await skipscale('classify', none, '--weights', weights), `${none} matches no file`);
+    });
+
+    test('a file whose name looks like a pattern is a file', async () => {
+      const odd = join(photos, '[x]*.jpg');
+      expect(await answers(odd)).toEqual(await alike(odd));
+    });
+
+    test('- is standard input', async () => {
+      const stdin = Object.getOwnPropertyDescriptor(process, 'stdin')!;
+      const give = (bytes: Uint8Array) =>
+        Object.defineProperty(process, 'stdin', { value: Readable.from([bytes]), configurable: true });
+      try {
+        give(readFileSync(photo));
+        expect(await answers('-')).toEqual(await alike('-'));
+        give(Buffer.from('hello'));
+        const result = await skipscale('classify', '-', '--weights', weights);
+        expectError(result, /^skipscale: Standard input cannot be decoded/);
+      } finally {
+        Object.defineProperty(process, 'stdin', stdin);
+      }
+    });
+  });
+
+  describe('the network that comes with the package', () => {
+    const note = /the ResNet-20 that comes with the package/g;
+
+    test('is named once, after the answers, for those who read them', async () => {
+      const { status, stdout, stderr } = await skipscale('classify', ...images);
+      expect([status, stdout.split('\n').length]).toEqual([0, 2 * 6 + 1]);
+      expect(stderr.match(note)).toHaveLength(1);
+      expect((await skipscale('classify', ...images, '--json')).stderr).toBe('');
+    });
+
+    test('is not named where nothing was answered', async () => {
+      expect((await skipscale('classify', 'missing.jpg')).stderr).not.toMatch(note);
+    });
+  });
+
+  test('--weights may be a folder that train wrote, whose classes --model need not tell', async () => {
+    const run = join(folder, 'run');
+    mkdirSync(run);
+    expectError(
+      await skipscale('classify', images[0]!, '--weights', run),
+      `The folder ${run} has no model.safetensors and no best.safetensors`,
+    );
+    const top = async (...args: string[]) => {
+      const { stdout } = await skipscale('classify', images[0]!, '--weights', run, '--top', '1', ...args);
+      return stdout.trimEnd().split(' ').at(-1);
+    };
+    // The file that is there later is the one that counts.
+    for (const [file, label] of [
+      ['best.safetensors', 'first'],
+      ['model.safetensors', 'second'],
+    ] as const) {
+      const model = buildResNet(20, { classes: 2 });
+      model.labels = [label, label];
+      writeFileSync(join(run, file), await saveWeights(model));
+      model.dispose();
+      expect(await top()).toBe(label);
+      expect(await top('--model', 'resnet20')).toBe(label);
+    }
+  });
+
   describe('errors', () => {
     const image = images[0]!;
 
@@ -127,7 +279,7 @@ describe('classify', () => {
 
     test('weights of another model', async () => {
       const result = await skipscale('classify', image, '--model', 'resnet32', '--weights', weights);
-      expectError(result, /The weights do not fit resnet32.*\n\d+ missing: layer1\.3\.conv1\.weight/);
+      expectError(result, 'The weights are of resnet20, and not of resnet32');
     });
 
     test('an image that is not there', async () => {
@@ -148,7 +300,10 @@ describe('classify', () => {
       expectError(await skipscale(...command, empty), `${empty} holds no labels`);
       const two = join(folder, 'two.txt');
       writeFileSync(two, 'a\nb\n');
-      expectError(await skipscale(...command, two), 'fc.weight is [10,64], not [2,64]');
+      expectError(
+        await skipscale(...command, two),
+        /^skipscale: There are 2 labels for a model of 10 classes/,
+      );
     });
 
     test.each(['0', '-1', '2.5', 'all'])('--top %s', async (top) => {
@@ -201,6 +356,17 @@ describe('summary', () => {
     expect(description.parameters).toBe(5_288_548);
   });
 
+  test('help names every network, or the first and the last of a row', async () => {
+    const { stdout } = await skipscale('summary', '--help');
+    const text = stdout.replace(/\s+/g, ' ');
+    for (const name of modelNames.filter((name) => name.startsWith('resnet')))
+      expect(text).toMatch(new RegExp(`[ t]${name.slice('resnet'.length)}[,;]`));
+    for (const family of ['efficientnet-b', 'efficientnet-lite']) {
+      const row = modelNames.filter((name) => name.startsWith(family));
+      expect(text).toContain(`${row[0]} to ${row.at(-1)}`);
+    }
+  });
+
   test('errors', async () => {
     expectError(await skipscale('summary', 'resnet51'), "There is no model 'resnet51'");
     expectError(await skipscale('summary', 'resnet50', '--size', '0'), 'Give a positive whole number');
@@ -213,7 +379,9 @@ describe('scale', () => {
     const { scale, coefficients, uses } = scaleToBudget({ flops: 2e9 });
     const { status, stdout } = await skipscale('scale', '--flops', '2G');
     expect(status).toBe(0);
-    expect(stdout).toContain(`buildEfficientNet(${scale})`);
+    expect(stdout).toContain(`buildEfficientNet(${scale}), on the command line efficientnet-b${scale}\n`);
+    const summary = await skipscale('summary', `efficientnet-b${scale}`);
+    expect(summary.stdout).toContain(`Multiply-adds: ${uses.flops.toLocaleString('en-US')};`);
     expect(stdout).toContain(`resolution ${coefficients.resolution}`);
     expect(stdout).toContain(
       `${uses.flops.toLocaleString('en-US')} multiply-adds (${((100 * uses.flops) / 2e9).toFixed(1)} % of the budget)`,
@@ -241,9 +409,53 @@ describe('scale', () => {
   });
 });
 
-test('an unknown command, and help', async () => {
-  expectError(await skipscale('recognise'), "unknown command 'recognise'");
+test('evaluate has a progress bar where a person watches', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skipscale-cli-'));
+  for (const name of ['a', 'b']) {
+    mkdirSync(join(folder, name));
+    for (let i = 0; i < 6; i++) copyFileSync(imageFile('rgb.png'), join(folder, name, `${i}.png`));
+  }
+  const model = buildResNet(20, { classes: 2 });
+  const weights = join(folder, 'model.safetensors');
+  writeFileSync(weights, await saveWeights(model));
+  model.dispose();
+  const command = ['evaluate', '--data', folder, '--weights', folder];
+  const seen = await skipscaleInTerminal(...command);
+  expect(seen.stderr).toContain('12/12 images');
+  expect(seen.stdout).toMatch(/^12 images\n/);
+  expect((await skipscale(...command)).stderr).toBe('');
+  rmSync(folder, { recursive: true });
+});
+
+test('what is unknown, and where help is', async () => {
+  expectError(
+    await skipscale('recognise'),
+    /unknown command 'recognise'\nskipscale --help says what there is/,
+  );
+  expectError(await skipscale('--recognise'), /unknown option '--recognise'/);
+  expectError(
+    await skipscale('classify', 'x.jpg', '--tpo', '3'),
+    /unknown option '--tpo'\n.*--top\?\)\nskipscale classify --help says what there is/,
+  );
+  expectError(
+    await skipscale('classify', 'x.jpg', '--convention', 'mine'),
+    'Allowed choices are torchvision, timm, timm-tf, keras.',
+  );
+});
+
+test('help lists every command, with the description that the command has', async () => {
   const { status, stdout } = await skipscale('--help');
   expect(status).toBe(0);
-  for (const name of ['classify', 'summary', 'scale']) expect(stdout).toContain(name);
+  const listed = stdout.replace(/\s+/g, ' ');
+  for (const name of ['classify', 'train', 'evaluate', 'plot', 'summary', 'scale', 'cache']) {
+    const help = await skipscale(name, '--help');
+    const [, description] = help.stdout.split('\n\n');
+    expect(listed).toMatch(new RegExp(` ${name} \\S`));
+    expect(listed).toContain(description!.replace(/\s+/g, ' '));
+  }
+});
+
+test('--version prints what package.json says', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(await skipscale('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { buildModel, describeModel, modelNames } from '../../src/models/build-model.js';
-import { coefficients, efficientNetArchitecture } from '../../src/scaling/index.js';
+import { buildModel, describeModel, modelArchitecture, modelNames } from '../../src/models/build-model.js';
+import { coefficients, efficientNetArchitecture, scaleToBudget } from '../../src/scaling/index.js';
 
 test('builds every model by its name', () => {
   for (const name of modelNames) {
@@ -42,8 +42,26 @@ test('width and size scale a ResNet, and what it has not is refused', () => {
   expect(tf.memory().numTensors).toBe(0);
 });
 
-test('names every model where there is none of a name', () => {
-  expect(() => buildModel('resnet51')).toThrow(
-    `There is no model 'resnet51'; the models are ${modelNames.join(', ')}.`,
+test('takes any scale of an EfficientNet', () => {
+  for (const scale of [2.26, -3.5, 10, scaleToBudget({ flops: 2e9 }).scale]) {
+    expect(modelArchitecture(`efficientnet-b${scale}`, {})).toEqual(efficientNetArchitecture(scale));
+  }
+  const model = buildModel('efficientnet-b-3.5', { classes: 2, initialize: false });
+  expect(model.architecture).toEqual(efficientNetArchitecture(-3.5, { classes: 2 }));
+  model.dispose();
+});
+
+test.each([
+  'resnet51',
+  'resnet20.5',
+  'efficientnet-lite2.5',
+  'efficientnet-b',
+  'efficientnet-b2.50',
+  'efficientnet-b11',
+  'b2.26',
+])('names every model where there is no %s', (name) => {
+  expect(() => buildModel(name)).toThrow(
+    `There is no model '${name}'; the models are ${modelNames.join(', ')}, and efficientnet-b with any number ` +
+      'from -4 to 10, such as efficientnet-b2.26.',
   );
 });

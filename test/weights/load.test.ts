@@ -194,6 +194,7 @@ describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
 describe('the architecture that saveWeights wrote down', () => {
   test.each([
     ['efficientnet-b0', { width: 0.25, depth: 0.5, size: 48, classes: 3 }],
+    ['efficientnet-b-2.25', { width: 0.25, classes: 3 }],
     ['efficientnet-lite1', { width: 0.25, classes: 3 }],
     ['resnet20', { width: 0.5, size: 64, convention: 'keras' }],
     ['resnet18', { width: 0.125, stem: 'cifar', shortcut: 'pad', includeTop: false }],

@@ -1,0 +1,139 @@
+import '#backends';
+import { readFile } from '#read-file';
+import { ArgumentError } from '../core/errors.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
+import { classify, type ClassifyOptions as LibraryOptions } from '../vision/classify.js';
+import type { Classification } from '../vision/decode-predictions.js';
+import { cifar10Labels } from '../vision/labels/cifar10.js';
+import { imageArguments, type Failure, type NamedImage } from './image-arguments.js';
+import { loadModel, type WeightsOptions } from './load-model.js';
+import { withProgressBar } from './progress-bar.js';
+
+/** The options of `skipscale classify`. */
+export interface ClassifyOptions extends Omit<WeightsOptions, 'weights'> {
+  weights?: string;
+  labels?: string;
+  top: number;
+  json?: boolean;
+}
+
+/** What an image shows. */
+interface Answer {
+  readonly image: string;
+  readonly classes: readonly Classification[];
+}
+
+/** Images that go through the network together. */
+const BATCH = 8;
+
+/** Said where nobody says which network. */
+const EMBEDDED_NOTE =
+  `skipscale: this is the ResNet-20 that comes with the package; it knows CIFAR-10's ten classes only (${cifar10Labels.join(', ')}). ` +
+  "ImageNet's thousand take weights, which are downloaded: --model resnet50 --weights imagenet";
+
+/** Prints what each image shows, or why that cannot be said; in the latter case the exit code is 1. */
+export async function classifyImages(args: readonly string[], options: ClassifyOptions): Promise<void> {
+  const weights = options.weights ?? embedded(options);
+  const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
+  const images = await imageArguments(args);
+  const answers = images.some(isNamed)
+    ? await answerAll(images, { ...options, weights }, labels)
+    : (images as Failure[]);
+  print(answers, options.json ?? false);
+  if (answers.some((answer) => 'error' in answer)) process.exitCode = 1;
+  const isEmbedded = options.weights === undefined && answers.some((answer) => 'classes' in answer);
+  if (isEmbedded && !options.json) console.error(EMBEDDED_NOTE);
+}
+
+/** The name of the weights that come with the package. */
+function embedded({ model = 'resnet20' }: ClassifyOptions): string {
+  const { name, model: known } = pretrainedWeights.find(({ dataset }) => dataset === 'cifar10')!;
+  if (model === known) return name;
+  throw new Error(
+    `Only ${known} comes with weights; for ${model}, give --weights imagenet or --weights FILE.`,
+  );
+}
+
+async function readLabels(file: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await readFile(file));
+  const labels = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (labels.length === 0) throw new Error(`${file} holds no labels; give a file with a class name a line.`);
+  return labels;
+}
+
+function isNamed(image: NamedImage | Failure): image is NamedImage {
+  return 'source' in image;
+}
+
+async function answerAll(
+  images: readonly (NamedImage | Failure)[],
+  options: ClassifyOptions & WeightsOptions,
+  labels: string[] | undefined,
+): Promise<(Answer | Failure)[]> {
+  const named = images.filter(isNamed);
+  const model = await loadModel(options, labels?.length);
+  try {
+    model.fuse();
+    const answers: (Answer | Failure)[] = [];
+    await withProgressBar(named.length, async (onProgress) => {
+      for (let start = 0; start < named.length; start += BATCH) {
+        const batch = named.slice(start, start + BATCH);
+        answers.push(...(await answer(model, batch, { top: Math.min(options.top, model.classes!), labels })));
+        onProgress(answers.length);
+      }
+    });
+    const next = answers.values();
+    return images.map((image) => (isNamed(image) ? next.next().value! : image));
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Classifies images together, or one by one where one of them fails. */
+async function answer(
+  model: ImageClassifier,
+  images: readonly NamedImage[],
+  options: LibraryOptions,
+): Promise<(Answer | Failure)[]> {
+  try {
+    const found = await classify(
+      model,
+      images.map(({ source }) => source),
+      options,
+    );
+    return images.map(({ image }, i) => ({ image, classes: found[i]! }));
+  } catch (error) {
+    if (error instanceof ArgumentError) throw error; // It is not the images' fault.
+    if (images.length === 1) return [{ image: images[0]!.image, error: reason(images[0]!, error as Error) }];
+    const answers: (Answer | Failure)[] = [];
+    for (const image of images) answers.push(...(await answer(model, [image], options)));
+    return answers;
+  }
+}
+
+/** Why an image has no answer, in one line that names it. */
+function reason({ image }: NamedImage, { message }: Error): string {
+  if (/\.hei[cf]$/i.test(image) && message.includes('cannot be decoded'))
+    return `${image} cannot be decoded: HEIC is not among what sharp reads here. Convert it to JPEG.`;
+  const name = image === '-' ? 'Standard input' : image;
+  const line = message.replace(/\s*\n\s*/g, '; ').replace(/^The image(?= )/, name);
+  return line.includes(name) ? line : `${name}: ${line}`;
+}
+
+function print(answers: readonly (Answer | Failure)[], json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(answers, null, 2));
+    return;
+  }
+  for (const answer of answers) {
+    if ('error' in answer) {
+      console.error(`skipscale: ${answer.error}`);
+      continue;
+    }
+    console.log(answer.image);
+    for (const { label, probability } of answer.classes) {
+      console.log(`  ${(100 * probability).toFixed(1).padStart(5)} %  ${label}`);
+    }
+  }
+}
