@@ -136,7 +136,8 @@ export async function buildOwn(cell: Cell, folder: string): Promise<Buffer[]> {
     const script = readFileSync(join(own, path));
     scripts.push(script);
     for (const [, other] of script.toString().matchAll(/\b(?:import|from)\s*["'](\.{1,2}\/[^"']+)["']/g)) {
-      found.add(new URL(other!, `http://localhost${path}`).pathname);
+      // esbuild names some of what it leaves out by its path.
+      if (!other!.includes('@tensorflow/')) found.add(new URL(other!, `http://localhost${path}`).pathname);
     }
   }
   return scripts;

@@ -43,15 +43,14 @@ export function versionOf({ app, bundler }: Cell): string {
 
 /** The results as a table in Markdown. */
 export function tableOf(results: Map<Cell, Result>): string {
-  const kilobytes = (bytes?: number) => (bytes === undefined ? '' : (bytes / 1000).toFixed(0));
-  const rows = [...results].map(([cell, result]) => [
-    cell.name,
-    versionOf(cell),
-    cell.mode,
-    Object.values(faults(result)).flat().length === 0 ? 'works' : 'fails',
-    kilobytes(result.bytes),
-    kilobytes(result.ownBytes),
-  ]);
+  const kilobytes = (bytes: number | undefined) => (bytes === undefined ? '' : (bytes / 1000).toFixed(0));
+  const rows = [...results].map(([cell, result]) => {
+    const works = Object.values(faults(result)).flat().length === 0;
+    // A page that fails may not have loaded all.
+    const sizes =
+      faults(result).small.length === 0 ? [result.bytes, result.ownBytes] : [undefined, undefined];
+    return [cell.name, versionOf(cell), cell.mode, works ? 'works' : 'fails', ...sizes.map(kilobytes)];
+  });
   return [
     ['bundler', 'version', 'how', 'result', 'page, kB', 'skipscale, kB'],
     ['---', '---', '---', '---', '--:', '--:'],
