@@ -1,4 +1,4 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@protobuf-ts/runtime';
 
 /** Writes the fields of a message of Protocol Buffers; each takes the number that the field has in its .proto file. */
 export type Writer = BinaryWriter;
