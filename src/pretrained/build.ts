@@ -75,8 +75,9 @@ export function buildEfficientNet(
 }
 
 /**
- * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. `width`,
- * `depth` and `size` scale EfficientNets too: they multiply the published coefficients, and replace the resolution.
+ * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. The names are
+ * `modelNames`, and `efficientnet-b` with any scale of `buildEfficientNet`, such as `efficientnet-b2.26`. `width`, `depth` and
+ * `size` scale EfficientNets too: they multiply the coefficients, and replace the resolution.
  * @throws ArgumentError where there is no network of this name, an option is given that only the other family has, or the
  * named weights are not of this network; Error where they cannot be read or are of another network.
  */

@@ -9,10 +9,10 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
 
-test('the tarball is small and holds the built package and its weights only', () => {
+test('the tarball is small and holds the built package, its weights and the documents only', () => {
   const strange = files.filter(
     (file) =>
-      !/^(LICENSE|README\.md|package\.json|examples\/photos\/(cat\.jpg|README\.md)|dist\/(esm\/.+\.(js|d\.ts)|cjs\/.+\.(cjs|d\.cts)|browser\/.+\.js))$/.test(
+      !/^(LICENSE|README\.md|package\.json|docs\/[a-z-]+\.md|examples\/photos\/(cat\.jpg|README\.md)|dist\/(esm\/.+\.(js|d\.ts)|cjs\/.+\.(cjs|d\.cts)|browser\/.+\.js))$/.test(
         file,
       ),
   );
