@@ -3,6 +3,7 @@ import { ArgumentError, check } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { batches } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
+import { checkSeveralClasses } from './data/check-classes.js';
 import { fit, resized, tensorsOf } from './inputs.js';
 import { Metrics, type Evaluation } from './metrics.js';
 import { nextTask } from './next-task.js';
@@ -54,7 +55,7 @@ export async function evaluate(
 
 /**
  * The number of the model's classes.
- * @throws ArgumentError where it has no head, or another number than the data.
+ * @throws ArgumentError where it has no head, another number than the data, or fewer than two.
  */
 export function checkClasses(model: ImageClassifier, classes: number): number {
   if (model.classes === undefined)
@@ -64,5 +65,6 @@ export function checkClasses(model: ImageClassifier, classes: number): number {
     () =>
       `The model has ${model.classes} classes and the data ${classes}; build it with { classes: ${classes} }.`,
   );
+  checkSeveralClasses(classes);
   return classes;
 }
