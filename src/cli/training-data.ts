@@ -29,9 +29,10 @@ export async function openTrainingData(
   onSkip: (skipped: SkippedFile) => void,
 ): Promise<TrainingData> {
   const { inMemory, ...dataset } = await openDataset(data, 'train', { onSkip });
-  checkImagesOfClasses(dataset, 1, 'to train on');
   const images = dataset.labels.length;
   const share = shareOf(validation);
+  if (share === undefined) checkImagesOfClasses(dataset, 1, 'to train on');
+  else checkImagesOfClasses(dataset, 2, 'one to train on and one to hold out');
   if (share !== undefined) {
     const parts = split(dataset, { validation: share, seed });
     return { training: parts.train, validation: parts.validation, inMemory, images };
