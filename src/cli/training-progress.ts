@@ -32,7 +32,12 @@ export function formatBar(
   const start = `epoch ${epoch} `;
   let end = ` ${value}/${total}`;
   const room = () => maxWidth - MARGIN - start.length - end.length;
-  for (const fact of [`loss ${loss}`, `${eta} s left`, `${accuracy} right`, `${speed} images/s`]) {
+  for (const fact of [
+    `loss ${loss}`,
+    `${Number.isFinite(eta) ? eta : '?'} s left`,
+    `${accuracy} right`,
+    `${speed} images/s`,
+  ]) {
     const part = `, ${fact}`;
     if (room() - part.length < NARROWEST) break;
     end += part;
