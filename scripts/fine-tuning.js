@@ -80,8 +80,8 @@ const all = ['stem', 'stages.0', 'stages.1', 'stages.2'];
 const ways = {
   'the recipe': {},
   'its head only': { freeze: all, learningRate: 0.03 },
-  'its head and last stage': { freeze: all.slice(0, 3) },
-  'batches of 8, half the epochs': { batchSize: 8, learningRate: 0.01, epochs: 15 },
+  'the recipe with batches of 8': { batchSize: 8 },
+  'the recipe with the rate 0.03': { learningRate: 0.03 },
   'from scratch, the same steps': { isScratch: true },
   'from scratch, 30 epochs, batches of 128, rate 0.1': {
     isScratch: true,

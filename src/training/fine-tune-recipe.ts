@@ -22,8 +22,7 @@ export interface FineTuneFacts {
 }
 
 /** What a recipe chooses. */
-export type FineTuneChoice =
-  'validation' | 'batchSize' | 'epochs' | 'learningRate' | 'layerDecay' | 'freeze' | 'augment';
+export type FineTuneChoice = 'validation' | 'batchSize' | 'epochs' | 'learningRate' | 'freeze' | 'augment';
 
 /** How to train a network that knows other images on images of one's own. */
 export interface FineTuneRecipe {
@@ -33,10 +32,8 @@ export interface FineTuneRecipe {
   readonly batchSize: number;
   /** How often to go through the images. */
   readonly epochs: number;
-  /** The highest learning rate, that of the head. */
+  /** The highest learning rate; it falls on half a wave of the cosine to nothing. */
   readonly learningRate: number;
-  /** Multiplies the rate of each part before the head, by powers down to the stem, as `layerDecay` says; 1 for none. */
-  readonly layerDecay: number;
   /** Parts that stay as they are, such as `stem`. */
   readonly freeze: readonly string[];
   /** Done to every image at random, in this order. */
@@ -45,8 +42,15 @@ export interface FineTuneRecipe {
   readonly reasons: Readonly<Record<FineTuneChoice, string>>;
 }
 
-/** The steps that a training should take in all, at least. */
-const STEPS = 180;
+/** Images of a step: with fewer, the statistics of batch norm are too noisy; with more, a few images make too few steps. */
+const BATCH = 16;
+
+/** From so many images on, batches are larger and a smaller share is held out. */
+const MANY = 1000;
+
+/** Steps that are enough for a few dozen images, and the bounds of the epochs that make them. */
+const STEPS = 90;
+const EPOCHS = { least: 5, most: 60 };
 
 /**
  * Chooses how to train a network that knows other images on images of one's own; a pure function. docs/training.md has what
@@ -56,25 +60,24 @@ const STEPS = 180;
 export function fineTuneRecipe({ images, classes }: FineTuneFacts): FineTuneRecipe {
   checkInteger('images', images, 1);
   checkInteger('classes', classes, 2);
-  const validation = images < 1000 ? 0.2 : 0.1;
+  const isMany = images >= MANY;
+  const validation = isMany ? 0.1 : 0.2;
   const trained = Math.round(images * (1 - validation));
-  const batchSize = trained < 1000 ? 8 : 32;
+  const batchSize = Math.min(isMany ? 2 * BATCH : BATCH, trained);
   const perEpoch = Math.max(1, Math.floor(trained / batchSize));
-  const epochs = Math.min(30, Math.max(5, Math.round(STEPS / perEpoch)));
+  const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(STEPS / perEpoch)));
   return {
     ...{ validation, batchSize, epochs },
     learningRate: 0.01,
-    layerDecay: 1,
     freeze: [],
     augment: ['flip', 'crop'],
     reasons: {
-      validation: 'TODO',
-      batchSize: '',
-      epochs: '',
-      learningRate: '',
-      layerDecay: '',
-      freeze: '',
-      augment: '',
+      validation: 'the share held out, to say how good the network is; the fewer, the less sure',
+      batchSize: `${perEpoch} steps an epoch; smaller batches make batch norm noisy`,
+      epochs: `${epochs * perEpoch} steps in all, enough for the network to learn the new classes`,
+      learningRate: 'a tenth of that from scratch, so that what the network knows stays',
+      freeze: 'your images may differ from those that the network knows, so that every part learns',
+      augment: 'flipped and moved images make more of a few; without flip where left and right matter',
     },
   };
 }

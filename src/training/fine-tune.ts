@@ -1,5 +1,4 @@
 import { check } from '../core/errors.js';
-import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
@@ -15,10 +14,8 @@ import {
   type FineTuneRecipe,
 } from './fine-tune-recipe.js';
 import { fit, resized } from './inputs.js';
-import { layerDecay } from './layer-decay.js';
 import type { Evaluation } from './metrics.js';
 import { cosineSchedule } from './schedules.js';
-import { SGD } from './sgd.js';
 import { train, type TrainEvent, type TrainOptions } from './train.js';
 
 /** Options of {@link fineTune}: each value of the recipe, and what `train` takes besides. */
@@ -133,7 +130,7 @@ export async function prepareFineTuning(
     inMemory: fitsIntoMemory(data, size),
     isHeadNew,
     options: {
-      ...ofRecipe(model, recipe, parts.train.labels.length),
+      ...ofRecipe(recipe, parts.train.labels.length),
       ...ofTraining(options),
       ...(typeof augment === 'function' && { augment }),
       validation: parts.validation,
@@ -144,9 +141,9 @@ export async function prepareFineTuning(
 /** The recipe for these images, with what the options give in its place. */
 function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTuneRecipe {
   const recipe = fineTuneRecipe({ images: labels.length, classes: classes.length });
-  const { batchSize, epochs, learningRate, layerDecay, freeze, validation, augment } = options;
+  const { batchSize, epochs, learningRate, freeze, validation, augment } = options;
   const given = {
-    ...{ batchSize, epochs, learningRate, layerDecay, freeze },
+    ...{ batchSize, epochs, learningRate, freeze },
     validation: typeof validation === 'number' ? validation : undefined,
     augment: typeof augment === 'function' ? [] : augment,
   };
@@ -159,19 +156,12 @@ function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTun
 }
 
 /** What a recipe means to `train`. */
-function ofRecipe(model: ImageClassifier, recipe: FineTuneRecipe, images: number): TrainOptions {
-  const { batchSize, epochs, learningRate, layerDecay: decay } = recipe;
+function ofRecipe(recipe: FineTuneRecipe, images: number): TrainOptions {
+  const { batchSize, epochs, learningRate } = recipe;
   const steps = epochs * Math.max(1, Math.floor(images / batchSize));
   return {
     ...{ batchSize, epochs },
     schedule: cosineSchedule(learningRate, { steps }),
-    optimizer: (parameters: readonly NamedVariable[]) =>
-      new SGD(parameters, {
-        momentum: 0.9,
-        nesterov: true,
-        weightDecay: 1e-4,
-        rateScale: layerDecay(model, decay),
-      }),
     augment: compose(...recipe.augment.map((name) => fineTuneAugmentations[name]())),
   };
 }
