@@ -53,6 +53,6 @@ export function chanceWarning(certainty: Certainty, images: number): string | un
   if (isBetterThanChance) return undefined;
   const guess = `always naming the commonest class would have ${percent(chance).trim()} right`;
   return right / images <= chance
-    ? `Warning: the network has learned nothing that helps: ${guess}. Train longer, with smaller batches or a lower --lr, or start from weights.`
+    ? `Warning: the network is no better than guessing: ${guess}. Train longer, with smaller batches or a lower --lr, or start from weights (--from).`
     : `Warning: ${images} images are too few to tell this network from guessing: ${guess}. Hold more out (--validation), or collect more.`;
 }

@@ -52,12 +52,12 @@ export async function followTraining(
   const events = tensorboard ? await TensorBoardEvents.open(out, data, options) : undefined;
   const controller = new AbortController();
   const stop = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
     progress.end();
     console.error('Stopping after this step, with a checkpoint. Ctrl-C again ends at once.');
     controller.abort();
   };
-  process.on('SIGINT', stop);
+  // At the second one, nobody stands between the signal and the process, even in the middle of a step.
+  process.once('SIGINT', stop);
   let epoch: EpochEvent | undefined;
   let evaluation: Evaluation | undefined;
   let place = { epoch: 0, step: 0 };

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { mkdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import {
   BatchWorkers,
   certainty,
@@ -183,9 +183,14 @@ function placesOf(
       'No data are given; name a folder with one folder of images a class: skipscale train photos/',
     );
   }
-  if (out !== undefined) return { data: path, out };
-  const name = basename(resolve(path)).replace(/(\.tar)?(\.gz)?$|\.tgz$/, '');
-  return { data: path, out: `${name || 'photos'}-model` };
+  const name = basename(resolve(path)).replace(/(\.tar)?(\.gz)?$|\.tgz$/, '') || 'photos';
+  const folder = out ?? `${name}-model`;
+  if (resolve(folder).startsWith(resolve(path) + sep)) {
+    throw new Error(
+      `The training would write to ${resolve(folder)}, among the images; give another folder: --out ${join(path, '..', `${name}-model`)}`,
+    );
+  }
+  return { data: path, out: folder };
 }
 
 async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
@@ -234,8 +239,8 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
       (share === undefined && given !== undefined ? 0 : plan.validation.labels.length);
     console.log(formatData(images, data.classes.length, skipped));
     console.log(
-      `Fine-tunes ${model.architecture.name} with the weights ${weights}, which sees ${size} x ${size} pixels` +
-        (plan.isHeadNew ? `, with a new head for ${data.classes.join(', ')}:` : ', with its own head:'),
+      `Fine-tunes ${model.architecture.name} with the weights ${weights}, at ${size} x ${size} pixels, with ` +
+        (plan.isHeadNew ? 'a new head:' : 'its own head:'),
     );
     console.log(formatRecipe(recipe, all, Object.keys(options)));
     if (options.from === undefined) hintAtSize(await firstPicture(data), size);
@@ -261,8 +266,8 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
 function hintAtSize({ width, height }: RgbImage, size: number): void {
   if (Math.min(width, height) < 4 * size) return;
   console.log(
-    `  The first image has ${width} x ${height} pixels. A network that sees 224 x 224 of them learns slower and finer ` +
-      'differences: --from imagenet --model efficientnet-b0 (it is downloaded, 21 MB).',
+    `Images such as the first, of ${width} x ${height}, have more to see. A slower network that sees more:\n` +
+      '  --from imagenet --model efficientnet-b0 (a download of 21 MB)',
   );
 }
 

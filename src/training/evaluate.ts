@@ -20,6 +20,15 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The logits of a model are NaN or infinite. */
+export class NotFiniteError extends Error {
+  override name = 'NotFiniteError';
+
+  constructor() {
+    super('The model gave logits that are not finite; its weights do not fit it, or the training diverged.');
+  }
+}
+
 /**
  * How well a model classifies a data set. Images are resized and cropped as the model's `preprocessing` says, unless they
  * have its size already.
@@ -40,10 +49,7 @@ export async function evaluate(
     const probabilities = tf.tidy(() => tf.softmax(model.predict(tensorsOf(batch, preprocessing).x)));
     const values = await probabilities.data<'float32'>();
     probabilities.dispose();
-    check(
-      values.every(Number.isFinite),
-      () => 'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',
-    );
+    if (!values.every(Number.isFinite)) throw new NotFiniteError();
     metrics.add(values, batch.targets);
     done += batch.images.length;
     onProgress?.(done, total);

@@ -72,12 +72,12 @@ export function fineTuneRecipe({ images, classes }: FineTuneFacts): FineTuneReci
     freeze: [],
     augment: ['flip', 'crop'],
     reasons: {
-      validation: 'the share held out, to say how good the network is; the fewer, the less sure',
-      batchSize: `${perEpoch} steps an epoch; smaller batches make batch norm noisy`,
-      epochs: `${epochs * perEpoch} steps in all, enough for the network to learn the new classes`,
-      learningRate: 'a tenth of that from scratch, so that what the network knows stays',
-      freeze: 'your images may differ from those that the network knows, so that every part learns',
-      augment: 'flipped and moved images make more of a few; without flip where left and right matter',
+      validation: 'held out, to say how good the network is',
+      batchSize: `${perEpoch} steps an epoch; smaller ones make batch norm noisy`,
+      epochs: `${epochs * perEpoch} steps in all`,
+      learningRate: 'low, so that what the network knows stays',
+      freeze: 'every part learns, as your images may be of another kind',
+      augment: 'more of a few; leave flip out where left and right matter',
     },
   };
 }

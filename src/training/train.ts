@@ -8,7 +8,7 @@ import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
 import { Divergence } from './divergence.js';
-import { checkClasses } from './evaluate.js';
+import { checkClasses, NotFiniteError } from './evaluate.js';
 import { fit, resized } from './inputs.js';
 import type { Loss } from './losses.js';
 import type { Evaluation } from './metrics.js';
@@ -179,7 +179,7 @@ export async function* train(
       const { epoch, step } = progress;
       checkConverges(run, epoch === epochs - 1);
       const isEvaluated = epoch === epochs - 1 || (epoch + 1) % evaluateEvery === 0;
-      const evaluation = validation && isEvaluated ? await trainer.evaluate(validation) : undefined;
+      const evaluation = validation && isEvaluated ? await evaluated(run, validation) : undefined;
       if (evaluation) yield { type: 'evaluation', epoch, step, evaluation };
       const isBest = evaluation !== undefined && evaluation.top1 > (progress.best ?? -1);
       const best = isBest ? evaluation.top1 : progress.best;
@@ -217,14 +217,31 @@ async function begin(
   return { progress: trainer.restore(latest.bytes, latest.path), path: latest.path };
 }
 
+/** What the validation data say. */
+async function evaluated(run: Run, validation: Dataset): Promise<Evaluation> {
+  try {
+    return await run.trainer.evaluate(validation);
+  } catch (error) {
+    throw error instanceof NotFiniteError ? diverged(run, 'the logits are not finite') : error;
+  }
+}
+
 /** Throws where the loss has exploded. */
-function checkConverges({ divergence, progress, options }: Run, atEnd: boolean): void {
+function checkConverges(run: Run, atEnd: boolean): void {
+  const { divergence } = run;
   if (!divergence.isFound(atEnd)) return;
+  throw diverged(
+    run,
+    `the loss is above ${divergence.limit!.toPrecision(3)}, 100 times that of the beginning, and does not come back`,
+  );
+}
+
+function diverged({ progress, options }: Run, what: string): Error {
   const { step } = progress;
-  const rate = options.schedule(step - 1).toPrecision(3);
-  throw new Error(
-    `The training has diverged: at step ${step} its loss is above ${divergence.limit!.toPrecision(3)}, 100 times that of the ` +
-      `beginning, and does not come back. The learning rate is ${Number(rate)}; give a lower one, warm up longer, or clip the gradients.`,
+  const rate = Number(options.schedule(step - 1).toPrecision(3));
+  return new Error(
+    `The training has diverged: at step ${step} ${what}. The learning rate is ${rate}; give a lower one, warm up longer, ` +
+      'or clip the gradients.',
   );
 }
 

@@ -45,9 +45,7 @@ test('needs nothing but the data: says what it chose, how sure it is, and what c
   expect(lines[0]).toBe(
     '36 images, 3 classes, 3 skipped: readme.md (not an image), red/notes.txt (not an image), red/broken.jpg (Input Buffer is empty)',
   );
-  expect(lines[1]).toBe(
-    'Fine-tunes resnet20 with the weights cifar10, which sees 32 x 32 pixels, with a new head for blue, green, red:',
-  );
+  expect(lines[1]).toBe('Fine-tunes resnet20 with the weights cifar10, at 32 x 32 pixels, with a new head:');
   expect(stdout).toMatch(/\n {2}--epochs 1 +as given\n/);
   expect(stdout).toMatch(/\n {2}--batch-size \d+ +\S+ .*\n/);
   expect(stdout).toMatch(/\n\d of the 6 images held out are right, .* \d+ to \d+ % will be right/);
@@ -63,6 +61,10 @@ test('needs nothing but the data: says what it chose, how sure it is, and what c
   const model = await load(file);
   expect(model.labels).toEqual(['blue', 'green', 'red']);
   model.dispose();
+  expectError(
+    await skipscale('train', data, '--out', join(data, 'run')),
+    /among the images; give another folder: --out .*photos-model/,
+  );
   expectError(await skipscale('train', data), /photos-model has checkpoints .* --resume, .* --out/);
 });
 
@@ -70,16 +72,16 @@ test('starts from a file of any network, and from the folder of a training', asy
   const quick = ['--epochs', '2', '--batch-size', '8', '--lr', '0.05'];
   const first = await skipscale('train', data, '--from', weights, '--out', 'first', ...quick);
   expect(first.status).toBe(0);
-  expect(first.stdout).toContain(`with the weights ${weights}, which sees 8 x 8 pixels, with a new head for`);
+  expect(first.stdout).toContain(`with the weights ${weights}, at 8 x 8 pixels, with a new head:`);
   const model = await load(join('first', 'model.safetensors'));
   expect(model.architecture.name).toBe('resnet20');
   model.dispose();
   const second = await skipscale('train', data, '--from', 'first', '--out', 'second', ...quick);
   expect(second.stdout).toContain(
-    `weights ${join('first', 'model.safetensors')}, which sees 8 x 8 pixels, with its own head:`,
+    `weights ${join('first', 'model.safetensors')}, at 8 x 8 pixels, with its own head:`,
   );
   const third = await skipscale('train', data, '--from', 'first', '--reset-head', '--out', 'third', ...quick);
-  expect(third.stdout).toContain('with a new head for blue');
+  expect(third.stdout).toContain('with a new head:');
   mkdirSync('none');
   expectError(
     await skipscale('train', data, '--from', 'none'),
