@@ -73,7 +73,7 @@ export function fineTuneRecipe({ images, classes }: FineTuneFacts): FineTuneReci
     augment: ['flip', 'crop'],
     reasons: {
       validation: 'held out, to say how good the network is',
-      batchSize: `${perEpoch} steps an epoch; smaller ones make batch norm noisy`,
+      batchSize: `${perEpoch} ${perEpoch === 1 ? 'step' : 'steps'} an epoch; smaller ones make batch norm noisy`,
       epochs: `${epochs * perEpoch} steps in all`,
       learningRate: 'low, so that what the network knows stays',
       freeze: 'every part learns, as your images may be of another kind',
