@@ -1,53 +1,22 @@
 import { Command } from 'commander';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import {
-  BatchWorkers,
-  certainty,
-  evaluate,
-  modelNames,
-  prepareFineTuning,
-  saveWeights,
-  type Dataset,
-  type Evaluation,
-  type ImageClassifier,
-  type RgbImage,
-  type SkippedFile,
-  type TrainOptions as LibraryOptions,
-} from '../index.js';
+import { BatchWorkers, certainty, evaluate, modelNames, saveWeights, type Evaluation } from '../index.js';
 import { replaceFile } from '../core/replace-file.js';
-import { checkSeveralClasses } from '../training/data/check-classes.js';
 import { hasCheckpoints } from '../training/checkpoint-folder.js';
 import { integer, listOf, names, number, oneOf, positiveInteger, wholeNumber } from './arguments.js';
-import { chanceWarning, formatCertainty, formatData, formatRecipe } from './fine-tune-report.js';
+import { chanceWarning, formatCertainty } from './fine-tune-report.js';
 import { followTraining } from './follow-training.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { addShapeOptions } from './model-options.js';
-import { firstPicture, openDataset, openFiles } from './open-dataset.js';
-import { isFromScratch, pretrainedModel, scratchModel, type StartOptions } from './start-model.js';
-import { openTrainingData, shareOf, type WorkerData } from './training-data.js';
 import {
-  augmentations,
-  complete,
-  givenLibraryOptions,
-  libraryOptions,
-  optimizers,
-  schedules,
-  scratchDefaults,
-  type GivenOptions,
-  type TrainingOptions,
-} from './training-options.js';
+  prepareTraining,
+  type PlacedOptions,
+  type Prepared,
+  type TrainCommandOptions,
+} from './prepare-training.js';
+import { augmentations, optimizers, schedules, scratchDefaults } from './training-options.js';
 import type { WorkerParameters } from './training-worker.js';
-
-interface TrainOptions extends GivenOptions, StartOptions {
-  data?: string;
-  validation?: string;
-  workers?: number;
-  resetHead?: boolean;
-  freeze?: string[];
-  tensorboard?: boolean;
-  seed: number;
-}
 
 const modes = `
 Fine-tuning: without --model, or with --from, a network that knows other images learns yours. It starts with the ResNet-20
@@ -123,33 +92,14 @@ function parts(text: string): string[] {
   return text === 'none' ? [] : text.split(',');
 }
 
-/** The options, with what has to be known before anything is opened. */
-interface PlacedOptions extends TrainOptions {
-  data: string;
-  out: string;
-}
-
-/** A training that is ready to run. */
-interface Prepared {
-  readonly model: ImageClassifier;
-  readonly training: Dataset;
-  readonly validation: Dataset;
-  readonly inMemory: boolean;
-  /** All options of the command line, chosen or given. */
-  readonly complete: TrainingOptions;
-  readonly options: LibraryOptions;
-  /** For worker threads. */
-  readonly data: Pick<WorkerData, 'validation' | 'skipped' | 'squares'>;
-}
-
-async function run(positional: string | undefined, given: TrainOptions): Promise<void> {
+async function run(positional: string | undefined, given: TrainCommandOptions): Promise<void> {
   const options = { ...given, ...placesOf(positional, given) };
   if (!options.resume && (await hasCheckpoints(options.out))) {
     throw new Error(
       `${options.out} has checkpoints of an earlier training; go on with it by --resume, or give another folder by --out.`,
     );
   }
-  const prepared = await (isFromScratch(options) ? prepareScratch(options) : prepareTuning(options));
+  const prepared = await prepareTraining(options);
   const { model, training, validation } = prepared;
   const threads = startWorkers(prepared, options);
   try {
@@ -172,7 +122,7 @@ async function run(positional: string | undefined, given: TrainOptions): Promise
 /** The data, and the folder that the training goes to. */
 function placesOf(
   positional: string | undefined,
-  { data, out }: TrainOptions,
+  { data, out }: TrainCommandOptions,
 ): { data: string; out: string } {
   if (positional !== undefined && data !== undefined) {
     throw new Error(`The data are given twice, as ${positional} and by --data ${data}; give them once.`);
@@ -191,84 +141,6 @@ function placesOf(
     );
   }
   return { data: path, out: folder };
-}
-
-async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
-  const { validation = '0.1', seed, data } = options;
-  const skipped: SkippedFile[] = [];
-  const opened = await openTrainingData({ data, validation, seed }, (file) => skipped.push(file));
-  const { training, inMemory, images } = opened;
-  if (skipped.length > 0) console.log(formatData(images, training.classes.length, skipped));
-  const model = scratchModel(options, training.classes.length);
-  try {
-    model.labels = training.classes;
-    model.freeze(...(options.freeze ?? []));
-    const all = complete(scratchDefaults, options);
-    const { size } = model.preprocessing;
-    return {
-      ...{ model, training, validation: opened.validation, inMemory, complete: all },
-      options: { ...libraryOptions(all, training.labels.length, size), validation: opened.validation },
-      data: { validation, skipped: skipped.map(({ path }) => path), squares: undefined },
-    };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
-  const { seed, resetHead, batchSize, epochs, lr: learningRate, freeze } = options;
-  const skipped: SkippedFile[] = [];
-  const onSkip = (file: SkippedFile) => skipped.push(file);
-  const data = await openFiles(options.data, 'train', { onSkip });
-  checkSeveralClasses(data.classes.length);
-  const given = options.validation;
-  const share = given === undefined ? undefined : shareOf(given);
-  const validation = given !== undefined && share === undefined ? await openDataset(given, 'test') : share;
-  const { model, weights } = await pretrainedModel(options);
-  try {
-    const chosen = { batchSize, epochs, learningRate, freeze, validation };
-    const plan = await prepareFineTuning(model, data, { seed, resetHead, onSkip, ...chosen });
-    const { recipe, training } = plan;
-    const { size } = model.preprocessing;
-    const augment = [...recipe.augment];
-    const ofRecipe = { batchSize: recipe.batchSize, epochs: recipe.epochs, lr: recipe.learningRate, augment };
-    const all = complete({ ...scratchDefaults, ...ofRecipe }, options);
-    const images =
-      training.labels.length +
-      (share === undefined && given !== undefined ? 0 : plan.validation.labels.length);
-    console.log(formatData(images, data.classes.length, skipped));
-    console.log(
-      `Fine-tunes ${model.architecture.name} with the weights ${weights}, at ${size} x ${size} pixels, with ` +
-        (plan.isHeadNew ? 'a new head:' : 'its own head:'),
-    );
-    console.log(formatRecipe(recipe, all, Object.keys(options)));
-    if (options.from === undefined) hintAtSize(await firstPicture(data), size);
-    return {
-      ...{ model, training, validation: plan.validation, inMemory: plan.inMemory, complete: all },
-      options: {
-        ...plan.options,
-        ...givenLibraryOptions(options, ofRecipe, training.labels.length, size),
-      },
-      data: {
-        validation: given ?? String(recipe.validation),
-        skipped: skipped.map(({ path }) => path),
-        squares: model.preprocessing,
-      },
-    };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-/** Says that there are networks that see more of large photos. */
-function hintAtSize({ width, height }: RgbImage, size: number): void {
-  if (Math.min(width, height) < 4 * size) return;
-  console.log(
-    `Images such as the first, of ${width} x ${height}, have more to see. A slower network that sees more:\n` +
-      '  --from imagenet --model efficientnet-b0 (a download of 21 MB)',
-  );
 }
 
 /** Threads that make the batches, where there are to be any. */

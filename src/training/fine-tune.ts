@@ -107,13 +107,10 @@ export async function prepareFineTuning(
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);
   const isShare = typeof validation !== 'object';
-  const least = isShare ? 2 : 1;
-  const why = isShare ? 'one to train on and one to hold out' : 'to train on';
-  checkImagesOfClasses(data, least, why);
-  if (!isShare) checkSameClasses(data, validation);
+  checkFineTuneData(data, validation);
   const pictures = await squares(data, preprocessing, onSkip);
   // Some may have been left out.
-  checkImagesOfClasses(pictures, least, why);
+  checkFineTuneData(pictures, validation);
 
   const recipe = chosen(pictures, options);
   const parts = isShare
@@ -136,6 +133,16 @@ export async function prepareFineTuning(
       validation: parts.validation,
     },
   };
+}
+
+/** Throws unless the data have classes and images enough to train on, and to hold some out where there are no others. */
+export function checkFineTuneData(data: Dataset, validation: number | Dataset | undefined): void {
+  if (typeof validation !== 'object') {
+    checkImagesOfClasses(data, 2, 'one to train on and one to hold out');
+    return;
+  }
+  checkImagesOfClasses(data, 1, 'to train on');
+  checkSameClasses(data, validation);
 }
 
 /** The recipe for these images, with what the options give in its place. */
