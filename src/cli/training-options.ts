@@ -12,11 +12,9 @@ import {
   LAMB,
   mixup,
   oneCycleSchedule,
-  padAndCrop,
   polynomialSchedule,
   randAugment,
   randomErasing,
-  randomFlip,
   randomResizedCrop,
   RMSProp,
   SGD,
@@ -30,8 +28,9 @@ import {
   type Schedule,
   type TrainOptions,
 } from '../index.js';
+import { fineTuneAugmentations } from '../training/fine-tune-recipe.js';
 
-/** The options of the command that say how to train. */
+/** The options of the command that say how to train, complete. */
 export interface TrainingOptions {
   epochs: number;
   out: string;
@@ -53,6 +52,22 @@ export interface TrainingOptions {
   resume?: boolean;
   checkpointEvery?: number;
 }
+
+/** The options of the command as they are given. */
+export type GivenOptions = Pick<TrainingOptions, 'seed'> & Partial<TrainingOptions>;
+
+/** What a training from scratch has where nothing else is given. */
+export const scratchDefaults = {
+  epochs: 30,
+  batchSize: 128,
+  lr: 0.1,
+  schedule: 'cosine',
+  warmUp: 0,
+  optimizer: 'sgd',
+  weightDecay: 1e-4,
+  labelSmoothing: 0,
+  augment: ['flip', 'crop'],
+};
 
 export const optimizers: Record<
   string,
@@ -77,9 +92,7 @@ export const schedules: Record<string, (rate: number, steps: number, perEpoch: n
 
 /** Of the side of the images that the network sees. */
 export const augmentations: Record<string, (size: number) => Augmentation> = {
-  flip: () => randomFlip(),
-  // As 4 pixels of CIFAR's 32.
-  crop: () => (image, random) => padAndCrop(Math.round(image.width / 8))(image, random),
+  ...fineTuneAugmentations,
   'resized-crop': (size) => randomResizedCrop({ size }),
   erase: () => randomErasing(),
   jitter: () => colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4 }),
@@ -113,6 +126,38 @@ export function libraryOptions(options: TrainingOptions, images: number, size: n
     clipNorm: options.clip,
     movingAverage: options.average === undefined ? undefined : { decay: options.average },
     checkpoints: { folder: options.out, everySteps: options.checkpointEvery, resume: options.resume },
+  };
+}
+
+/** The options with their defaults, those that are not given left out. */
+export function complete<D extends object>(
+  defaults: D,
+  given: Partial<TrainingOptions>,
+): D & TrainingOptions {
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(known) } as D & TrainingOptions;
+}
+
+/**
+ * What the options that are given mean to `fineTune`, which chooses the others.
+ * @param recipe - What it chose, as options.
+ */
+export function givenLibraryOptions(
+  given: GivenOptions,
+  recipe: Partial<TrainingOptions>,
+  images: number,
+  size: number,
+): Partial<TrainOptions> {
+  const options = complete({ ...scratchDefaults, ...recipe }, given);
+  const all = libraryOptions(options, images, size);
+  const has = (...names: (keyof TrainingOptions)[]) => names.some((name) => given[name] !== undefined);
+  return {
+    ...(has('schedule', 'warmUp') && { schedule: all.schedule }),
+    ...(has('optimizer', 'weightDecay') && { optimizer: all.optimizer }),
+    ...(has('labelSmoothing') && { loss: all.loss }),
+    ...(has('augment') && { augment: all.augment }),
+    ...{ microBatchSize: all.microBatchSize, recompute: all.recompute, mix: all.mix, clipNorm: all.clipNorm },
+    ...{ movingAverage: all.movingAverage, checkpoints: all.checkpoints },
   };
 }
 

@@ -16,7 +16,7 @@ function blocks(document: string, language: 'ts' | 'sh'): string[] {
   return found;
 }
 
-const documents = ['README.md', 'docs/guide.md', 'docs/simd.md'];
+const documents = ['README.md', 'docs/guide.md', 'docs/fine-tuning.md', 'docs/simd.md'];
 const programs = documents.flatMap((document) =>
   blocks(document, 'ts').map((code, i) => ({ code, name: `${document.replace(/\W/g, '-')}-${i + 1}` })),
 );
