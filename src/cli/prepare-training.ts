@@ -11,11 +11,11 @@ import { formatData, formatRecipe } from './fine-tune-report.js';
 import { firstPicture, openDataset, openFiles } from './open-dataset.js';
 import { isFromScratch, pretrainedModel, scratchModel, type StartOptions } from './start-model.js';
 import { openTrainingData, shareOf, type WorkerData } from './training-data.js';
+import { scratchDefaults } from './training-names.js';
 import {
   complete,
   givenLibraryOptions,
   libraryOptions,
-  scratchDefaults,
   type GivenOptions,
   type TrainingOptions,
 } from './training-options.js';

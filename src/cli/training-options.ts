@@ -29,6 +29,12 @@ import {
   type TrainOptions,
 } from '../index.js';
 import { fineTuneAugmentations } from '../training/fine-tune-recipe.js';
+import {
+  scratchDefaults,
+  type AugmentationName,
+  type OptimizerName,
+  type ScheduleName,
+} from './training-names.js';
 
 /** The options of the command that say how to train, complete. */
 export interface TrainingOptions {
@@ -38,12 +44,12 @@ export interface TrainingOptions {
   microBatchSize?: number;
   recompute?: boolean;
   lr: number;
-  schedule: string;
+  schedule: ScheduleName;
   warmUp: number;
-  optimizer: string;
+  optimizer: OptimizerName;
   weightDecay: number;
   labelSmoothing: number;
-  augment: string[];
+  augment: AugmentationName[];
   mixup?: number;
   cutmix?: number;
   average?: number;
@@ -56,21 +62,8 @@ export interface TrainingOptions {
 /** The options of the command as they are given. */
 export type GivenOptions = Pick<TrainingOptions, 'seed'> & Partial<TrainingOptions>;
 
-/** What a training from scratch has where nothing else is given. */
-export const scratchDefaults = {
-  epochs: 30,
-  batchSize: 128,
-  lr: 0.1,
-  schedule: 'cosine',
-  warmUp: 0,
-  optimizer: 'sgd',
-  weightDecay: 1e-4,
-  labelSmoothing: 0,
-  augment: ['flip', 'crop'],
-};
-
-export const optimizers: Record<
-  string,
+const optimizers: Record<
+  OptimizerName,
   (p: readonly NamedVariable[], options: { weightDecay: number }) => Optimizer
 > = {
   sgd: (p, options) => new SGD(p, { momentum: 0.9, nesterov: true, ...options }),
@@ -81,7 +74,7 @@ export const optimizers: Record<
 };
 
 /** Of the rate, the number of steps, and the steps of an epoch. */
-export const schedules: Record<string, (rate: number, steps: number, perEpoch: number) => Schedule> = {
+const schedules: Record<ScheduleName, (rate: number, steps: number, perEpoch: number) => Schedule> = {
   constant: constantSchedule,
   cosine: (rate, steps) => cosineSchedule(rate, { steps }),
   step: (rate, steps) => stepSchedule(rate, { at: [Math.round(steps / 2), Math.round((3 * steps) / 4)] }),
@@ -91,7 +84,7 @@ export const schedules: Record<string, (rate: number, steps: number, perEpoch: n
 };
 
 /** Of the side of the images that the network sees. */
-export const augmentations: Record<string, (size: number) => Augmentation> = {
+const augmentations: Record<AugmentationName, (size: number) => Augmentation> = {
   ...fineTuneAugmentations,
   'resized-crop': (size) => randomResizedCrop({ size }),
   erase: () => randomErasing(),
@@ -111,7 +104,7 @@ export function libraryOptions(options: TrainingOptions, images: number, size: n
     options;
   const perEpoch = stepsOfEpoch(images, batchSize);
   const warmUpSteps = Math.round(warmUp * perEpoch);
-  const schedule = schedules[options.schedule]!(lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
+  const schedule = schedules[options.schedule](lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
   const mixes: Mix[] = [
     ...(options.mixup === undefined ? [] : [mixup(options.mixup)]),
     ...(options.cutmix === undefined ? [] : [cutMix(options.cutmix)]),
@@ -119,9 +112,9 @@ export function libraryOptions(options: TrainingOptions, images: number, size: n
   return {
     ...{ epochs, batchSize, microBatchSize, recompute, seed },
     schedule: withWarmUp(schedule, { steps: warmUpSteps }),
-    optimizer: (parameters) => optimizers[options.optimizer]!(parameters, { weightDecay }),
+    optimizer: (parameters) => optimizers[options.optimizer](parameters, { weightDecay }),
     loss: (logits, targets) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
-    augment: compose(...options.augment.map((name) => augmentations[name]!(size))),
+    augment: compose(...options.augment.map((name) => augmentations[name](size))),
     mix: mixes.length > 0 ? anyMix(...mixes) : undefined,
     clipNorm: options.clip,
     movingAverage: options.average === undefined ? undefined : { decay: options.average },
