@@ -1,35 +1,38 @@
-// A page that names what an image shows. `?model=resnet20&weights=URL` loads a network at once.
-import { buildModel, classify, loadWeights, modelNames, type ImageClassifier } from 'skipscale';
+// A page that names what a photo shows. `?weights=URL` takes another network from the start.
+import { buildResNet, classify, load, type ImageClassifier } from 'skipscale';
 
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
-const select = element<HTMLSelectElement>('model');
+const image = element<HTMLInputElement>('image');
 const picture = element<HTMLImageElement>('picture');
 const status = element('status');
 
 let model: ImageClassifier | undefined;
 
-async function load(name: string, weights: string | Uint8Array): Promise<void> {
+/** Takes the network that `loading` gives; where it fails, the one before stays. */
+async function use(loading: Promise<ImageClassifier>): Promise<void> {
+  status.textContent = 'Loading the network …';
+  const next = (await loading).fuse();
   model?.dispose();
-  model = undefined;
-  status.textContent = `Loading ${name} …`;
-  const loading = buildModel(name, { initialize: false });
-  const { source } = await loadWeights(loading, weights);
-  model = loading.fuse();
-  status.textContent = `${name} is ready, with weights named as ${source}'s.`;
+  model = next;
+  image.disabled = false;
+  status.textContent = `${model.architecture.name} is ready. It knows ${model.classes} classes.`;
 }
 
 async function show(file: Blob): Promise<void> {
-  if (!model) throw new Error('Choose a network and its weights first.');
+  picture.hidden = true;
+  element('classes').replaceChildren();
+  if (!model) throw new Error('The network is not loaded yet.');
+  const classes = await classify(model, file);
   URL.revokeObjectURL(picture.src);
   picture.src = URL.createObjectURL(file);
-  await picture.decode();
-  const classes = await classify(model, picture);
+  picture.hidden = false;
   const lines = classes.map(({ label, probability }) => {
     const line = document.createElement('li');
     line.textContent = `${(100 * probability).toFixed(1)} % ${label}`;
     return line;
   });
   element('classes').replaceChildren(...lines);
+  status.textContent = `${model.architecture.name} says:`;
 }
 
 /** Does the work, and says on the page what went wrong. */
@@ -37,13 +40,20 @@ function report(work: Promise<void>): void {
   work.catch((error: Error) => (status.textContent = error.message));
 }
 
-select.append(...modelNames.map((name) => new Option(name)));
-element<HTMLInputElement>('weights').onchange = async ({ target }) => {
-  const file = (target as HTMLInputElement).files![0];
-  if (file) report(load(select.value, new Uint8Array(await file.arrayBuffer())));
+function chosen(event: Event): File | undefined {
+  const input = event.target as HTMLInputElement;
+  const file = input.files?.[0];
+  // So that the same file may be chosen again.
+  if (file) setTimeout(() => (input.value = ''));
+  return file;
+}
+
+element('weights').onchange = (event) => {
+  const file = chosen(event);
+  if (file) report(use(load(file)));
 };
-element<HTMLInputElement>('image').onchange = ({ target }) => {
-  const file = (target as HTMLInputElement).files![0];
+image.onchange = (event) => {
+  const file = chosen(event);
   if (file) report(show(file));
 };
 document.ondragover = (event) => event.preventDefault();
@@ -53,7 +63,5 @@ document.ondrop = (event) => {
   if (file) report(show(file));
 };
 
-const query = new URLSearchParams(location.search);
-const [name, weights] = [query.get('model'), query.get('weights')];
-if (name) select.value = name;
-if (name && weights) report(load(name, weights));
+const address = new URLSearchParams(location.search).get('weights');
+report(use(address ? load(address) : buildResNet(20, { weights: 'cifar10' })));

@@ -32,9 +32,11 @@ export function readyIn({ loaders, choose }: Place): (options?: ReadyOptions) =>
     if (backend !== undefined) {
       const isThere = (await loaders[backend]?.()) ?? tf.findBackendFactory(backend) != null;
       if (!isThere || !(await switchTo(backend))) {
+        const others = new Set([...Object.keys(loaders), ...registered()]);
+        others.delete(backend);
         throw new Error(
-          `The backend '${backend}' cannot be started here; give one of ` +
-            `'${[...new Set([...Object.keys(loaders), ...registered()])].join("', '")}', or import what registers it.`,
+          `The backend '${backend}' cannot be started here; give one of '${[...others].join("', '")}', or import what ` +
+            'registers it.',
         );
       }
       return tf.getBackend();

@@ -45,20 +45,16 @@ export function amount(text: string): number {
   return Number(match[1]) * multiples[match[2]!]!;
 }
 
-/** The names of a table's entries. */
-export function names(table: object): string {
-  return Object.keys(table).join(', ');
-}
-
-/** Reads an argument that is the name of one of a table's entries. */
-export function oneOf(table: object): (text: string) => string {
+/** Reads an argument that is one of these names. */
+export function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name {
   return (text) => {
-    if (!Object.hasOwn(table, text)) throw new InvalidArgumentError(`Give one of ${names(table)}.`);
-    return text;
+    const found = names.find((name) => name === text);
+    if (found === undefined) throw new InvalidArgumentError(`Give one of ${names.join(', ')}.`);
+    return found;
   };
 }
 
 /** Reads an argument that lists such names, or is `none`. */
-export function listOf(table: object): (text: string) => string[] {
-  return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(table)));
+export function listOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {
+  return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(names)));
 }

@@ -7,8 +7,11 @@ import {
   folderDataset,
   idxDataset,
   tarDataset,
+  type ClassFolderOptions,
   type Dataset,
 } from '../training/data/index.js';
+import { decodable } from '../training/data/dataset.js';
+import type { RgbImage } from '../vision/image.js';
 
 /** Bytes of decoded images that are kept in memory rather than decoded anew in every epoch. */
 const MEMORY = 2 ** 30;
@@ -24,22 +27,47 @@ export interface OpenedDataset extends Dataset {
 /**
  * The data set at a path, of whatever kind it is: a tar archive or a folder with one folder a class, or a folder with the
  * files of CIFAR's binary version or of MNIST, of which `part` is taken. It is decoded at once where it fits into memory.
+ * @param options - `onSkip` is told of files that are no images and of images that cannot be decoded; without it the latter
+ * end with an error.
  */
-export async function openDataset(path: string, part: 'train' | 'test'): Promise<OpenedDataset> {
-  const dataset = await open(path, part);
-  const { width, height } = await dataset.image(0);
+export async function openDataset(
+  path: string,
+  part: 'train' | 'test',
+  { onSkip }: ClassFolderOptions = {},
+): Promise<OpenedDataset> {
+  const dataset = await openFiles(path, part, { onSkip });
+  const { width, height } = await firstPicture(dataset);
   const inMemory = width * height * 3 * dataset.labels.length <= MEMORY;
-  return { ...(inMemory ? await decodeAll(dataset) : dataset), inMemory };
+  if (inMemory) return { ...(await decodeAll(dataset, { onSkip })), inMemory };
+  return { ...(onSkip ? await decodable(dataset, { onSkip }) : dataset), inMemory };
 }
 
-async function open(path: string, part: 'train' | 'test'): Promise<Dataset> {
+/** The first picture that can be decoded. */
+export async function firstPicture(dataset: Dataset): Promise<RgbImage> {
+  let failure: unknown;
+  for (const place of dataset.labels.keys()) {
+    try {
+      return await dataset.image(place);
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** The same, none of its pictures decoded. */
+export async function openFiles(
+  path: string,
+  part: 'train' | 'test',
+  options: ClassFolderOptions,
+): Promise<Dataset> {
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     (error: Error) => {
       throw new Error(`${path} cannot be read (${error.message}). Give a folder or a tar archive of images.`);
     },
   );
-  if (isFile) return tarDataset(path);
+  if (isFile) return tarDataset(path, options);
   const names = (await readdir(path)).sort();
   const files = (pattern: RegExp) =>
     names.filter((name) => pattern.test(name)).map((name) => join(path, name));
@@ -52,7 +80,7 @@ async function open(path: string, part: 'train' | 'test'): Promise<Dataset> {
   const [images] = files(new RegExp(`^${prefix}-images[-.]idx3-ubyte(\\.gz)?$`));
   const [labels] = files(new RegExp(`^${prefix}-labels[-.]idx1-ubyte(\\.gz)?$`));
   if (images && labels) return idxDataset(images, labels);
-  return folderDataset(path);
+  return folderDataset(path, options);
 }
 
 async function lines(path: string | undefined): Promise<string[] | undefined> {

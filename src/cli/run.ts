@@ -6,6 +6,7 @@ import { evaluateCommand } from './evaluate.js';
 import { plotCommand } from './plot.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
+import { trainCommand } from './train.js';
 
 /**
  * Runs the command that `argv` names, as `process.argv` does. An error is one message, and the exit code 1. What a command
@@ -18,7 +19,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     )
     .version(packageJson.version)
     .addCommand(classifyCommand())
-    .addCommand(await trainCommand(argv))
+    .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(plotCommand())
     .addCommand(summaryCommand())
@@ -34,12 +35,4 @@ export async function run(argv: readonly string[]): Promise<void> {
     console.error(`skipscale: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }
-}
-
-/** The command, whole only where it is asked for: its options name what the library has, which takes a moment to load. */
-async function trainCommand(argv: readonly string[]): Promise<Command> {
-  if (argv.includes('train')) return (await import('./train.js')).trainCommand();
-  return new Command('train')
-    .description('Train a network on images, with checkpoints; Ctrl-C stops it, --resume continues it.')
-    .option('--data <path>'); // With an option, help lists it as one that has options.
 }

@@ -1,39 +1,79 @@
-import { split, type Dataset } from '../index.js';
-import { openDataset } from './open-dataset.js';
+import { decodeAll, split, subset, type Dataset, type Preprocessing, type SkippedFile } from '../index.js';
+import { checkImagesOfClasses } from '../training/data/check-classes.js';
+import { asSquares } from '../training/fine-tune.js';
+import { openDataset, openFiles } from './open-dataset.js';
 
 /** The options of the command that say what to train on. */
 export interface DataOptions {
   data: string;
+  /** A share, or a path. */
   validation: string;
   seed: number;
 }
 
-/** The data to train on, and the share of it that is left for validation, where the options give a share. */
-export async function openTrainingData({
-  data,
-  validation,
-  seed,
-}: DataOptions): Promise<{ training: Dataset; validation?: Dataset; inMemory: boolean }> {
-  const dataset = await openDataset(data, 'train');
-  const { inMemory } = dataset;
-  const share = Number(validation);
-  if (Number.isNaN(share)) return { training: dataset, inMemory };
-  const parts = split(dataset, { validation: share, seed });
-  return { training: parts.train, validation: parts.validation, inMemory };
+/** The data that a training from scratch takes. */
+export interface TrainingData {
+  readonly training: Dataset;
+  readonly validation: Dataset;
+  readonly inMemory: boolean;
+  /** Number of images of both, but not those of another path. */
+  readonly images: number;
 }
 
-/** The data to train on, and those to validate with: a share of the same, or others. */
-export async function openData(
-  options: DataOptions,
-): Promise<{ training: Dataset; validation: Dataset; inMemory: boolean }> {
-  const { training, validation, inMemory } = await openTrainingData(options);
-  if (validation) return { training, validation, inMemory };
-  const other = await openDataset(options.validation, 'test');
-  if (other.classes.join('\n') !== training.classes.join('\n')) {
+/**
+ * The data to train on, and those to validate with: a share of the same, or others.
+ * @param onSkip - Is told of each file that is left out.
+ */
+export async function openTrainingData(
+  { data, validation, seed }: DataOptions,
+  onSkip: (skipped: SkippedFile) => void,
+): Promise<TrainingData> {
+  const { inMemory, ...dataset } = await openDataset(data, 'train', { onSkip });
+  const images = dataset.labels.length;
+  const share = shareOf(validation);
+  if (share === undefined) checkImagesOfClasses(dataset, 1, 'to train on');
+  else checkImagesOfClasses(dataset, 2, 'one to train on and one to hold out');
+  if (share !== undefined) {
+    const parts = split(dataset, { validation: share, seed });
+    return { training: parts.train, validation: parts.validation, inMemory, images };
+  }
+  const other = await openDataset(validation, 'test');
+  if (other.classes.join('\n') !== dataset.classes.join('\n')) {
     throw new Error(
-      `${options.validation} has the classes ${other.classes.join(', ')}, and ${options.data} ` +
-        `${training.classes.join(', ')}; give data of the same classes.`,
+      `${validation} has the classes ${other.classes.join(', ')}, and ${data} ` +
+        `${dataset.classes.join(', ')}; give data of the same classes.`,
     );
   }
-  return { training, validation: other, inMemory };
+  return { training: dataset, validation: other, inMemory, images };
+}
+
+/** The share that `--validation` gives; undefined where it is a path. */
+export function shareOf(validation: string): number | undefined {
+  const share = Number(validation);
+  return Number.isNaN(share) ? undefined : share;
+}
+
+/** The data as a worker thread has to open them, to get the same images at the same places. */
+export interface WorkerData extends DataOptions {
+  readonly inMemory: boolean;
+  /** Paths of the files that are left out. */
+  readonly skipped: readonly string[];
+  /** What images are made squares for first, as `fineTune` does; undefined for nothing. */
+  readonly squares: Preprocessing | undefined;
+}
+
+/** What {@link openTrainingData} or `fineTune` trains on, opened once more. */
+export async function reopenTrainingData(options: WorkerData): Promise<Dataset> {
+  const { data, validation, seed, inMemory, skipped, squares } = options;
+  const files = await openFiles(data, 'train', {});
+  const { labels, paths } = files;
+  const left = new Set(skipped);
+  const whole = subset(
+    files,
+    Array.from(labels.keys()).filter((place) => !paths || !left.has(paths[place]!)),
+  );
+  const images = squares ? asSquares(whole, squares) : whole;
+  const dataset = inMemory ? await decodeAll(images) : images;
+  const share = shareOf(validation);
+  return share === undefined ? dataset : split(dataset, { validation: share, seed }).train;
 }

@@ -12,11 +12,9 @@ import {
   LAMB,
   mixup,
   oneCycleSchedule,
-  padAndCrop,
   polynomialSchedule,
   randAugment,
   randomErasing,
-  randomFlip,
   randomResizedCrop,
   RMSProp,
   SGD,
@@ -30,8 +28,15 @@ import {
   type Schedule,
   type TrainOptions,
 } from '../index.js';
+import { fineTuneAugmentations } from '../training/fine-tune-recipe.js';
+import {
+  scratchDefaults,
+  type AugmentationName,
+  type OptimizerName,
+  type ScheduleName,
+} from './training-names.js';
 
-/** The options of the command that say how to train. */
+/** The options of the command that say how to train, complete. */
 export interface TrainingOptions {
   epochs: number;
   out: string;
@@ -39,12 +44,12 @@ export interface TrainingOptions {
   microBatchSize?: number;
   recompute?: boolean;
   lr: number;
-  schedule: string;
+  schedule: ScheduleName;
   warmUp: number;
-  optimizer: string;
+  optimizer: OptimizerName;
   weightDecay: number;
   labelSmoothing: number;
-  augment: string[];
+  augment: AugmentationName[];
   mixup?: number;
   cutmix?: number;
   average?: number;
@@ -54,8 +59,11 @@ export interface TrainingOptions {
   checkpointEvery?: number;
 }
 
-export const optimizers: Record<
-  string,
+/** The options of the command as they are given. */
+export type GivenOptions = Pick<TrainingOptions, 'seed'> & Partial<TrainingOptions>;
+
+const optimizers: Record<
+  OptimizerName,
   (p: readonly NamedVariable[], options: { weightDecay: number }) => Optimizer
 > = {
   sgd: (p, options) => new SGD(p, { momentum: 0.9, nesterov: true, ...options }),
@@ -66,7 +74,7 @@ export const optimizers: Record<
 };
 
 /** Of the rate, the number of steps, and the steps of an epoch. */
-export const schedules: Record<string, (rate: number, steps: number, perEpoch: number) => Schedule> = {
+const schedules: Record<ScheduleName, (rate: number, steps: number, perEpoch: number) => Schedule> = {
   constant: constantSchedule,
   cosine: (rate, steps) => cosineSchedule(rate, { steps }),
   step: (rate, steps) => stepSchedule(rate, { at: [Math.round(steps / 2), Math.round((3 * steps) / 4)] }),
@@ -76,10 +84,8 @@ export const schedules: Record<string, (rate: number, steps: number, perEpoch: n
 };
 
 /** Of the side of the images that the network sees. */
-export const augmentations: Record<string, (size: number) => Augmentation> = {
-  flip: () => randomFlip(),
-  // As 4 pixels of CIFAR's 32.
-  crop: () => (image, random) => padAndCrop(Math.round(image.width / 8))(image, random),
+const augmentations: Record<AugmentationName, (size: number) => Augmentation> = {
+  ...fineTuneAugmentations,
   'resized-crop': (size) => randomResizedCrop({ size }),
   erase: () => randomErasing(),
   jitter: () => colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4 }),
@@ -98,7 +104,7 @@ export function libraryOptions(options: TrainingOptions, images: number, size: n
     options;
   const perEpoch = stepsOfEpoch(images, batchSize);
   const warmUpSteps = Math.round(warmUp * perEpoch);
-  const schedule = schedules[options.schedule]!(lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
+  const schedule = schedules[options.schedule](lr, Math.max(1, epochs * perEpoch - warmUpSteps), perEpoch);
   const mixes: Mix[] = [
     ...(options.mixup === undefined ? [] : [mixup(options.mixup)]),
     ...(options.cutmix === undefined ? [] : [cutMix(options.cutmix)]),
@@ -106,13 +112,45 @@ export function libraryOptions(options: TrainingOptions, images: number, size: n
   return {
     ...{ epochs, batchSize, microBatchSize, recompute, seed },
     schedule: withWarmUp(schedule, { steps: warmUpSteps }),
-    optimizer: (parameters) => optimizers[options.optimizer]!(parameters, { weightDecay }),
+    optimizer: (parameters) => optimizers[options.optimizer](parameters, { weightDecay }),
     loss: (logits, targets) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
-    augment: compose(...options.augment.map((name) => augmentations[name]!(size))),
+    augment: compose(...options.augment.map((name) => augmentations[name](size))),
     mix: mixes.length > 0 ? anyMix(...mixes) : undefined,
     clipNorm: options.clip,
     movingAverage: options.average === undefined ? undefined : { decay: options.average },
     checkpoints: { folder: options.out, everySteps: options.checkpointEvery, resume: options.resume },
+  };
+}
+
+/** The options with their defaults, those that are not given left out. */
+export function complete<D extends object>(
+  defaults: D,
+  given: Partial<TrainingOptions>,
+): D & TrainingOptions {
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(known) } as D & TrainingOptions;
+}
+
+/**
+ * What the options that are given mean to `fineTune`, which chooses the others.
+ * @param recipe - What it chose, as options.
+ */
+export function givenLibraryOptions(
+  given: GivenOptions,
+  recipe: Partial<TrainingOptions>,
+  images: number,
+  size: number,
+): Partial<TrainOptions> {
+  const options = complete({ ...scratchDefaults, ...recipe }, given);
+  const all = libraryOptions(options, images, size);
+  const has = (...names: (keyof TrainingOptions)[]) => names.some((name) => given[name] !== undefined);
+  return {
+    ...(has('schedule', 'warmUp') && { schedule: all.schedule }),
+    ...(has('optimizer', 'weightDecay') && { optimizer: all.optimizer }),
+    ...(has('labelSmoothing') && { loss: all.loss }),
+    ...(has('augment') && { augment: all.augment }),
+    ...{ microBatchSize: all.microBatchSize, recompute: all.recompute, mix: all.mix, clipNorm: all.clipNorm },
+    ...{ movingAverage: all.movingAverage, checkpoints: all.checkpoints },
   };
 }
 

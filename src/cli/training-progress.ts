@@ -1,16 +1,62 @@
-import { SingleBar } from 'cli-progress';
+import { SingleBar, type Params } from 'cli-progress';
 import type { EpochEvent, Evaluation, StepEvent } from '../index.js';
 import { percent } from './format-evaluation.js';
 import { stepsOfEpoch } from './training-options.js';
 
-const barFormat =
-  'epoch {epoch} {bar} {value}/{total} loss {loss}, {accuracy} right, {speed} images/s, {eta} s left';
+/** Columns of the bar itself, at most and at least. */
+const WIDEST = 40;
+const NARROWEST = 10;
+
+/** Columns that cli-progress leaves free. */
+const MARGIN = 2;
+
+/** What a bar says besides how far it is. */
+interface Payload {
+  readonly epoch: string;
+  readonly loss: string;
+  readonly accuracy: string;
+  readonly speed: string;
+}
+
+/** A line that fits into the terminal: the epoch, a bar, the steps, and as many facts as there is room for. */
+export function formatBar(
+  {
+    maxWidth,
+    progress,
+    value,
+    total,
+    eta,
+  }: Pick<Params, 'maxWidth' | 'progress' | 'value' | 'total' | 'eta'>,
+  { epoch, loss, accuracy, speed }: Payload,
+): string {
+  const start = `epoch ${epoch} `;
+  let end = ` ${value}/${total}`;
+  const room = () => maxWidth - MARGIN - start.length - end.length;
+  for (const fact of [
+    `loss ${loss}`,
+    `${Number.isFinite(eta) ? eta : '?'} s left`,
+    `${accuracy} right`,
+    `${speed} images/s`,
+  ]) {
+    const part = `, ${fact}`;
+    if (room() - part.length < NARROWEST) break;
+    end += part;
+  }
+  const width = Math.max(0, Math.min(WIDEST, room()));
+  const done = Math.round(width * progress);
+  return `${start}${'='.repeat(done)}${'-'.repeat(width - done)}${end}`.slice(0, maxWidth);
+}
 
 /** Tells the terminal how a training gets on: a line an epoch, and a bar for the steps where a person watches. */
 export class TrainingProgress {
   readonly #bar = process.stderr.isTTY
-    ? new SingleBar({ format: barFormat, stream: process.stderr, clearOnComplete: true })
+    ? new SingleBar({
+        format: (_, params: Params, payload: Payload) => formatBar(params, payload),
+        stream: process.stderr,
+        clearOnComplete: true,
+      })
     : undefined;
+  #isEnded = false;
 
   /** @param images - Of the data that is trained on. */
   constructor(
@@ -20,14 +66,15 @@ export class TrainingProgress {
   ) {}
 
   step({ step, epoch, loss, accuracy, images, seconds }: StepEvent): void {
-    const payload = {
+    if (this.#isEnded) return;
+    const steps = stepsOfEpoch(this.images, this.batchSize);
+    const done = step - epoch * steps;
+    const payload: Payload = {
       epoch: `${epoch + 1}/${this.epochs}`,
       loss: loss.toFixed(3),
       accuracy: percent(accuracy),
       speed: (images / seconds).toFixed(0),
     };
-    const steps = stepsOfEpoch(this.images, this.batchSize);
-    const done = step - epoch * steps;
     if (!this.#bar?.isActive) this.#bar?.start(steps, done, payload);
     this.#bar?.update(done, payload);
   }
@@ -35,6 +82,12 @@ export class TrainingProgress {
   /** Removes the bar, until the next step. */
   pause(): void {
     this.#bar?.stop();
+  }
+
+  /** Removes the bar for good, so that it wipes nothing that is printed from now on. */
+  end(): void {
+    this.#isEnded = true;
+    this.pause();
   }
 
   epoch({ epoch, loss, accuracy, images, seconds }: EpochEvent, evaluation: Evaluation | undefined): void {

@@ -67,3 +67,10 @@ export class CheckpointFolder {
       .sort((a, b) => step(a) - step(b));
   }
 }
+
+/** Whether a folder is there and has checkpoints. In Node only. */
+export async function hasCheckpoints(folder: string): Promise<boolean> {
+  const fs = nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'Reading checkpoints');
+  const names = await fs.readdir(folder).catch((): string[] => []);
+  return names.some((name) => pattern.test(name));
+}

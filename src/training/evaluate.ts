@@ -4,6 +4,7 @@ import { ArgumentError, check } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { batches } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
+import { checkSeveralClasses } from './data/check-classes.js';
 import { fit, resized, tensorsOf } from './inputs.js';
 import { Metrics, type Evaluation } from './metrics.js';
 import { nextTask } from '../core/next-task.js';
@@ -19,6 +20,15 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** Stops between two batches, with the signal's reason as error. */
   readonly signal?: AbortSignal;
+}
+
+/** The logits of a model are NaN or infinite. */
+export class NotFiniteError extends Error {
+  override name = 'NotFiniteError';
+
+  constructor() {
+    super('The model gave logits that are not finite; its weights do not fit it, or the training diverged.');
+  }
 }
 
 /**
@@ -41,10 +51,7 @@ export async function evaluate(
   for await (const batch of batches(data, { batchSize, shuffle: false, transform })) {
     const probabilities = tf.tidy(() => tf.softmax(model.predict(tensorsOf(batch, preprocessing).x)));
     const values = await takeValues(probabilities);
-    check(
-      values.every(Number.isFinite),
-      () => 'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',
-    );
+    if (!values.every(Number.isFinite)) throw new NotFiniteError();
     metrics.add(values, batch.targets);
     done += batch.images.length;
     onProgress?.(done, total);
@@ -56,7 +63,7 @@ export async function evaluate(
 
 /**
  * The number of the model's classes.
- * @throws ArgumentError where it has no head, or another number than the data.
+ * @throws ArgumentError where it has no head, another number than the data, or fewer than two.
  */
 export function checkClasses(model: ImageClassifier, classes: number): number {
   if (model.classes === undefined)
@@ -66,5 +73,6 @@ export function checkClasses(model: ImageClassifier, classes: number): number {
     () =>
       `The model has ${model.classes} classes and the data ${classes}; build it with { classes: ${classes} }.`,
   );
+  checkSeveralClasses(classes);
   return classes;
 }

@@ -1,6 +1,21 @@
 export { Adam, AdamW, LAMB, type AdamOptions } from './adam.js';
+export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
 export * from './data/index.js';
 export { evaluate, type EvaluateOptions } from './evaluate.js';
+export {
+  fineTune,
+  prepareFineTuning,
+  type FineTuneOptions,
+  type FineTunePlan,
+  type FineTuneResult,
+} from './fine-tune.js';
+export {
+  fineTuneRecipe,
+  type FineTuneAugmentation,
+  type FineTuneChoice,
+  type FineTuneFacts,
+  type FineTuneRecipe,
+} from './fine-tune-recipe.js';
 export { clipByGlobalNorm, globalNorm } from './gradients.js';
 export { layerDecay } from './layer-decay.js';
 export {
@@ -40,6 +55,7 @@ export {
   type CheckpointOptions,
   type EpochEvent,
   type EvaluationEvent,
+  type ResumeEvent,
   type StepEvent,
   type TrainEvent,
   type TrainOptions,

@@ -8,7 +8,8 @@ import { CheckpointFolder } from './checkpoint-folder.js';
 import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
-import { checkClasses } from './evaluate.js';
+import { Divergence } from './divergence.js';
+import { checkClasses, NotFiniteError } from './evaluate.js';
 import { fit, resized } from './inputs.js';
 import type { Loss } from './losses.js';
 import type { Evaluation } from './metrics.js';
@@ -70,8 +71,19 @@ export interface CheckpointEvent {
   readonly path: string;
 }
 
+/** The training goes on from a checkpoint; the first event where it does. */
+export interface ResumeEvent {
+  readonly type: 'resume';
+  /** The one that it goes on in, from 0; as many as there are to be where nothing is left to do. */
+  readonly epoch: number;
+  /** Steps so far. */
+  readonly step: number;
+  /** Of the checkpoint. */
+  readonly path: string;
+}
+
 /** What {@link train} tells. */
-export type TrainEvent = StepEvent | EpochEvent | EvaluationEvent | CheckpointEvent;
+export type TrainEvent = ResumeEvent | StepEvent | EpochEvent | EvaluationEvent | CheckpointEvent;
 
 /** Where and when {@link train} writes checkpoints; in Node only. */
 export interface CheckpointOptions {
@@ -135,8 +147,9 @@ export interface TrainOptions {
  * or aborts the signal, stops the training; the model then has the weights of its last step.
  * @param data - A data set, whose last batch is left out where it has fewer images than the others and is not the only
  * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch.
- * @throws Error where the loss is not finite; it names the first layer whose output is not. ArgumentError where an
- * option is out of range, everything is frozen, or the data's classes are not the model's.
+ * @throws Error where the loss is not finite; it names the first layer whose output is not. Error where the loss stays
+ * above 100 times that of the first step, or of guessing, for ten steps or at the end. ArgumentError where an option is
+ * out of range, everything is frozen, or the data's classes are fewer than two or not the model's.
  */
 export async function* train(
   model: ImageClassifier,
@@ -155,8 +168,10 @@ export async function* train(
   const trainer = new Trainer(model, options);
   try {
     const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
-    const progress = await begin(trainer, files, checkpoints?.resume ?? false);
-    const run: Run = { trainer, progress, source, files, options };
+    const { progress, path } = await begin(trainer, files, checkpoints?.resume ?? false);
+    if (path !== undefined) yield { type: 'resume', epoch: progress.epoch, step: progress.step, path };
+    const divergence = new Divergence(model.classes ?? 1);
+    const run: Run = { trainer, progress, source, files, divergence, options };
     while (progress.epoch < epochs) {
       yield* trainEpoch(run);
       if (signal?.aborted) {
@@ -164,8 +179,9 @@ export async function* train(
         return;
       }
       const { epoch, step } = progress;
+      checkConverges(run, epoch === epochs - 1);
       const isEvaluated = epoch === epochs - 1 || (epoch + 1) % evaluateEvery === 0;
-      const evaluation = validation && isEvaluated ? await trainer.evaluate(validation) : undefined;
+      const evaluation = validation && isEvaluated ? await evaluated(run, validation) : undefined;
       if (evaluation) yield { type: 'evaluation', epoch, step, evaluation };
       const isBest = evaluation !== undefined && evaluation.top1 > (progress.best ?? -1);
       const best = isBest ? evaluation.top1 : progress.best;
@@ -184,6 +200,7 @@ interface Run {
   readonly progress: Progress;
   readonly source: BatchSource;
   readonly files: CheckpointFolder | undefined;
+  readonly divergence: Divergence;
   readonly options: TrainOptions;
 }
 
@@ -192,14 +209,42 @@ async function begin(
   trainer: Trainer,
   files: CheckpointFolder | undefined,
   resume: boolean,
-): Promise<Progress> {
+): Promise<{ progress: Progress; path?: string }> {
   const latest = await files?.latest();
-  if (!latest) return start();
+  if (!latest) return { progress: start() };
   check(
     resume,
     () => `${files!.folder} has checkpoints of an earlier training; resume it, or give another folder.`,
   );
-  return trainer.restore(latest.bytes, latest.path);
+  return { progress: trainer.restore(latest.bytes, latest.path), path: latest.path };
+}
+
+/** What the validation data say. */
+async function evaluated(run: Run, validation: Dataset): Promise<Evaluation> {
+  try {
+    return await run.trainer.evaluate(validation);
+  } catch (error) {
+    throw error instanceof NotFiniteError ? diverged(run, 'the logits are not finite') : error;
+  }
+}
+
+/** Throws where the loss has exploded. */
+function checkConverges(run: Run, atEnd: boolean): void {
+  const { divergence } = run;
+  if (!divergence.isFound(atEnd)) return;
+  throw diverged(
+    run,
+    `the loss is above ${divergence.limit!.toPrecision(3)}, 100 times that of the beginning, and does not come back`,
+  );
+}
+
+function diverged({ progress, options }: Run, what: string): Error {
+  const { step } = progress;
+  const rate = Number(options.schedule(step - 1).toPrecision(3));
+  return new Error(
+    `The training has diverged: at step ${step} ${what}. The learning rate is ${rate}; give a lower one, warm up longer, ` +
+      'or clip the gradients.',
+  );
 }
 
 /** Trains on what is left of the epoch, until the signal is aborted. */
@@ -223,6 +268,8 @@ async function* trainEpoch(run: Run): AsyncGenerator<StepEvent | EpochEvent | Ch
     const times = { seconds: (performance.now() - asked) / 1000, waited: waited / 1000 };
     const accuracy = right / images;
     yield { type: 'step', step: progress.step, epoch, loss, accuracy, learningRate, images, ...times };
+    run.divergence.add(loss);
+    checkConverges(run, false);
     if (checkpoints?.everySteps && progress.step % checkpoints.everySteps === 0) yield* save(run);
     await nextTask();
     asked = performance.now();

@@ -4,15 +4,13 @@ import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { architectureOf, ignored, withoutPrefix } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import type { FetchOptions, WeightsSource } from './fetch-source.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
 import { readSource } from './read-source.js';
-
-/** Keys that no forward pass here needs: PyTorch's counts, Keras's layer of preprocessing and its random states. */
-export const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
 
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions extends FetchOptions {
@@ -50,9 +48,9 @@ export interface LoadedWeights {
  * @param source - A path, a URL, `hf://owner/name[@revision]/file`, `indexeddb://name` in browsers, a Blob or File, or the
  * file's bytes. An address may also be of the index of sharded safetensors (`model.safetensors.index.json`), or of the
  * `model.json` of a TensorFlow.js layers-model; their files lie beside it.
- * @throws Error where the file cannot be read; where it does not fit, listing every missing, extra and mis-shaped key
- * and another convention or shortcut;
- * where values are not finite, listing their keys.
+ * @throws Error where the file cannot be read; where it is of another network, naming it; where it does not fit otherwise,
+ * listing the missing, extra and mis-shaped keys, of each at most 20, and another convention or shortcut; where values are not
+ * finite, listing their keys.
  */
 export async function loadWeights(
   model: ImageClassifier,
@@ -100,10 +98,10 @@ export function loadCheckpoint(
     list('of another shape', misshaped),
   ].filter(Boolean);
   if (found.length === 0 || problems.length > 0) {
-    throw new Error(
-      `The weights do not fit ${model.architecture.name}. ` +
-        [advice(variables, found.length, source), ...problems].join('\n'),
-    );
+    const isNamed = !isFused(variables) && !otherShortcut(model, checkpoint);
+    const other = isNamed ? otherNetwork(model, checkpoint, tensors) : undefined;
+    const reasons = other ? [other] : [advice(variables, found.length, source), ...problems];
+    throw new Error(`The weights do not fit ${model.architecture.name}. ${reasons.join('\n')}`);
   }
   const notFinite = found.filter(({ tensor }) => !tensor.isFinite());
   if (notFinite.length > 0) {
@@ -113,6 +111,27 @@ export function loadCheckpoint(
   for (const loaded of found) assign(loaded);
   model.labels = labelsOf(checkpoint, model.classes) ?? model.labels;
   return { source, loaded: found.map(({ name }) => name), missing, extra };
+}
+
+/** Where the weights are of another network that is known: which one, in the place of hundreds of names. */
+function otherNetwork(
+  { architecture: { name } }: ImageClassifier,
+  checkpoint: Checkpoint,
+  tensors: ReadonlyMap<string, HostTensor>,
+): string | undefined {
+  const { architecture } = architectureOf(checkpoint, tensors);
+  if (architecture === undefined || architecture.name === name) return undefined;
+  const { name: other, classes } = architecture;
+  const head = classes === undefined ? 'without head' : `with ${classes} classes`;
+  return (
+    `They are of ${other}, ${head}: build that one, or call load(source), which builds the network that a file is ` +
+    'of. ({ strict: false } loads what is in both; shapes have to agree even then.)'
+  );
+}
+
+/** A fused network has no statistics. */
+function isFused(variables: readonly NamedVariable[]): boolean {
+  return variables.every(({ variable }) => variable.trainable);
 }
 
 /**
@@ -146,7 +165,7 @@ function savedJson({ metadata }: Checkpoint, name: string): unknown {
 
 /** What to do where weights do not fit. */
 function advice(variables: readonly NamedVariable[], found: number, source: string): string {
-  if (variables.every(({ variable }) => variable.trainable)) {
+  if (isFused(variables)) {
     return 'The model is fused: load weights into a new one, and call fuse() after.';
   }
   if (found === 0) {
@@ -159,8 +178,13 @@ function advice(variables: readonly NamedVariable[], found: number, source: stri
   );
 }
 
+/** More names than these fill a screen and say no more. */
+const MOST_NAMES = 20;
+
 function list(what: string, keys: readonly string[]): string {
-  return keys.length === 0 ? '' : `${keys.length} ${what}: ${keys.join(', ')}`;
+  if (keys.length === 0) return '';
+  const more = keys.length > MOST_NAMES ? ` and ${keys.length - MOST_NAMES} more` : '';
+  return `${keys.length} ${what}: ${keys.slice(0, MOST_NAMES).join(', ')}${more}`;
 }
 
 /** The variables outside of these parts. */
@@ -178,13 +202,6 @@ function withoutParts(
     );
   }
   return variables.filter((named) => !parts.some((part) => isOf(part)(named)));
-}
-
-/** DataParallel wraps a model as `module`, and so its checkpoints say. */
-export function withoutPrefix(tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> {
-  const prefix = 'module.';
-  if (![...tensors.keys()].every((key) => key.startsWith(prefix))) return tensors;
-  return new Map(Array.from(tensors, ([key, tensor]) => [key.slice(prefix.length), tensor]));
 }
 
 /** The source under whose names the most of the model's variables are in the checkpoint. */

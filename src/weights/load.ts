@@ -1,18 +1,12 @@
 import { ready } from '#backends';
-import {
-  buildArchitecture,
-  describeArchitecture,
-  modelArchitecture,
-  modelNames,
-  type Architecture,
-  type ModelOptions,
-} from '../models/build-model.js';
+import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { architectureOf, describeWeights, withoutPrefix } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
-import { ignored, loadCheckpoint, recognise, withoutPrefix } from './load-weights.js';
+import { loadCheckpoint, recognise } from './load-weights.js';
 import { readSource } from './read-source.js';
 
 /** Options of {@link load}. */
@@ -47,11 +41,15 @@ export async function loadInto<M extends ImageClassifier>(
 ): Promise<M> {
   const [checkpoint] = await Promise.all([readSource(source, fetchOptions), ready()]);
   const tensors = withoutPrefix(checkpoint.tensors);
-  const saved = savedArchitecture(checkpoint);
-  const architecture = saved ?? inferArchitecture(tensors);
+  const { architecture, isSaved } = architectureOf(checkpoint, tensors);
+  if (!architecture) {
+    throw new Error(
+      `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.`,
+    );
+  }
   const { hub, cache } = fetchOptions;
   // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
-  const isTold = !isAddress(source) || (saved !== undefined && checkpoint.metadata.has('labels'));
+  const isTold = !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
   const beside = config ?? (isTold ? {} : await readHubConfig(source, { hub, cache }));
   const { labels, preprocessing } = beside;
   const buildBy = (convention: ConventionName) =>
@@ -93,53 +91,4 @@ function conventionByNames(
     "timm's names do not tell efficientnet_* from tf_efficientnet_*: give { convention: 'timm' } or " +
       "{ convention: 'timm-tf' }, or put timm's config.json beside the file.",
   );
-}
-
-/**
- * The architecture that `saveWeights` wrote down; undefined where there is none that has as many weights as the checkpoint.
- */
-function savedArchitecture({ tensors, metadata }: Checkpoint): Architecture | undefined {
-  try {
-    const architecture = JSON.parse(metadata.get('architecture') ?? 'null') as Architecture;
-    const blocks = architecture.stages.map((stage) => ('blocks' in stage ? stage.blocks : stage.repeats));
-    // A file may lie; its network is as large as its weights all the same.
-    const isPossible = blocks.every((count) => count <= tensors.size) && blocks.length <= tensors.size;
-    return isPossible && hasCount(architecture, weightCount(tensors)) ? architecture : undefined;
-  } catch {
-    return undefined; // None, or another program's words by the same name.
-  }
-}
-
-/** The published network that has as many weights. */
-function inferArchitecture(tensors: ReadonlyMap<string, HostTensor>): Architecture {
-  const head = weights(tensors).find(([, { shape }]) => shape.length === 2);
-  // PyTorch's matrix is [classes, features], Keras's [features, classes].
-  const classes = head && head[1].shape[head[0].includes('/') ? 1 : 0]!;
-  const options = classes === undefined ? { includeTop: false } : { classes };
-  const count = weightCount(tensors);
-  for (const name of modelNames) {
-    const architecture = modelArchitecture(name, options);
-    if (hasCount(architecture, count)) return architecture;
-  }
-  throw new Error(
-    `No published ResNet or EfficientNet has ${count} weights with ` +
-      `${classes === undefined ? 'no head' : `${classes} classes`}. Build the model, and use loadWeights.`,
-  );
-}
-
-function weights(tensors: ReadonlyMap<string, HostTensor>): [string, HostTensor][] {
-  return Array.from(tensors).filter(([key]) => !ignored.test(key));
-}
-
-/** Of all weights, running statistics included. */
-function weightCount(tensors: ReadonlyMap<string, HostTensor>): number {
-  return weights(tensors).reduce((sum, [, { size }]) => sum + size, 0);
-}
-
-function hasCount(architecture: Architecture, count: number): boolean {
-  // Keras's ResNets have biases.
-  return (['torchvision', 'keras'] as const).some((convention) => {
-    const { parameters, statistics } = describeArchitecture(architecture, { convention });
-    return parameters + statistics === count;
-  });
 }

@@ -269,32 +269,69 @@ inBrowser('in Chromium, bundled from the tarball', () => {
       serving?.kill();
     });
 
-    test('names an image that is dropped on it', async () => {
+    const drop = (page: Page, bytes: Buffer, name: string) =>
+      page.evaluate(
+        ([bytes, name]) => {
+          const dropped = new DataTransfer();
+          const content = Uint8Array.from(atob(bytes!), (character) => character.charCodeAt(0));
+          dropped.items.add(new File([content], name!));
+          document.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped }));
+        },
+        [bytes.toString('base64'), name],
+      );
+
+    test("names a photo that is dropped on it, by the package's network and by another", async () => {
       const example = await browser.newPage();
       await example.goto(address);
-      await example.selectOption('#model', 'resnet20');
-      await example.setInputFiles('#weights', weights);
-      await example.getByText('resnet20 is ready').waitFor();
-      const bytes = readFileSync(join(data, 'images/cat/0001.jpg')).toString('base64');
-      await example.evaluate((bytes) => {
-        const dropped = new DataTransfer();
-        const content = Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
-        dropped.items.add(new File([content], 'cat.jpg', { type: 'image/jpeg' }));
-        document.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped }));
-      }, bytes);
-      await example.locator('#classes li').first().waitFor();
-      expect(await example.locator('#classes li').allTextContents()).toEqual([
-        expect.stringMatching(/^\d+\.\d % cat$/),
-        ...Array(4).fill(expect.stringMatching(/^\d+\.\d % [a-z]+$/)),
-      ]);
+      await example.getByText('resnet20 is ready. It knows 10 classes.').waitFor();
+      const cat = readFileSync(join(data, 'images/cat/0001.jpg'));
+      for (const other of [false, true]) {
+        if (other) {
+          await example.setInputFiles('#weights', join(data, 'resnet32-d509ac18.th'));
+          await example.getByText('resnet32 is ready.').waitFor();
+        }
+        await drop(example, cat, 'cat.jpg');
+        await example.getByText(`${other ? 'resnet32' : 'resnet20'} says:`).waitFor();
+        expect(await example.locator('#classes li').allTextContents()).toEqual([
+          expect.stringMatching(/^\d+\.\d % cat$/),
+          ...Array(4).fill(expect.stringMatching(/^\d+\.\d % [a-z]+$/)),
+        ]);
+      }
+      await example.close();
     });
 
-    test('says what is wrong', async () => {
+    test('says what is wrong, and leaves no answer of another photo beside it', async () => {
       const example = await browser.newPage();
-      await example.goto(`${address}/?model=resnet20&weights=/nowhere`);
+      await example.goto(`${address}/?weights=/nowhere`);
       await example.getByText(/nowhere/).waitFor();
+      await drop(example, Buffer.from('text'), 'notes.txt');
+      await example.getByText('The network is not loaded yet.').waitFor();
+
+      await example.goto(address);
+      await example.getByText('resnet20 is ready.').waitFor();
       await example.setInputFiles('#image', join(data, 'images/cat/0001.jpg'));
-      await example.getByText('Choose a network and its weights first.').waitFor();
+      await example.locator('#classes li').first().waitFor();
+      await drop(example, Buffer.from('text'), 'notes.txt');
+      await example.getByText(/^The image cannot be decoded/).waitFor();
+      expect(await example.locator('#classes li').count()).toBe(0);
+      expect(await example.locator('#picture').isVisible()).toBe(false);
+      // The network is still there.
+      await example.setInputFiles('#image', join(data, 'images/ship/0002.jpg'));
+      await example.locator('#classes li').first().waitFor();
+      await example.close();
+    });
+
+    test('the place to drop a photo is one box above the status', async () => {
+      const example = await browser.newPage({ viewport: { width: 360, height: 640 } });
+      await example.goto(address);
+      await example.getByText('resnet20 is ready.').waitFor();
+      const [drop, status] = [
+        await example.locator('#drop').boundingBox(),
+        await example.locator('#status').boundingBox(),
+      ];
+      expect(status!.y).toBeGreaterThanOrEqual(drop!.y + drop!.height);
+      expect(await example.locator('#drop').evaluate((box) => box.getClientRects().length)).toBe(1);
+      await example.close();
     });
   });
 });

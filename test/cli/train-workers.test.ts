@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -34,36 +34,33 @@ async function writeImages(): Promise<string> {
 
 function train(out: string, ...more: string[]) {
   const options = ['--data', data, '--out', join(folder, out), '--epochs', '2', '--batch-size', '4'];
-  const small = [
-    '--size',
-    '8',
-    '--width',
-    '0.25',
-    '--model',
-    'resnet20',
-    '--mixup',
-    '0.2',
-    '--augment',
-    'flip,crop',
-  ];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [program, 'train', ...options, ...small, ...more],
+    [program, 'train', ...options, '--mixup', '0.2', '--augment', 'flip,crop', ...more],
     { encoding: 'utf8', timeout: 100_000, env: { ...process.env, SKIPSCALE_THREADS: '1' } },
   );
   return { status, stdout, stderr };
 }
+const scratch = ['--size', '8', '--width', '0.25', '--model', 'resnet20'];
 
-test('--workers changes nothing in the weights', () => {
-  for (const workers of [0, 2]) {
-    expect(train(`with-${workers}`, '--workers', String(workers))).toMatchObject({ status: 0, stderr: '' });
+test('--workers changes nothing in the weights, from scratch or from weights, with a damaged image', () => {
+  writeFileSync(join(data, 'odd', '0.png'), 'no image');
+  const weights = (run: string) => join(folder, run, 'model.safetensors');
+  for (const [name, start] of [
+    ['scratch', scratch],
+    ['tuned', ['--from', weights('scratch-0'), '--reset-head']],
+  ] as const) {
+    for (const workers of [0, 2]) {
+      const result = train(`${name}-${workers}`, ...start, '--workers', String(workers));
+      expect(result.status).toBe(0);
+      expect(result.stdout).toMatch(/^20 images, 2 classes, 1 skipped: odd\/0.png/);
+    }
+    expect(readFileSync(weights(`${name}-2`)).equals(readFileSync(weights(`${name}-0`)))).toBe(true);
   }
-  const weights = (run: string) => readFileSync(join(folder, run, 'model.safetensors'));
-  expect(weights('with-2').equals(weights('with-0'))).toBe(true);
 });
 
 test('a number of workers below 0 is refused', () => {
-  expect(train('refused', '--workers', '-1')).toMatchObject({
+  expect(train('refused', ...scratch, '--workers', '-1')).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('Give a whole number of at least 0.'),
   });

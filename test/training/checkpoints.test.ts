@@ -132,7 +132,9 @@ test('an aborted training writes where it stands, and continues from there as if
   expect([...losses(first), ...losses(rest)]).toEqual(losses(whole));
   expect(rest.flatMap((e) => (e.type === 'epoch' ? [e.images] : []))).toEqual([12, 36]);
   // Nothing is left to do.
-  expect(await run({ checkpoints })).toEqual([]);
+  expect(await run({ checkpoints })).toEqual([
+    { type: 'resume', epoch: 2, step: 6, path: join(checkpoints.folder, 'checkpoint-000000006.safetensors') },
+  ]);
 });
 
 test('what another training wrote is refused', async () => {

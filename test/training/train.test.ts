@@ -33,6 +33,12 @@ async function run(
 
 const steps = (events: readonly TrainEvent[]) => events.filter((e): e is StepEvent => e.type === 'step');
 
+/** A new model in the place of the one before. */
+function tinyModelAgain(): ImageClassifier {
+  model.dispose();
+  return (model = tinyModel());
+}
+
 function weights(model: ImageClassifier): Record<string, Float32Array> {
   return Object.fromEntries(
     Array.from(model.namedVariables(), ({ name, variable }) => [name, variable.dataSync<'float32'>()]),
@@ -166,6 +172,27 @@ test('a learning rate far too high ends with that error', async () => {
   await expect(run(model, { schedule: constantSchedule(1e25), epochs: 9 })).rejects.toThrow(
     /The loss of step \d+ is (NaN|Infinity)\. The first layer whose output is not finite is '[\w.]+'/,
   );
+});
+
+test('a loss that explodes though it is finite ends with an error that says what to do', async () => {
+  const schedule = constantSchedule(1000);
+  const long = run(model, { schedule, epochs: 9 });
+  await expect(long).rejects.toThrow(
+    /^The training has diverged: at step \d+ the loss is above .*\. The learning rate is 1000; give a lower one/,
+  );
+  // Of fewer steps too, and where the validation data are what shows it.
+  await expect(run(tinyModelAgain(), { schedule, epochs: 1 })).rejects.toThrow(
+    'The training has diverged: at step 3',
+  );
+  const validated = run(tinyModelAgain(), { schedule: constantSchedule(1e30), validation: tinyData(6), epochs: 1, batchSize: 36 }); // prettier-ignore
+  await expect(validated).rejects.toThrow('The training has diverged: at step 1 the logits are not finite');
+});
+
+test('one class is nothing to train on or to evaluate', async () => {
+  const data = { ...tinyData(6), classes: ['red'] };
+  model.resetHead(1);
+  await expect(run(model, {}, data)).rejects.toThrow('The data has 1 class; give at least 2');
+  await expect(evaluate(model, data)).rejects.toThrow('The data has 1 class; give at least 2');
 });
 
 test('micro-batches give the gradient of the whole, where batch norm does not see the batch', async () => {

@@ -230,9 +230,19 @@ describe('a model of few parameters', () => {
       expect(message).toContain('fc.weight is [64,10], not [10,64]');
     });
 
-    test('weights of a deeper network', async () => {
+    test('weights of another network that is known: it is named, and no list', async () => {
       const message = await refused(fileOf(cifarShapes(5), byRule));
-      expect(message).toContain(`${2 * 3 * 10} not in the model: layer1.3.conv1.weight`);
+      expect(message).toMatch(
+        /^The weights do not fit resnet20\. They are of resnet32, with 10 classes: build that/,
+      );
+      expect(message).not.toContain('layer');
+    });
+
+    test('of many names the first ones, and how many more', async () => {
+      const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`other.${i}`, [1]]));
+      const message = await refused(fileOf({ ...shapes, ...many }, byRule));
+      expect(message).toContain('300 not in the model: other.0, other.1, ');
+      expect(message).toMatch(/other\.19 and 280 more$/);
     });
 
     test('an exception that the model has not', async () => {

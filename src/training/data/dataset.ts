@@ -2,6 +2,7 @@ import { decodeImage } from '#decode-image';
 import { check } from '../../core/errors.js';
 import type { ImageSource, RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
+import type { SkippedFile } from './class-folders.js';
 
 /** Labelled images, each to be had by its place. */
 export interface Dataset {
@@ -9,6 +10,8 @@ export interface Dataset {
   readonly classes: readonly string[];
   /** The class of each image; their number is that of the images. */
   readonly labels: Int32Array;
+  /** What each image is called, for messages; undefined where they have no names. */
+  readonly paths?: readonly string[];
   /** The picture at a place, from 0 to below `labels.length`. */
   image(index: number): RgbImage | Promise<RgbImage>;
 }
@@ -42,13 +45,14 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   return {
     classes: dataset.classes,
     labels: places.map((place) => dataset.labels[place]!),
+    ...(dataset.paths && { paths: Array.from(places, (place) => dataset.paths![place]!) }),
     image: (index) => dataset.image(places[index]!),
   };
 }
 
 /** Options of {@link split}. */
 export interface SplitOptions {
-  /** The share of each class that goes to validation, in (0, 1). */
+  /** The share of each class that goes to validation, in (0, 1); of a class of two images or more, at least one image. */
   readonly validation: number;
   /** Of the choice. Default 0. */
   readonly seed?: number;
@@ -70,7 +74,8 @@ export function split(
   dataset.labels.forEach((label, place) => byClass[label]!.push(place));
   const chosen = new Set(
     byClass.flatMap((places, label) => {
-      const count = Math.round(places.length * validation);
+      const most = Math.max(0, places.length - 1);
+      const count = Math.min(most, Math.max(1, Math.round(places.length * validation)));
       return shuffled(places, randomFor(seed, 'split', label)).slice(0, count);
     }),
   );
@@ -93,6 +98,8 @@ export interface DecodeAllOptions {
   readonly transform?: (image: RgbImage) => RgbImage;
   /** Called now and then with the number of images that are decoded. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with each image that cannot be decoded, which is left out. Default: its error is thrown. */
+  readonly onSkip?: (skipped: SkippedFile) => void;
 }
 
 /** Images that are decoded at a time. */
@@ -101,16 +108,60 @@ const AT_A_TIME = 64;
 /** The same data set with every picture decoded and in memory: 50,000 of 32 x 32 pixels take 154 MB. */
 export async function decodeAll(
   dataset: Dataset,
-  { transform = (image) => image, onProgress }: DecodeAllOptions = {},
+  { transform = (image) => image, onProgress, onSkip }: DecodeAllOptions = {},
 ): Promise<Dataset> {
+  const images: (RgbImage | undefined)[] = [];
+  await eachImage(dataset, { onProgress, onSkip }, (place, image) => {
+    images[place] = transform(image);
+  });
+  const { labels } = dataset;
+  const inMemory = { ...dataset, image: (index: number) => images[index]! };
+  const places = Array.from(labels.keys()).filter((place) => images[place]);
+  return places.length === labels.length ? inMemory : subset(inMemory, places);
+}
+
+/**
+ * The images of a data set that can be decoded, each of which is tried once and not kept. For data that do not fit into
+ * memory, so that a damaged file does not end a training in its middle.
+ */
+export async function decodable(
+  dataset: Dataset,
+  options: Pick<DecodeAllOptions, 'onProgress' | 'onSkip'>,
+): Promise<Dataset> {
+  const places: number[] = [];
+  await eachImage(dataset, options, (place) => places.push(place));
+  return subset(
+    dataset,
+    places.sort((a, b) => a - b),
+  );
+}
+
+async function eachImage(
+  dataset: Dataset,
+  { onProgress, onSkip }: Pick<DecodeAllOptions, 'onProgress' | 'onSkip'>,
+  take: (place: number, image: RgbImage) => void,
+): Promise<void> {
   const total = dataset.labels.length;
-  const images: RgbImage[] = [];
-  while (images.length < total) {
-    const count = Math.min(AT_A_TIME, total - images.length);
-    const first = images.length;
-    const decoded = Array.from({ length: count }, async (_, i) => transform(await dataset.image(first + i)));
-    images.push(...(await Promise.all(decoded)));
-    onProgress?.(images.length, total);
+  let left = total;
+  const decode = async (place: number) => {
+    try {
+      take(place, await dataset.image(place));
+    } catch (error) {
+      left--;
+      // Where nothing can be decoded, it is not for the images.
+      if (!onSkip || left === 0) throw error;
+      onSkip({ path: dataset.paths?.[place] ?? `image ${place}`, reason: rootOf(error) });
+    }
+  };
+  for (let first = 0; first < total; first += AT_A_TIME) {
+    const count = Math.min(AT_A_TIME, total - first);
+    await Promise.all(Array.from({ length: count }, (_, i) => decode(first + i)));
+    onProgress?.(first + count, total);
   }
-  return { classes: dataset.classes, labels: dataset.labels, image: (index) => images[index]! };
+}
+
+/** The first line of what an error comes from. */
+function rootOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message.split('\n')[0]! : rootOf(error.cause);
 }

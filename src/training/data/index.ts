@@ -1,3 +1,4 @@
+export type { ClassFolderOptions, SkippedFile } from './class-folders.js';
 export { batches, type Batch, type BatchesOptions, type BatchSource } from './batches.js';
 export { cifar10Dataset, cifar100Dataset } from './cifar.js';
 export {

@@ -1,7 +1,7 @@
 import { decodeImage } from '#decode-image';
 import { parseTar } from 'nanotar';
 import type { RgbImage } from '../../vision/image.js';
-import { classFolders, isImagePath } from './class-folders.js';
+import { classFolders, isHidden, type ClassFolderOptions } from './class-folders.js';
 import type { Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
@@ -11,14 +11,21 @@ import { nameOf, readBytes } from './read-bytes.js';
  * @param source - A path, a URL, or the archive's bytes.
  * @throws Error where the archive cannot be read or has no such folders.
  */
-export async function tarDataset(source: string | URL | Uint8Array): Promise<Dataset> {
+export async function tarDataset(
+  source: string | URL | Uint8Array,
+  options: ClassFolderOptions = {},
+): Promise<Dataset> {
   const bytes = await readBytes(source);
   const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
-  const files = parseTar(whole, { filter: ({ name, type }) => type === 'file' && isImagePath(name) });
+  const entries = parseTar(whole, { filter: ({ name }) => !isHidden(name) });
   const archive = nameOf(source);
   return classFolders(
-    files.map(({ name, data }) => ({ path: name, decode: () => decode(data!, `${archive}, ${name}`) })),
+    entries
+      .filter(({ type }) => type === 'file')
+      .map(({ name, data }) => ({ path: name, decode: () => decode(data!, `${archive}, ${name}`) })),
+    [],
     archive,
+    options,
   );
 }
 

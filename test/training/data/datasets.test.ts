@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { createTar } from 'nanotar';
 import { cifar100Dataset, cifar10Dataset } from '../../../src/training/data/cifar.js';
-import { arrayDataset, decodeAll, split, subset } from '../../../src/training/data/dataset.js';
+import type { SkippedFile } from '../../../src/training/data/class-folders.js';
+import { arrayDataset, decodable, decodeAll, split, subset } from '../../../src/training/data/dataset.js';
 import { folderDataset } from '../../../src/training/data/folder.js';
 import { idxDataset } from '../../../src/training/data/idx.js';
 import { tarDataset } from '../../../src/training/data/tar.js';
@@ -54,6 +55,43 @@ describe('class folders', () => {
     const path = join(folder, 'x.tar');
     writeFileSync(path, kind === 'gzip' ? gzipSync(tar) : tar);
     await expectThem(await tarDataset(path));
+  });
+
+  test('files that are left out are named, with the reason', async () => {
+    const more = {
+      ...files,
+      'stray.png': 'rgb.png',
+      '__MACOSX/cat/1.png': 'rgb.png',
+      'readme.md': 'rgb.png',
+    };
+    for (const [path, image] of Object.entries(more)) {
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      copyFileSync(imageFile(image), join(folder, path));
+    }
+    const entries = Object.keys(more).map((name) => ({ name: `./${name}`, data: new Uint8Array(1) }));
+    for (const [open, prefix] of [
+      [folderDataset, ''],
+      [tarDataset, './'],
+    ] as const) {
+      const skipped: SkippedFile[] = [];
+      const source = open === folderDataset ? folder : createTar([{ name: './cat' }, ...entries]);
+      const dataset = await (open as typeof tarDataset)(source, { onSkip: (file) => skipped.push(file) });
+      expect(dataset.classes).toEqual(['cat', 'dog']);
+      expect(dataset.paths).toEqual(['cat/1.png', 'dog/a.JPG', 'dog/b.png'].map((path) => prefix + path));
+      expect(skipped.sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+        { path: `${prefix}cat/notes.txt`, reason: 'not an image' },
+        { path: `${prefix}readme.md`, reason: 'not an image' },
+        { path: `${prefix}stray.png`, reason: 'in no folder of a class' },
+      ]);
+    }
+  });
+
+  test('a class without images is an error, and no class less', async () => {
+    mkdirSync(join(folder, 'cat'));
+    copyFileSync(imageFile('rgb.png'), join(folder, 'cat/1.png'));
+    mkdirSync(join(folder, 'dog'));
+    writeFileSync(join(folder, 'dog/1.heic'), 'x');
+    await expect(folderDataset(folder)).rejects.toThrow('has the folder dog without images (JPEG, PNG');
   });
 
   test('errors say what is wrong', async () => {
@@ -138,6 +176,30 @@ describe('in memory', () => {
     expect(await widths(split(dataset, { validation: 0.2, seed: 5 }).validation)).toEqual(b);
     expect(await widths(split(dataset, { validation: 0.2, seed: 6 }).validation)).not.toEqual(b);
     expect(() => split(dataset, { validation: 1 })).toThrow('validation is 1');
+  });
+
+  test('a split leaves at least one image of a class on either side, where there are two', () => {
+    const places = [0, 1, 5, 2, 6, 10]; // one of class 0, two of class 1, three of class 2
+    const { train, validation } = split(subset(dataset, places), { validation: 0.01 });
+    expect(Array.from(validation.labels)).toEqual([1, 2]);
+    expect(Array.from(train.labels)).toEqual([0, 1, 2, 2]);
+    const most = split(subset(dataset, places), { validation: 0.99 });
+    expect(Array.from(most.train.labels)).toEqual([0, 1, 2]);
+  });
+
+  test('images that cannot be decoded are left out where somebody is told, and otherwise an error', async () => {
+    const broken = {
+      ...dataset,
+      image: (i: number) => (i === 1 ? Promise.reject(new Error('no image')) : dataset.image(i)),
+    };
+    await expect(decodeAll(broken)).rejects.toThrow('no image');
+    for (const take of [decodeAll, decodable]) {
+      const skipped: SkippedFile[] = [];
+      const kept = await take(broken, { onSkip: (file) => skipped.push(file) });
+      expect(skipped).toEqual([{ path: 'image 1', reason: 'no image' }]);
+      expect(Array.from(kept.labels)).toEqual(Array.from(dataset.labels).filter((_, i) => i !== 1));
+      expect(await kept.image(1)).toEqual(images[2]);
+    }
   });
 
   test('a subset has the images asked for', async () => {

@@ -1,0 +1,58 @@
+import type { Certainty, FineTuneRecipe, SkippedFile } from '../index.js';
+import { percent } from './format-evaluation.js';
+import type { TrainingOptions } from './training-options.js';
+
+/** Files that are named one by one. */
+const NAMED = 5;
+
+/** How many images there are, of how many classes, and which files were left out, such as `72 images, 3 classes`. */
+export function formatData(images: number, classes: number, skipped: readonly SkippedFile[]): string {
+  const names = skipped.slice(0, NAMED).map(({ path, reason }) => `${path} (${reason})`);
+  const more = skipped.length > NAMED ? [`and ${skipped.length - NAMED} more`] : [];
+  const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${[...names, ...more].join(', ')}` : '';
+  return `${images} images, ${classes} classes${left}`;
+}
+
+/**
+ * The recipe, a line a choice with its reason.
+ * @param options - What the training has, chosen or given.
+ * @param given - Names of the options that were given.
+ */
+export function formatRecipe(
+  { freeze, validation, reasons }: FineTuneRecipe,
+  { batchSize, epochs, lr, augment }: TrainingOptions,
+  given: readonly string[],
+): string {
+  const why = (option: string, reason: string) => (given.includes(option) ? 'as given' : reason);
+  const rows = [
+    ['--validation', `${validation}`, why('validation', reasons.validation)],
+    ['--batch-size', `${batchSize}`, why('batchSize', reasons.batchSize)],
+    ['--epochs', `${epochs}`, why('epochs', reasons.epochs)],
+    ['--lr', `${lr}`, why('lr', reasons.learningRate)],
+    ['--freeze', freeze.join(',') || 'none', why('freeze', reasons.freeze)],
+    ['--augment', augment.join(',') || 'none', why('augment', reasons.augment)],
+  ] as const;
+  const width = Math.max(...rows.map(([option, value]) => `${option} ${value}`.length));
+  return rows
+    .map(([option, value, reason]) => `  ${`${option} ${value}`.padEnd(width)}  ${reason}`)
+    .join('\n');
+}
+
+/** How sure it is that the network is as good as it seems. */
+export function formatCertainty({ right, interval }: Certainty, images: number): string {
+  const [low, high] = [interval.low, interval.high].map((share) => Math.round(100 * share));
+  return (
+    `${right} of the ${images} images held out are right, ${percent(right / images).trim()}. ` +
+    `Of other images like them, ${low} to ${high} % will be right (95 % interval).`
+  );
+}
+
+/** A warning where the network may be no better than guessing; undefined where it is better. */
+export function chanceWarning(certainty: Certainty, images: number): string | undefined {
+  const { right, chance, isBetterThanChance } = certainty;
+  if (isBetterThanChance) return undefined;
+  const guess = `always naming the commonest class would have ${percent(chance).trim()} right`;
+  return right / images <= chance
+    ? `Warning: the network is no better than guessing: ${guess}. Train longer, with smaller batches or a lower --lr, or start from weights (--from).`
+    : `Warning: ${images} images are too few to tell this network from guessing: ${guess}. Hold more out (--validation), or collect more.`;
+}

@@ -1,0 +1,79 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildModel, load, pretrainedWeights, type ImageClassifier, type ModelOptions } from '../index.js';
+import { withDownloadBar } from './download-bar.js';
+import type { ShapeOptions } from './model-options.js';
+
+/** The options of `train` that say which network it starts with. */
+export interface StartOptions
+  extends ShapeOptions, Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
+  model?: string;
+  from?: string;
+  seed: number;
+}
+
+/** The data set whose network comes with the package. */
+const EMBEDDED = 'cifar10';
+
+/** Whether the network starts with random weights: where one is named, and no weights. */
+export function isFromScratch({ model, from }: Pick<StartOptions, 'model' | 'from'>): boolean {
+  return model !== undefined && from === undefined;
+}
+
+/** The named network with random weights. */
+export function scratchModel(options: StartOptions, classes: number): ImageClassifier {
+  const { model, convention, seed } = options;
+  return buildModel(model!, { ...shapeOf(options), convention, seed, classes });
+}
+
+/** A network with weights, and what to call these. */
+export async function pretrainedModel(
+  options: StartOptions,
+): Promise<{ model: ImageClassifier; weights: string }> {
+  const { from = EMBEDDED, convention, seed } = options;
+  const weights = weightsFile(from);
+  const shape = shapeOf(options);
+  const published = pretrainedWeights.find(({ name }) => name === weights);
+  const ofDataset = pretrainedWeights.filter(({ dataset }) => dataset === weights);
+  const models = [...new Set(ofDataset.map(({ model }) => model))];
+  const name = options.model ?? published?.model ?? (models.length === 1 ? models[0] : undefined);
+  if (name === undefined && models.length > 0) {
+    throw new Error(`--from ${from} are weights of several networks; name one, such as --model resnet50.`);
+  }
+  if (name !== undefined) {
+    const model = await withDownloadBar((onProgress) =>
+      buildModel(name, { ...shape, weights, convention, seed, onProgress }),
+    );
+    return { model, weights };
+  }
+  const given = Object.keys(shape);
+  if (given.length > 0) {
+    throw new Error(
+      `The network is what the weights are of, and ${given.join(', ')} would change it; name it too, with --model.`,
+    );
+  }
+  const model = await withDownloadBar((onProgress) => load(weights, { convention, onProgress }));
+  return { model, weights };
+}
+
+/** The options that change the network, those that are given. */
+function shapeOf({ width, depth, size, shortcut, dropout, stochasticDepth }: StartOptions) {
+  const shape = { width, depth, size, shortcut, dropout, stochasticDepth };
+  return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Partial<
+    typeof shape
+  >;
+}
+
+/** Of the folder of a training its weights, those at the end or else the best so far. */
+function weightsFile(from: string): string {
+  if (!existsSync(from) || !statSync(from).isDirectory()) return from;
+  const file = ['model.safetensors', 'best.safetensors']
+    .map((name) => join(from, name))
+    .find((path) => existsSync(path));
+  if (file === undefined) {
+    throw new Error(
+      `${from} has neither model.safetensors nor best.safetensors; give a file of weights, or the folder of a training.`,
+    );
+  }
+  return file;
+}

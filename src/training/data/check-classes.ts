@@ -1,0 +1,28 @@
+import { check } from '../../core/errors.js';
+import type { Dataset } from './dataset.js';
+
+/** Throws unless there are at least two classes. */
+export function checkSeveralClasses(classes: number): void {
+  check(
+    classes > 1,
+    () =>
+      `The data has ${classes} class${classes === 1 ? '' : 'es'}; give at least 2, since with one there is nothing to tell apart. ` +
+      'Of a folder of images, each class is a folder of its own.',
+  );
+}
+
+/**
+ * Throws unless there are at least two classes with at least `least` images each.
+ * @param why - What so many are for.
+ */
+export function checkImagesOfClasses({ classes, labels }: Dataset, least: number, why: string): void {
+  checkSeveralClasses(classes.length);
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) counts[label]!++;
+  const few = classes.flatMap((name, label) => (counts[label]! < least ? [`${name} ${counts[label]}`] : []));
+  check(
+    few.length === 0,
+    () =>
+      `There are too few images of these classes: ${few.join(', ')}. Give at least ${least} of each, ${why}.`,
+  );
+}

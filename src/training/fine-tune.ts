@@ -1,0 +1,219 @@
+import { check } from '../core/errors.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import type { Preprocessing } from '../models/preprocessing.js';
+import { compose, type Augmentation } from '../vision/augment/augmentation.js';
+import { certainty, type Certainty } from './certainty.js';
+import { checkImagesOfClasses } from './data/check-classes.js';
+import type { SkippedFile } from './data/class-folders.js';
+import { decodable, decodeAll, split, type Dataset } from './data/dataset.js';
+import { evaluate } from './evaluate.js';
+import {
+  fineTuneAugmentations,
+  fineTuneRecipe,
+  type FineTuneAugmentation,
+  type FineTuneRecipe,
+} from './fine-tune-recipe.js';
+import { fit, resized } from './inputs.js';
+import type { Evaluation } from './metrics.js';
+import { cosineSchedule } from './schedules.js';
+import { train, type TrainEvent, type TrainOptions } from './train.js';
+
+/** Options of {@link fineTune}: each value of the recipe, and what `train` takes besides. */
+export interface FineTuneOptions
+  extends
+    Partial<Omit<TrainOptions, 'augment' | 'validation'>>,
+    Partial<Omit<FineTuneRecipe, 'augment' | 'validation' | 'reasons'>> {
+  /** The share of each class that is held out, or other data of the same classes. Default the recipe's share. */
+  readonly validation?: number | Dataset;
+  /** Names, or one of your own. Default the recipe's. */
+  readonly augment?: readonly FineTuneAugmentation[] | Augmentation;
+  /** Whether the model gets a new head though its labels are the classes of the data already. Default false. */
+  readonly resetHead?: boolean;
+  /** Called with what `train` tells; the training waits for the promise that it gives. Default nothing. */
+  readonly onEvent?: (event: TrainEvent) => void | Promise<void>;
+  /** Called with each image that cannot be decoded, which is left out. Default nothing. */
+  readonly onSkip?: (skipped: SkippedFile) => void;
+}
+
+/** What {@link prepareFineTuning} gives. */
+export interface FineTunePlan {
+  /** What was chosen, or given. */
+  readonly recipe: FineTuneRecipe;
+  /** What is trained on, every image a square of the network's size. */
+  readonly training: Dataset;
+  /** What is held out, of such squares too. */
+  readonly validation: Dataset;
+  /** Whether the pictures are decoded and in memory. */
+  readonly inMemory: boolean;
+  /** Whether the model got a new head. */
+  readonly isHeadNew: boolean;
+  /** For `train(model, training, options)`. */
+  readonly options: TrainOptions;
+}
+
+/** What {@link fineTune} gives. */
+export interface FineTuneResult extends Certainty {
+  readonly recipe: FineTuneRecipe;
+  /** Of the trained model on the images held out. */
+  readonly evaluation: Evaluation;
+}
+
+/** Bytes of pictures that are kept in memory rather than decoded anew in every epoch. */
+const MEMORY = 2 ** 30;
+
+/**
+ * Trains a model that knows other images on yours, by the recipe that {@link fineTuneRecipe} chooses for their number. A
+ * share of each class is held out, at random by the seed, and says at the end how good the model is, and how sure that is. The
+ * model gets a new head, and the data's classes as labels, unless it has them already. The same seed, data and options give
+ * the same weights on the same backend.
+ *
+ * ```ts
+ * const model = await buildResNet(20, { weights: 'cifar10' });
+ * const { evaluation, interval } = await fineTune(model, await folderDataset('photos'));
+ * ```
+ * @param model - With weights; it is changed in place.
+ * @param data - At least two classes of at least two images each. Images of any size.
+ * @throws ArgumentError where the data has too few classes or images, or an option is out of range; Error where the training
+ * diverges; the reason of `signal` where that is aborted.
+ */
+export async function fineTune(
+  model: ImageClassifier,
+  data: Dataset,
+  options: FineTuneOptions = {},
+): Promise<FineTuneResult> {
+  const plan = await prepareFineTuning(model, data, options);
+  let evaluation: Evaluation | undefined;
+  for await (const event of train(model, plan.training, plan.options)) {
+    if (event.type === 'evaluation') evaluation = event.evaluation;
+    await options.onEvent?.(event);
+  }
+  options.signal?.throwIfAborted();
+  // A training that was resumed when it was complete has evaluated nothing.
+  evaluation ??= await evaluate(model, plan.validation, { size: options.size });
+  return { recipe: plan.recipe, evaluation, ...certainty(evaluation) };
+}
+
+/**
+ * What {@link fineTune} does before it trains: decodes the images, chooses the recipe, holds images out, gives the model its
+ * head and labels, and freezes parts. For those who run `train` themselves.
+ * @throws ArgumentError as {@link fineTune}.
+ */
+export async function prepareFineTuning(
+  model: ImageClassifier,
+  data: Dataset,
+  options: FineTuneOptions = {},
+): Promise<FineTunePlan> {
+  const { validation, augment, resetHead = false, onSkip = () => {} } = options;
+  const { seed = 0, size = model.preprocessing.size } = options;
+  const preprocessing = resized(model.preprocessing, size);
+  const isShare = typeof validation !== 'object';
+  checkFineTuneData(data, validation);
+  const pictures = await squares(data, preprocessing, onSkip);
+  // Some may have been left out.
+  checkFineTuneData(pictures, validation);
+
+  const recipe = chosen(pictures, options);
+  const parts = isShare
+    ? split(pictures, { validation: recipe.validation, seed })
+    : { train: pictures, validation: await squares(validation, preprocessing, onSkip) };
+  const isHeadNew = resetHead || !isSame(model.labels, data.classes);
+  if (isHeadNew) model.resetHead(data.classes.length, { seed });
+  model.labels = [...data.classes];
+  model.freeze(...recipe.freeze);
+  return {
+    recipe,
+    training: parts.train,
+    validation: parts.validation,
+    inMemory: fitsIntoMemory(data, size),
+    isHeadNew,
+    options: {
+      ...ofRecipe(recipe, parts.train.labels.length),
+      ...ofTraining(options),
+      ...(typeof augment === 'function' && { augment }),
+      validation: parts.validation,
+    },
+  };
+}
+
+/** Throws unless the data have classes and images enough to train on, and to hold some out where there are no others. */
+export function checkFineTuneData(data: Dataset, validation: number | Dataset | undefined): void {
+  if (typeof validation !== 'object') {
+    checkImagesOfClasses(data, 2, 'one to train on and one to hold out');
+    return;
+  }
+  checkImagesOfClasses(data, 1, 'to train on');
+  checkSameClasses(data, validation);
+}
+
+/** The recipe for these images, with what the options give in its place. */
+function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTuneRecipe {
+  const recipe = fineTuneRecipe({ images: labels.length, classes: classes.length });
+  const { batchSize, epochs, learningRate, freeze, validation, augment } = options;
+  const given = {
+    ...{ batchSize, epochs, learningRate, freeze },
+    validation: typeof validation === 'number' ? validation : undefined,
+    augment: typeof augment === 'function' ? [] : augment,
+  };
+  const names = (Object.keys(given) as (keyof typeof given)[]).filter((name) => given[name] !== undefined);
+  return {
+    ...recipe,
+    ...Object.fromEntries(names.map((name) => [name, given[name]])),
+    reasons: { ...recipe.reasons, ...Object.fromEntries(names.map((name) => [name, 'as given'])) },
+  };
+}
+
+/** What a recipe means to `train`. */
+function ofRecipe(recipe: FineTuneRecipe, images: number): TrainOptions {
+  const { batchSize, epochs, learningRate } = recipe;
+  const steps = epochs * Math.max(1, Math.floor(images / batchSize));
+  return {
+    ...{ batchSize, epochs },
+    schedule: cosineSchedule(learningRate, { steps }),
+    augment: compose(...recipe.augment.map((name) => fineTuneAugmentations[name]())),
+  };
+}
+
+/** The options that go to `train` as they are, where they are given. */
+function ofTraining(options: FineTuneOptions): Partial<TrainOptions> {
+  const { microBatchSize, recompute, schedule, optimizer, loss, clipNorm, movingAverage, mix } = options;
+  const { size, evaluateEvery, seed, checkpoints, signal } = options;
+  const all = {
+    ...{ microBatchSize, recompute, schedule, optimizer, loss, clipNorm, movingAverage, mix },
+    ...{ size, evaluateEvery, seed, checkpoints, signal },
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** The images as squares of the network's size: decoded at once where they fit into memory, otherwise tried once. */
+async function squares(
+  data: Dataset,
+  preprocessing: Preprocessing,
+  onSkip: (skipped: SkippedFile) => void,
+): Promise<Dataset> {
+  if (fitsIntoMemory(data, preprocessing.size)) {
+    return decodeAll(data, { transform: (image) => fit(image, preprocessing), onSkip });
+  }
+  return asSquares(await decodable(data, { onSkip }), preprocessing);
+}
+
+/** The same images, each made a square of the network's size when it is asked for. */
+export function asSquares(data: Dataset, preprocessing: Preprocessing): Dataset {
+  return { ...data, image: async (index) => fit(await data.image(index), preprocessing) };
+}
+
+function fitsIntoMemory({ labels }: Dataset, size: number): boolean {
+  return 3 * size ** 2 * labels.length <= MEMORY;
+}
+
+function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function checkSameClasses({ classes }: Dataset, validation: Dataset): void {
+  check(
+    isSame(classes, validation.classes),
+    () =>
+      `The images held out have the classes ${validation.classes.join(', ')}, and those to train on ${classes.join(', ')}; ` +
+      'give data of the same classes.',
+  );
+}
