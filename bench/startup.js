@@ -15,6 +15,7 @@ const commands = [
   [skipscale, '--version'],
   [skipscale, '--help'],
   [skipscale, 'classify', '--help'],
+  [skipscale, 'train', '--help'],
   [skipscale, 'summary', 'resnet50'],
   [skipscale, 'classify', 'examples/photos/cat.jpg'],
 ];

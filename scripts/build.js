@@ -97,10 +97,13 @@ await build({
   tsconfigRaw: {},
   plugins: [oneCopyOfWeights],
 });
+const GRADIENTS = '../../cjs/backends/gradients.cjs';
+
 /** Has the packages that are CommonJS loaded by `require`, and what is base64 from where the library has it. */
 const forCommandLine = {
   name: 'for-command-line',
   setup({ onLoad, onResolve }) {
+    onResolve({ filter: /.*/, namespace: 'require' }, ({ path }) => ({ path, external: true }));
     onResolve({ filter: /\/binaries\.js$/ }, () => ({
       path: '../backends/simd/binaries.js',
       external: true,
@@ -109,10 +112,13 @@ const forCommandLine = {
       path: `../pretrained/${WEIGHTS_TEXT}.js`,
       external: true,
     }));
-    onResolve({ filter: /^(@tensorflow\/|(commander|cli-progress)$)/ }, ({ path, namespace }) =>
-      namespace === 'require' ? { path, external: true } : { path, namespace: 'require' },
-    );
+    onResolve({ filter: /^#gradients$/ }, () => ({ path: GRADIENTS, namespace: 'require' }));
+    onResolve({ filter: /^(@tensorflow\/|(commander|cli-progress)$)/ }, ({ path }) => ({
+      path,
+      namespace: 'require',
+    }));
     onLoad({ filter: /.*/, namespace: 'require' }, ({ path }) => {
+      if (path === GRADIENTS) return { contents: `require('${path}');` };
       const names = Object.keys(createRequire(import.meta.url)(path));
       return { contents: `export const { ${names.join(', ')} } = require('${path}');` };
     });
@@ -134,8 +140,6 @@ await build({
   // package.json says of files in dist which have side effects, and these are in src.
   ignoreAnnotations: true,
   packages: 'external',
-  // The package's own, of which it needs no copy.
-  external: ['#gradients'],
   plugins: [forCommandLine],
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",

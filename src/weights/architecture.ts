@@ -5,6 +5,7 @@ import {
   type Architecture,
 } from '../models/build-model.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
+import { savedArchitecture } from './saved.js';
 
 /** Keys that no forward pass here needs: PyTorch's counts, Keras's layer of preprocessing and its random states. */
 export const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
@@ -24,16 +25,19 @@ export function architectureOf(
   checkpoint: Checkpoint,
   tensors: ReadonlyMap<string, HostTensor>,
 ): { readonly architecture: Architecture | undefined; readonly isSaved: boolean } {
-  const saved = savedArchitecture(checkpoint);
+  const saved = fittingArchitecture(checkpoint, tensors);
   return { architecture: saved ?? inferArchitecture(tensors), isSaved: saved !== undefined };
 }
 
 /**
  * The architecture that `saveWeights` wrote down; undefined where there is none that has as many weights as the checkpoint.
  */
-function savedArchitecture({ tensors, metadata }: Checkpoint): Architecture | undefined {
+function fittingArchitecture(
+  checkpoint: Checkpoint,
+  tensors: ReadonlyMap<string, HostTensor>,
+): Architecture | undefined {
   try {
-    const architecture = JSON.parse(metadata.get('architecture') ?? 'null') as Architecture;
+    const architecture = savedArchitecture(checkpoint) as Architecture;
     const blocks = architecture.stages.map((stage) => ('blocks' in stage ? stage.blocks : stage.repeats));
     // A file may lie; its network is as large as its weights all the same.
     const isPossible = blocks.every((count) => count <= tensors.size) && blocks.length <= tensors.size;

@@ -11,6 +11,7 @@ import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
 import { readSource } from './read-source.js';
+import { savedArchitecture, savedLabels } from './saved.js';
 
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions extends FetchOptions {
@@ -109,7 +110,7 @@ export function loadCheckpoint(
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
   for (const loaded of found) assign(loaded);
-  model.labels = labelsOf(checkpoint, model.classes) ?? model.labels;
+  model.labels = savedLabels(checkpoint, model.classes) ?? model.labels;
   return { source, loaded: found.map(({ name }) => name), missing, extra };
 }
 
@@ -140,27 +141,11 @@ function isFused(variables: readonly NamedVariable[]): boolean {
  */
 function otherShortcut({ architecture }: ImageClassifier, checkpoint: Checkpoint): string {
   if (!('shortcut' in architecture)) return '';
-  const saved = (savedJson(checkpoint, 'architecture') ?? {}) as { shortcut?: unknown };
+  const saved = (savedArchitecture(checkpoint) ?? {}) as { shortcut?: unknown };
   const { shortcut = architecture.shortcut } = saved;
   if (shortcut === architecture.shortcut) return '';
   const name = typeof shortcut === 'string' ? shortcut : JSON.stringify(shortcut);
   return `The weights are of a network with the shortcut '${name}', and the model has '${architecture.shortcut}'.`;
-}
-
-/** The names of the classes that `saveWeights` wrote, where they are there and as many as the model has. */
-function labelsOf(checkpoint: Checkpoint, classes: number | undefined): string[] | undefined {
-  const labels = savedJson(checkpoint, 'labels');
-  const fits = Array.isArray(labels) && labels.length === classes;
-  return fits && labels.every((label) => typeof label === 'string') ? labels : undefined;
-}
-
-/** What `saveWeights` wrote down by this name; undefined where there are another program's words by it. */
-function savedJson({ metadata }: Checkpoint, name: string): unknown {
-  try {
-    return JSON.parse(metadata.get(name) ?? 'null');
-  } catch {
-    return undefined;
-  }
 }
 
 /** What to do where weights do not fit. */

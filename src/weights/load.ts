@@ -1,13 +1,14 @@
 import { ready } from '#backends';
 import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
-import { conventionNames, type ConventionName } from '../models/conventions.js';
+import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { architectureOf, describeWeights, withoutPrefix } from './architecture.js';
-import type { Checkpoint, HostTensor } from './checkpoint.js';
+import type { HostTensor } from './checkpoint.js';
 import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
 import { loadCheckpoint, recognise } from './load-weights.js';
 import { readSource } from './read-source.js';
+import { savedConvention, savedPreprocessing } from './saved.js';
 
 /** Options of {@link load}. */
 export interface LoadOptions extends FetchOptions {
@@ -51,7 +52,8 @@ export async function loadInto<M extends ImageClassifier>(
   // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
   const isTold = !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
   const beside = config ?? (isTold ? {} : await readHubConfig(source, { hub, cache }));
-  const { labels, preprocessing } = beside;
+  const { labels } = beside;
+  const preprocessing = savedPreprocessing(checkpoint) ?? beside.preprocessing;
   const buildBy = (convention: ConventionName) =>
     build(architecture, { preprocessing, convention, initialize: false });
 
@@ -71,11 +73,6 @@ export async function loadInto<M extends ImageClassifier>(
   }
   if (labels?.length === model.classes) model.labels ??= labels;
   return model;
-}
-
-/** The convention that `saveWeights` wrote down. */
-function savedConvention({ metadata }: Checkpoint): ConventionName | undefined {
-  return conventionNames.find((name) => name === metadata.get('convention'));
 }
 
 function conventionByNames(

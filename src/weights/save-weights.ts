@@ -7,6 +7,7 @@ import { nameMaps } from './names/index.js';
 import { keras } from './names/keras.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
+import { networkMetadata } from './saved.js';
 import { writeSafetensors, type TensorToWrite, type WriteSafetensorsOptions } from './safetensors.js';
 import { writeKeras } from './write-keras.js';
 
@@ -27,7 +28,7 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
 /**
  * A model's weights as the bytes of a file that `loadWeights` reads. Default safetensors, under the names and in the layouts
  * of a known source, whose own strict load_state_dict takes it; its metadata has the model's name and convention, and as JSON
- * its architecture and labels, from which `load` builds it again.
+ * its architecture, preprocessing and labels, from which `load` builds it again.
  *
  * With `format: 'weights.h5'`, Keras's file, which takes the package h5wasm: `load_weights` of the network of
  * keras.applications that is built with `weights=None`. That of an EfficientNet normalises its input itself, as the model's
@@ -66,7 +67,7 @@ async function saveSafetensors(
   model: ImageClassifier,
   { dtype = 'F32', metadata = {}, names }: Omit<SaveWeightsOptions, 'format'>,
 ): Promise<Uint8Array> {
-  const { convention, labels, architecture } = model;
+  const { convention, architecture } = model;
   const possible = nameMaps.filter((map) => map.conventions(model).includes(convention));
   const source = possible.find((map) => names === undefined || map.source === names);
   check(
@@ -77,13 +78,7 @@ async function saveSafetensors(
   );
   const tensors = new Map<string, TensorToWrite>();
   for (const keyed of keyedVariables(model, source)) tensors.set(keyed.key, await sourceTensor(keyed));
-  const own = {
-    model: architecture.name,
-    architecture: JSON.stringify(architecture),
-    convention,
-    ...(labels && { labels: JSON.stringify(labels) }),
-  };
-  return writeSafetensors(tensors, { dtype, metadata: { ...own, ...metadata } });
+  return writeSafetensors(tensors, { dtype, metadata: { ...networkMetadata(model), ...metadata } });
 }
 
 /** A variable in the source's layout, whose order of axes gives ours. */

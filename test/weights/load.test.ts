@@ -191,12 +191,40 @@ describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
   });
 });
 
+test('a preprocessing that saveWeights did not write is left aside', async () => {
+  const model = buildModel('resnet20', { width: 0.25 });
+  const own = model.preprocessing;
+  const others = [
+    ...['{', '3', 'null', '[]', '{}'],
+    ...[
+      { size: 0 },
+      { resize: 1.5 },
+      { size: 1e9 },
+      { interpolation: 'x' },
+      { stretch: 1 },
+      { channels: 'grb' },
+    ],
+    ...[{ scale: null }, { mean: [1, 2] }, { mean: 'abc' }, { std: [1, 1, 0] }, { std: [1, 1, '1'] }],
+  ];
+  for (const other of others) {
+    const preprocessing = typeof other === 'string' ? other : JSON.stringify({ ...own, ...other });
+    const copy = await load(await saveWeights(model, { metadata: { preprocessing } }));
+    expect([preprocessing, copy.preprocessing]).toEqual([preprocessing, own]);
+    copy.dispose();
+  }
+  model.dispose();
+});
+
 describe('the architecture that saveWeights wrote down', () => {
   test.each([
     ['efficientnet-b0', { width: 0.25, depth: 0.5, size: 48, classes: 3 }],
     ['efficientnet-b-2.25', { width: 0.25, classes: 3 }],
     ['efficientnet-lite1', { width: 0.25, classes: 3 }],
     ['resnet20', { width: 0.5, size: 64, convention: 'keras' }],
+    [
+      'resnet20',
+      { width: 0.25, preprocessing: { resize: 40, interpolation: 'bicubic', stretch: true, std: [1, 2, 3] } },
+    ],
     ['resnet18', { width: 0.125, stem: 'cifar', shortcut: 'pad', includeTop: false }],
     ['resnet20', { width: 0.25, shortcut: 'none', convention: 'timm' }],
   ] as const)('builds a %s of %j again', async (name, options) => {

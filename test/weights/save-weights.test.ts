@@ -55,6 +55,7 @@ test.each(['resnet18', 'efficientnet-b0'])('%s has the keys and shapes of torchv
   expect(Object.fromEntries(metadata)).toEqual({
     model: name,
     architecture: JSON.stringify(model.architecture),
+    preprocessing: JSON.stringify(model.preprocessing),
     convention: 'torchvision',
     labels: '["yes","no, \\"no\\""]',
     licence: 'CC0',

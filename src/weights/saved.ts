@@ -1,0 +1,77 @@
+/** What `saveWeights` writes down of a network beside its weights, and what `load` and `loadWeights` read of it. */
+import type { Architecture } from '../models/build-model.js';
+import { conventionNames, type ConventionName } from '../models/conventions.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import type { Preprocessing } from '../models/preprocessing.js';
+import type { Checkpoint } from './checkpoint.js';
+
+/** The metadata of a file of these weights. */
+export function networkMetadata(model: ImageClassifier): Record<string, string> {
+  const { architecture, convention, labels, preprocessing } = model;
+  return {
+    model: architecture.name,
+    architecture: JSON.stringify(architecture),
+    convention,
+    preprocessing: JSON.stringify(preprocessing),
+    ...(labels && { labels: JSON.stringify(labels) }),
+  };
+}
+
+/** The architecture; a file may lie, so that it has to be compared with the weights. */
+export function savedArchitecture(checkpoint: Checkpoint): Partial<Architecture> | undefined {
+  return savedRecord(checkpoint, 'architecture');
+}
+
+/** Whose numeric conventions the network follows. */
+export function savedConvention({ metadata }: Checkpoint): ConventionName | undefined {
+  return conventionNames.find((name) => name === metadata.get('convention'));
+}
+
+/** The names of the classes, where there are as many as the model has. */
+export function savedLabels(checkpoint: Checkpoint, classes: number | undefined): string[] | undefined {
+  const labels = savedJson(checkpoint, 'labels');
+  const fits = Array.isArray(labels) && labels.length === classes;
+  return fits && labels.every((label) => typeof label === 'string') ? labels : undefined;
+}
+
+/** How images become the network's input; undefined where a value is none that could be. */
+export function savedPreprocessing(checkpoint: Checkpoint): Preprocessing | undefined {
+  const saved = savedRecord<Preprocessing>(checkpoint, 'preprocessing');
+  if (!saved) return undefined;
+  const { size, resize, interpolation, stretch, channels, scale, mean, std } = saved;
+  const isPossible =
+    [size, resize].every((side) => Number.isInteger(side) && side! > 0 && side! <= MOST_PIXELS) &&
+    ['nearest', 'bilinear', 'bicubic'].includes(interpolation!) &&
+    (stretch === undefined || typeof stretch === 'boolean') &&
+    ['rgb', 'bgr'].includes(channels!) &&
+    Number.isFinite(scale) &&
+    isColor(mean) &&
+    isColor(std) &&
+    std.every((x) => x > 0);
+  if (!isPossible) return undefined;
+  const rest = { size, resize, interpolation, channels, scale, mean, std } as Preprocessing;
+  return stretch === undefined ? rest : { ...rest, stretch };
+}
+
+/** A side that no network has. */
+const MOST_PIXELS = 2 ** 13;
+
+function isColor(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length === 3 && value.every((x) => Number.isFinite(x));
+}
+
+function savedRecord<T>(checkpoint: Checkpoint, name: string): Partial<T> | undefined {
+  const value = savedJson(checkpoint, name);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Partial<T>)
+    : undefined;
+}
+
+/** What stands by this name; undefined where there are another program's words by it. */
+function savedJson({ metadata }: Checkpoint, name: string): unknown {
+  try {
+    return JSON.parse(metadata.get(name) ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
