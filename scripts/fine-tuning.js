@@ -3,7 +3,7 @@
  * none of them has seen, mean of three seeds. docs/training.md has its table.
  *
  *     npm run build && node scripts/fine-tuning.js                     # all, some 20 minutes on two cores
- *     npm run build && node scripts/fine-tuning.js 'cat or dog, 10 each;shapes of 96 pixels, 24 each'
+ *     npm run build && node scripts/fine-tuning.js 'cat or dog, 10 each' 'the recipe;its head only'    # names, by semicolons
  *
  * The photos are CIFAR-10's test images in ../shared/data; shapes and textures are drawn here.
  */
@@ -82,6 +82,7 @@ const ways = {
   'its head only': { freeze: all, learningRate: 0.03 },
   'the recipe with batches of 8': { batchSize: 8 },
   'the recipe with the rate 0.03': { learningRate: 0.03 },
+  'the recipe at 64 x 64 pixels': { size: 64 },
   'from scratch, the same steps': { isScratch: true },
   'from scratch, 30 epochs, batches of 128, rate 0.1': {
     isScratch: true,
@@ -92,10 +93,10 @@ const ways = {
 };
 
 /** The share of right answers on the images to test. */
-async function trial({ train, test }, { isScratch = false, ...options }, seed) {
+async function trial({ train, test }, { isScratch = false, size, ...options }, seed) {
   const model = isScratch
-    ? buildResNet(20, { classes: train.classes.length, seed })
-    : await buildResNet(20, { weights: 'cifar10' });
+    ? buildResNet(20, { classes: train.classes.length, size, seed })
+    : await buildResNet(20, { weights: 'cifar10', size });
   await fineTune(model, train, { ...options, seed });
   const { top1 } = await evaluate(model, test);
   model.dispose();
@@ -104,14 +105,15 @@ async function trial({ train, test }, { isScratch = false, ...options }, seed) {
 
 await tf.setBackend('simd');
 const wanted = process.argv[2]?.split(';') ?? Object.keys(sets);
+const only = process.argv[3]?.split(';') ?? Object.keys(ways);
 console.log(`| | ${wanted.join(' | ')} |\n| --- |${' --- |'.repeat(wanted.length)}`);
 const data = new Map();
 for (const name of wanted) data.set(name, await Promise.all(SEEDS.map((seed) => sets[name](seed))));
-for (const [way, options] of Object.entries(ways)) {
+for (const way of only) {
   const cells = [];
   for (const name of wanted) {
     const shares = [];
-    for (const [i, seed] of SEEDS.entries()) shares.push(await trial(data.get(name)[i], options, seed));
+    for (const [i, seed] of SEEDS.entries()) shares.push(await trial(data.get(name)[i], ways[way], seed));
     const mean = shares.reduce((a, b) => a + b) / shares.length;
     cells.push(
       `${(100 * mean).toFixed(1)} % (${shares.map((share) => (100 * share).toFixed(0)).join(', ')})`,

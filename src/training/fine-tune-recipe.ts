@@ -42,11 +42,11 @@ export interface FineTuneRecipe {
   readonly reasons: Readonly<Record<FineTuneChoice, string>>;
 }
 
-/** Images of a step: with fewer, the statistics of batch norm are too noisy; with more, a few images make too few steps. */
-const BATCH = 16;
-
-/** From so many images on, batches are larger and a smaller share is held out. */
+/** From so many images on, a tenth of them is enough to say how good the network is. */
 const MANY = 1000;
+
+/** From so many images to train on, there are steps enough with larger batches, whose statistics are less noisy. */
+const LARGER = 128;
 
 /** Steps that are enough for a few dozen images, and the bounds of the epochs that make them. */
 const STEPS = 90;
@@ -60,10 +60,9 @@ const EPOCHS = { least: 5, most: 60 };
 export function fineTuneRecipe({ images, classes }: FineTuneFacts): FineTuneRecipe {
   checkInteger('images', images, 1);
   checkInteger('classes', classes, 2);
-  const isMany = images >= MANY;
-  const validation = isMany ? 0.1 : 0.2;
+  const validation = images >= MANY ? 0.1 : 0.2;
   const trained = Math.round(images * (1 - validation));
-  const batchSize = Math.min(isMany ? 2 * BATCH : BATCH, trained);
+  const batchSize = Math.min(trained >= LARGER ? 32 : 16, trained);
   const perEpoch = Math.max(1, Math.floor(trained / batchSize));
   const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(STEPS / perEpoch)));
   return {
