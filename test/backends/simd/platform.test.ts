@@ -3,9 +3,9 @@ import { getThreads, setThreads, type SimdBackend } from '../../../src/backends/
 import { runKernel } from '../../../src/core/kernels.js';
 import { randomTensor } from '../../helpers/tensors.js';
 
-const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+const note = jest.spyOn(console, 'info').mockImplementation(() => {});
 
-beforeEach(() => warn.mockClear());
+beforeEach(() => note.mockClear());
 
 /** Starts the backend anew while something is otherwise than in Node. */
 async function restart(replace: () => jest.SpyInstance): Promise<void> {
@@ -66,15 +66,15 @@ test('an engine without relaxed SIMD takes the other module', async () => {
   await restart(() => jest.spyOn(WebAssembly, 'validate').mockReturnValue(false));
   expect(backend().runtime.relaxed).toBe(false);
   await expectAsCpu();
-  expect(warn).not.toHaveBeenCalled();
+  expect(note).not.toHaveBeenCalled();
 });
 
 describe('in a page that cannot share memory', () => {
   beforeAll(() => restart(hideNode));
 
-  test('one thread computes, and a warning says what to do', async () => {
+  test('one thread computes, and a note says what to do', async () => {
     await restart(hideNode);
-    expect(warn.mock.calls).toEqual([
+    expect(note.mock.calls).toEqual([
       [
         'simd: one thread only, since this page cannot share memory. Serve it with the headers ' +
           'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
