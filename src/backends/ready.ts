@@ -41,8 +41,9 @@ export function readyIn({ loaders, choose }: Place): (options?: ReadyOptions) =>
       }
       return tf.getBackend();
     }
-    const current = tf.getBackend() as string | undefined;
-    await (current === undefined || current === HOST ? choose() : tf.ready());
+    if (isChosen()) await tf.ready();
+    // Of the backends that tfjs knows, all may fail but this one, which has no kernels.
+    if (!isChosen()) await choose();
     if (measure) {
       for (const load of Object.values(loaders)) await load();
       await takeFastest(registered(), measure);
@@ -57,6 +58,12 @@ export function readyIn({ loaders, choose }: Place): (options?: ReadyOptions) =>
   };
 }
 
+/** Whether tfjs has a backend with kernels, or will have when it is ready. */
+function isChosen(): boolean {
+  const current = tf.getBackend() as string | undefined;
+  return current !== undefined && current !== HOST;
+}
+
 /** The names of the backends that are registered and have kernels. */
 export function registered(): string[] {
   return tf
@@ -67,13 +74,17 @@ export function registered(): string[] {
 
 /**
  * As tf.setBackend, but reads variables before: later, when they are used on the other backend, tfjs would read them at
- * once, which WebGPU can hardly do.
+ * once, which WebGPU can hardly do. Where the backend does not start, the one before stays.
  */
 export async function switchTo(name: string): Promise<boolean> {
-  if (tf.getBackend() === name) return true;
+  const before = tf.getBackend() as string | undefined;
+  if (before === name) return true;
   const variables = Object.values(tf.engine().registeredVariables);
   await Promise.all(variables.map((variable) => variable.data()));
-  return tf.setBackend(name);
+  if (await tf.setBackend(name)) return true;
+  const previous = before ?? (tf.findBackendFactory(HOST) ? HOST : undefined);
+  if (previous !== undefined) await tf.setBackend(previous);
+  return false;
 }
 
 /**

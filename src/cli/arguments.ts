@@ -58,3 +58,22 @@ export function oneOf<Name extends string>(names: readonly Name[]): (text: strin
 export function listOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {
   return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(names)));
 }
+
+/**
+ * The path of the data, which is an argument, and in older commands the option `--data`.
+ * @throws Error where it is given twice, or not at all.
+ */
+export function dataArgument(
+  positional: string | undefined,
+  option: string | undefined,
+  command: string,
+): string {
+  if (positional !== undefined && option !== undefined) {
+    throw new Error(`The data are given twice, as ${positional} and by --data ${option}; give them once.`);
+  }
+  const path = positional ?? option;
+  if (path !== undefined) return path;
+  throw new Error(
+    `No data are given; name a folder with one folder of images a class: skipscale ${command} photos/`,
+  );
+}

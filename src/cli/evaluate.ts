@@ -1,23 +1,24 @@
 import { Command } from 'commander';
-import { positiveInteger } from './arguments.js';
+import { dataArgument, positiveInteger } from './arguments.js';
 import { chartFile } from './chart.js';
 import type { EvaluateOptions } from './evaluate-model.js';
 import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
 
-/** `skipscale evaluate --data DIR --weights FILE [--model NAME]` */
+/** `skipscale evaluate DATA --weights FILE [--model NAME]` */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Say how well a network classifies a data set.')
-    .requiredOption('--data <path>', 'a folder or tar archive with one folder a class; CIFAR or MNIST files')
+    .argument('[data]', 'a folder or tar archive with one folder a class; files of CIFAR or MNIST')
+    .option('--data <path>', 'the same, for older commands')
     .requiredOption('--weights <file>', 'a folder that train wrote, or what classify takes')
     .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
     .addOption(conventionOption("the weights' or the model's"))
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
     .option('--json', 'print JSON')
     .option('--plot <file>', 'draw confusion and calibration as SVG or PNG; takes echarts', chartFile)
-    .action(async (options: EvaluateOptions) => {
+    .action(async (data: string | undefined, options: Omit<EvaluateOptions, 'data'> & { data?: string }) => {
       const { evaluateModel } = await import('./evaluate-model.js');
-      await evaluateModel(options);
+      await evaluateModel({ ...options, data: dataArgument(data, options.data, 'evaluate') });
     });
   return addShapeOptions(command);
 }

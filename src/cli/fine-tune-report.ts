@@ -49,10 +49,11 @@ export function formatCertainty({ right, interval }: Certainty, images: number):
 
 /** A warning where the network may be no better than guessing; undefined where it is better. */
 export function chanceWarning(certainty: Certainty, images: number): string | undefined {
-  const { right, chance, isBetterThanChance } = certainty;
+  const { chance, interval, isBetterThanChance } = certainty;
   if (isBetterThanChance) return undefined;
   const guess = `always naming the commonest class would have ${percent(chance).trim()} right`;
-  return right / images <= chance
+  // Even at its best, it is not half way from guessing to being right always.
+  return interval.high < (1 + chance) / 2
     ? `Warning: the network is no better than guessing: ${guess}. Train longer, with smaller batches or a lower --lr, or start from weights (--from).`
     : `Warning: ${images} images are too few to tell this network from guessing: ${guess}. Hold more out (--validation), or collect more.`;
 }

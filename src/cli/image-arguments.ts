@@ -59,7 +59,7 @@ async function imagesInFolder(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter(isImagePath).sort();
   if (names.length === 0) {
     throw new Error(
-      `${folder} holds no images: no files that end in .jpg, .jpeg, .png, .webp or .gif. ` +
+      `${folder} holds no images: no files that end in .jpg, .jpeg, .png, .webp, .gif or .avif. ` +
         `For images in its folders, give a pattern: "${join(folder, '**', '*.jpg')}"`,
     );
   }

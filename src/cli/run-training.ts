@@ -3,6 +3,7 @@ import { basename, join, resolve, sep } from 'node:path';
 import { BatchWorkers, certainty, evaluate, saveWeights, type Evaluation } from '../index.js';
 import { replaceFile } from '../core/replace-file.js';
 import { hasCheckpoints } from '../training/checkpoint-folder.js';
+import { dataArgument } from './arguments.js';
 import { chanceWarning, formatCertainty } from './fine-tune-report.js';
 import { followTraining } from './follow-training.js';
 import { formatEvaluation } from './format-evaluation.js';
@@ -47,15 +48,7 @@ function placesOf(
   positional: string | undefined,
   { data, out }: TrainCommandOptions,
 ): { data: string; out: string } {
-  if (positional !== undefined && data !== undefined) {
-    throw new Error(`The data are given twice, as ${positional} and by --data ${data}; give them once.`);
-  }
-  const path = positional ?? data;
-  if (path === undefined) {
-    throw new Error(
-      'No data are given; name a folder with one folder of images a class: skipscale train photos/',
-    );
-  }
+  const path = dataArgument(positional, data, 'train');
   const name = basename(resolve(path)).replace(/(\.tar)?(\.gz)?$|\.tgz$/, '') || 'photos';
   const folder = out ?? `${name}-model`;
   if (resolve(folder).startsWith(resolve(path) + sep)) {
@@ -90,5 +83,6 @@ function report(evaluation: Evaluation, classes: readonly string[], file: string
   const warning = chanceWarning(sure, images);
   if (warning !== undefined) console.error(warning);
   console.log(`The weights are in ${file}.`);
-  console.log(`Classify a photo with them: skipscale classify PHOTO --weights ${file}`);
+  const quoted = /^[\w./\\:-]+$/.test(file) ? file : `"${file}"`;
+  console.log(`Classify a photo with them: skipscale classify PHOTO --weights ${quoted}`);
 }

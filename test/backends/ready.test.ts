@@ -56,6 +56,23 @@ describe('ready', () => {
     Reflect.deleteProperty(tf.engine().registry, slow);
   });
 
+  test('keeps the backend before where one does not start', async () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    const broken = 'broken-for-test';
+    tf.registerBackend(broken, () => Promise.reject(new Error('no device')));
+    await tf.setBackend('cpu');
+    await expect(ready({ backend: broken })).rejects.toThrow(
+      `The backend '${broken}' cannot be started here`,
+    );
+    expect(tf.getBackend()).toBe('cpu');
+    expect(await ready()).toBe('cpu');
+    // tfjs itself may have been told of it.
+    expect(await tf.setBackend(broken)).toBe(false);
+    expect(await ready()).toBe('simd');
+    Reflect.deleteProperty(tf.engine().registryFactory, broken);
+    warn.mockRestore();
+  });
+
   test('passes over a backend that cannot run the work, and says where none can', async () => {
     const measure = () => {
       throw new Error('no such kernel');

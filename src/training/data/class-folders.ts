@@ -3,7 +3,7 @@ import type { RgbImage } from '../../vision/image.js';
 import type { Dataset } from './dataset.js';
 
 /** Ends of names that images have. */
-const imageName = /\.(jpe?g|png|webp|gif)$/i;
+const imageName = /\.(jpe?g|png|webp|gif|avif)$/i;
 
 /** An image file, and the path that says its class. */
 export interface ClassFile {
