@@ -27,5 +27,7 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/test/helpers/teardown.ts'],
   // Looking a global up is slow in jest's sandbox, and inner loops do it.
   sandboxInjectedGlobals: ['Math'],
+  // Jest leaves one processor free otherwise.
+  maxWorkers: '100%',
   testTimeout: 120_000,
 };
