@@ -2,7 +2,7 @@
  * What `fineTune` makes of a few images, beside other ways to train on them: the share of right answers on images that
  * none of them has seen, mean of three seeds. docs/training.md has its table.
  *
- *     npm run build && node scripts/fine-tuning.js                     # all, some 20 minutes on two cores
+ *     npm run build && node scripts/fine-tuning.js                     # all; it takes an hour or more on two cores
  *     npm run build && node scripts/fine-tuning.js 'cat or dog, 10 each' 'the recipe;its head only'    # names, by semicolons
  *
  * The photos are CIFAR-10's test images in ../shared/data; shapes and textures are drawn here.
