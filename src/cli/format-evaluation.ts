@@ -36,6 +36,6 @@ function formatConfusion(confusion: Evaluation['confusion'], classes: readonly s
 }
 
 /** A share in per cent. */
-export function percent(share: number): string {
-  return Number.isNaN(share) ? '    – %' : `${(100 * share).toFixed(2).padStart(5)} %`;
+export function percent(share: number, digits = 2): string {
+  return Number.isNaN(share) ? '    – %' : `${(100 * share).toFixed(digits).padStart(3 + digits)} %`;
 }

@@ -53,7 +53,7 @@ export async function loadModel(
 }
 
 /** The networks of which there are weights of this name, or for this data set. */
-function publishedNetworks(weights: string): string[] {
+export function publishedNetworks(weights: string): string[] {
   const found = pretrainedWeights.filter(({ name, dataset }) => [name, dataset].includes(weights));
   return [...new Set(found.map(({ model }) => model))];
 }

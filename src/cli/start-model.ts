@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { buildModel, load, pretrainedWeights, type ImageClassifier, type ModelOptions } from '../index.js';
+import { buildModel, load, type ImageClassifier, type ModelOptions } from '../index.js';
 import { withDownloadBar } from './download-bar.js';
+import { publishedNetworks } from './load-model.js';
 import type { ShapeOptions } from './model-options.js';
+import { weightsFile } from './weights-file.js';
 
 /** The options of `train` that say which network it starts with. */
 export interface StartOptions
@@ -31,12 +31,10 @@ export async function pretrainedModel(
   options: StartOptions,
 ): Promise<{ model: ImageClassifier; weights: string }> {
   const { from = EMBEDDED, convention, seed } = options;
-  const weights = weightsFile(from);
+  const models = publishedNetworks(from);
+  const weights = models.length > 0 ? from : await weightsFile(from);
   const shape = shapeOf(options);
-  const published = pretrainedWeights.find(({ name }) => name === weights);
-  const ofDataset = pretrainedWeights.filter(({ dataset }) => dataset === weights);
-  const models = [...new Set(ofDataset.map(({ model }) => model))];
-  const name = options.model ?? published?.model ?? (models.length === 1 ? models[0] : undefined);
+  const name = options.model ?? (models.length === 1 ? models[0] : undefined);
   if (name === undefined && models.length > 0) {
     throw new Error(`--from ${from} are weights of several networks; name one, such as --model resnet50.`);
   }
@@ -62,18 +60,4 @@ function shapeOf({ width, depth, size, shortcut, dropout, stochasticDepth }: Sta
   return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Partial<
     typeof shape
   >;
-}
-
-/** Of the folder of a training its weights, those at the end or else the best so far. */
-function weightsFile(from: string): string {
-  if (!existsSync(from) || !statSync(from).isDirectory()) return from;
-  const file = ['model.safetensors', 'best.safetensors']
-    .map((name) => join(from, name))
-    .find((path) => existsSync(path));
-  if (file === undefined) {
-    throw new Error(
-      `${from} has neither model.safetensors nor best.safetensors; give a file of weights, or the folder of a training.`,
-    );
-  }
-  return file;
 }

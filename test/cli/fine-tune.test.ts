@@ -85,7 +85,7 @@ test('starts from a file of any network, and from the folder of a training', asy
   mkdirSync('none');
   expectError(
     await skipscale('train', data, '--from', 'none'),
-    'none has neither model.safetensors nor best',
+    'The folder none has no model.safetensors and no best.safetensors',
   );
   expectError(await skipscale('train', data, '--from', 'imagenet'), 'name one, such as --model resnet50');
   expectError(
