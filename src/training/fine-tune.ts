@@ -1,3 +1,4 @@
+import { ready } from '#backends';
 import { check } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
@@ -108,6 +109,7 @@ export async function prepareFineTuning(
   const preprocessing = resized(model.preprocessing, size);
   const isShare = typeof validation !== 'object';
   checkFineTuneData(data, validation);
+  await ready();
   const pictures = await squares(data, preprocessing, onSkip);
   // Some may have been left out.
   checkFineTuneData(pictures, validation);
