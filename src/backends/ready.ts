@@ -108,7 +108,10 @@ async function takeFastest(backends: readonly string[], work: () => tf.Tensor): 
       cause = error;
     }
   }
-  if (!fastest) throw new Error(`No backend of ${names.join(', ')} could run the measurement.`, { cause });
+  if (!fastest) {
+    const reason = cause instanceof Error ? `: ${cause.message}` : '';
+    throw new Error(`None of the backends ${names.join(', ')} could run the measurement${reason}`, { cause });
+  }
   await switchTo(fastest.name);
 }
 

@@ -1,6 +1,7 @@
 import '#backends';
 import { readFile } from '#read-file';
 import { ArgumentError } from '../core/errors.js';
+import { modelArchitecture } from '../models/build-model.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { classify, type ClassifyOptions as LibraryOptions } from '../vision/classify.js';
@@ -50,6 +51,7 @@ export async function classifyImages(args: readonly string[], options: ClassifyO
 function embedded({ model = 'resnet20' }: ClassifyOptions): string {
   const { name, model: known } = pretrainedWeights.find(({ dataset }) => dataset === 'cifar10')!;
   if (model === known) return name;
+  modelArchitecture(model, {}); // Throws where there is no such network.
   throw new Error(
     `Only ${known} comes with weights; for ${model}, give --weights imagenet or --weights FILE.`,
   );

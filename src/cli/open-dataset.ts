@@ -63,8 +63,9 @@ export async function openFiles(
 ): Promise<Dataset> {
   const isFile = await stat(path).then(
     (found) => found.isFile(),
-    (error: Error) => {
-      throw new Error(`${path} cannot be read (${error.message}). Give a folder or a tar archive of images.`);
+    ({ code, message }: NodeJS.ErrnoException) => {
+      const reason = code === 'ENOENT' ? 'there is no such file or folder' : message;
+      throw new Error(`${path} cannot be read (${reason}). Give a folder or a tar archive of images.`);
     },
   );
   if (isFile) return tarDataset(path, options);
@@ -80,7 +81,19 @@ export async function openFiles(
   const [images] = files(new RegExp(`^${prefix}-images[-.]idx3-ubyte(\\.gz)?$`));
   const [labels] = files(new RegExp(`^${prefix}-labels[-.]idx1-ubyte(\\.gz)?$`));
   if (images && labels) return idxDataset(images, labels);
+  checkParts(path, names);
   return folderDataset(path, options);
+}
+
+/** Throws where a folder holds the parts of a data set, whose images would all be taken together. */
+function checkParts(path: string, names: readonly string[]): void {
+  const held = names.find((name) => /^(val|valid|validation|test)$/i.test(name));
+  const trained = names.find((name) => /^train(ing)?$/i.test(name));
+  if (held === undefined || trained === undefined) return;
+  throw new Error(
+    `${path} holds the folders ${trained} and ${held}, the parts of a data set. Give one of them: ${join(path, trained)}, and to ` +
+      `train's option --validation ${join(path, held)}.`,
+  );
 }
 
 async function lines(path: string | undefined): Promise<string[] | undefined> {

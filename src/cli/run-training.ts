@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { BatchWorkers, certainty, evaluate, saveWeights, type Evaluation } from '../index.js';
 import { replaceFile } from '../core/replace-file.js';
@@ -18,6 +18,10 @@ import type { WorkerParameters } from './training-worker.js';
 /** What `skipscale train` does: trains, saves the weights, and says how good they are and what to do next. */
 export async function runTraining(positional: string | undefined, given: TrainCommandOptions): Promise<void> {
   const options = { ...given, ...placesOf(positional, given) };
+  const place = await stat(options.out).catch(() => undefined);
+  if (place?.isFile()) {
+    throw new Error(`${options.out} is a file, and a training writes a folder; give another name by --out.`);
+  }
   if (!options.resume && (await hasCheckpoints(options.out))) {
     throw new Error(
       `${options.out} has checkpoints of an earlier training; go on with it by --resume, or give another folder by --out.`,

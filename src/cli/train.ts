@@ -4,18 +4,21 @@ import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.
 import type { TrainCommandOptions } from './prepare-training.js';
 import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
 
+// Lines of at most 80 columns: commander does not wrap this text.
 const modes = `
-Fine-tuning: without --model, or with --from, a network that knows other images learns yours. It starts with the ResNet-20
-that comes with the package, or with the weights of --from; what is not given is chosen by the number of images, and
+Fine-tuning: without --model, or with --from, a network that knows other images
+learns yours. It starts with the ResNet-20 that comes with the package, or with
+the weights of --from; what is not given is chosen by the number of images, and
 printed with the reasons. A new head is made where the classes are others.
 
-From scratch: with --model and without --from, the network starts with random weights. That takes thousands of images.
-The defaults are --validation ${0.1}, --epochs ${scratchDefaults.epochs}, --batch-size ${scratchDefaults.batchSize}, --lr ${scratchDefaults.lr}, --augment ${scratchDefaults.augment.join(',')}.
+From scratch: with --model and without --from, the network starts with random
+weights. That takes thousands of images. The defaults are --validation ${0.1},
+--epochs ${scratchDefaults.epochs}, --batch-size ${scratchDefaults.batchSize}, --lr ${scratchDefaults.lr}, --augment ${scratchDefaults.augment.join(',')}.
 
 Examples:
   skipscale train photos/
   skipscale train photos/ --from imagenet --model resnet50
-  skipscale train cifar.tar.gz --model resnet20 --epochs 80 --lr 0.2 --schedule one-cycle --out run`;
+  skipscale train cifar.tar.gz --model resnet20 --epochs 80 --lr 0.2 --out run`;
 
 /** `skipscale train DATA [--from WEIGHTS] [--model NAME] [--out RUN]` */
 export function trainCommand(): Command {

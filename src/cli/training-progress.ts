@@ -91,14 +91,15 @@ export class TrainingProgress {
   }
 
   epoch({ epoch, loss, accuracy, images, seconds }: EpochEvent, evaluation: Evaluation | undefined): void {
-    const left = ((this.epochs - epoch - 1) * this.images * (seconds / images)) / 60;
+    const minutesLeft = () => ((this.epochs - epoch - 1) * this.images * (seconds / images)) / 60;
     // At most 80 columns.
     const line = [
       `epoch ${String(epoch + 1).padStart(String(this.epochs).length)}/${this.epochs}`,
       `loss ${loss.toFixed(4)}`,
       `accuracy ${percent(accuracy, 1)}`,
       ...(evaluation ? [`validation ${percent(evaluation.top1, 1)}`] : []),
-      `${left.toFixed(1)} min left`,
+      // None of its images were trained on where a run resumed at its end.
+      ...(images > 0 ? [`${minutesLeft().toFixed(1)} min left`] : []),
     ];
     console.log(line.join('  '));
   }

@@ -33,16 +33,18 @@ export class NotFiniteError extends Error {
 
 /**
  * How well a model classifies a data set. Images are resized and cropped as the model's `preprocessing` says, unless they
- * have its size already.
- * @throws Error where the model has no head or its classes are not as many as the data's, an image cannot be decoded, or
- * the logits are not finite.
+ * have its size already. Where the model has labels, the data's classes are found among them by name, and may be fewer; the
+ * evaluation's rows and columns are the model's classes. Where no name is known on both sides, classes go by their place.
+ * @throws Error where the model has no head, its classes do not fit the data's, an image cannot be decoded, or the logits are
+ * not finite.
  */
 export async function evaluate(
   model: ImageClassifier,
   data: Dataset,
   { batchSize = 128, size = model.preprocessing.size, onProgress, signal }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const metrics = new Metrics(checkClasses(model, data.classes.length));
+  const places = classPlaces(model, data);
+  const metrics = new Metrics(model.classes!);
   const preprocessing = resized(model.preprocessing, size);
   const total = data.labels.length;
   let done = 0;
@@ -52,13 +54,35 @@ export async function evaluate(
     const probabilities = tf.tidy(() => tf.softmax(model.predict(tensorsOf(batch, preprocessing).x)));
     const values = await takeValues(probabilities);
     if (!values.every(Number.isFinite)) throw new NotFiniteError();
-    metrics.add(values, batch.targets);
+    metrics.add(
+      values,
+      Array.from(batch.targets, (label) => places[label]!),
+    );
     done += batch.images.length;
     onProgress?.(done, total);
     await nextTask();
     signal?.throwIfAborted();
   }
   return metrics.result();
+}
+
+/**
+ * The place of each of the data's classes among the model's.
+ * @throws ArgumentError where the model has no head, or knows some of the names and not the others.
+ */
+function classPlaces(model: ImageClassifier, { classes }: Dataset): number[] {
+  const { labels = [] } = model;
+  const known = classes.filter((name) => labels.includes(name));
+  if (known.length === 0) return Array.from({ length: checkClasses(model, classes.length) }, (_, i) => i);
+  const others = classes.filter((name) => !labels.includes(name));
+  check(
+    others.length === 0,
+    () =>
+      `The data has the classes ${others.join(', ')}, which the model does not know; it knows ${labels.join(', ')}. Give data of ` +
+      'these, or rename the classes.',
+  );
+  checkSeveralClasses(model.classes ?? 0);
+  return classes.map((name) => labels.indexOf(name));
 }
 
 /**
@@ -71,7 +95,8 @@ export function checkClasses(model: ImageClassifier, classes: number): number {
   check(
     model.classes === classes,
     () =>
-      `The model has ${model.classes} classes and the data ${classes}; build it with { classes: ${classes} }.`,
+      `The model has ${model.classes} classes and the data ${classes}; give data of as many, or build it with ` +
+      `{ classes: ${classes} }.`,
   );
   checkSeveralClasses(classes);
   return classes;

@@ -1,5 +1,5 @@
 import { ready } from '#backends';
-import { check } from '../core/errors.js';
+import { check, checkInteger } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
@@ -151,6 +151,8 @@ export function checkFineTuneData(data: Dataset, validation: number | Dataset | 
 function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTuneRecipe {
   const recipe = fineTuneRecipe({ images: labels.length, classes: classes.length });
   const { batchSize, epochs, learningRate, freeze, validation, augment } = options;
+  checkInteger('epochs', epochs ?? 1, 1);
+  checkInteger('batchSize', batchSize ?? 1, 1);
   const given = {
     ...{ batchSize, epochs, learningRate, freeze },
     validation: typeof validation === 'number' ? validation : undefined,

@@ -38,6 +38,8 @@ export interface Progress {
 /** What a checkpoint says besides its tensors. */
 interface Description {
   readonly model: string;
+  /** Names of the classes, where they are known. */
+  readonly labels: readonly string[] | undefined;
   /** All sizes of the model. */
   readonly architecture: ImageClassifier['architecture'];
   readonly convention: string;
@@ -134,6 +136,12 @@ export class Trainer {
         () => `${name} has the ${key} ${saved[key]}, and this training ${own[key]}; continue with the same.`,
       );
     }
+    check(
+      saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(own.labels),
+      () =>
+        `${name} has the classes ${saved.labels!.join(', ')}, and this training ` +
+        `${own.labels?.join(', ') ?? 'without names'}; continue with the same data, or train into another folder.`,
+    );
     const state = this.#state();
     const shapes = (map: Iterable<[string, { shape: readonly number[] }]>) =>
       JSON.stringify(Array.from(map, ([key, { shape }]) => [key, shape]));
@@ -156,6 +164,7 @@ export class Trainer {
       model: this.model.architecture.name,
       architecture: this.model.architecture,
       convention: this.model.convention,
+      labels: this.model.labels,
       optimizer: this.#optimizer.constructor.name,
       seed: this.options.seed ?? 0,
       batchSize: this.options.batchSize ?? 128,

@@ -26,22 +26,23 @@ export interface ClassifyOptions {
 /** What {@link classify} asks of a model. */
 export type Classifier = Pick<ImageClassifier, 'predict' | 'preprocessing' | 'classes' | 'labels'>;
 
-/**
- * Says what an image shows: decodes it, prepares it as the model's `preprocessing` says, and names the likeliest classes.
- * @throws Error where an image cannot be read, the model has no head, the labels are not as many as its classes, or its
- * logits are not finite.
- */
-export async function classify(
-  model: Classifier,
-  image: ImageSource,
-  options?: ClassifyOptions,
-): Promise<Classification[]>;
-/** Says of every image what it shows. */
+/** Says of every image what it shows, as below. */
 export async function classify(
   model: Classifier,
   images: readonly ImageSource[],
   options?: ClassifyOptions,
 ): Promise<Classification[][]>;
+/**
+ * Says what an image shows: decodes it, prepares it as the model's `preprocessing` says, and names the likeliest classes.
+ * @throws Error where an image cannot be read, the model has no head, the labels are not as many as its classes, or its
+ * logits are not finite.
+ */
+// The commoner call comes last, since TypeScript's errors speak of the last one.
+export async function classify(
+  model: Classifier,
+  image: ImageSource,
+  options?: ClassifyOptions,
+): Promise<Classification[]>;
 export async function classify(
   model: Classifier,
   images: ImageSource | readonly ImageSource[],

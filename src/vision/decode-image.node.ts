@@ -26,8 +26,15 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data: isCmyk ? cmykToRgb(data) : data };
   } catch (error) {
-    throw undecodable(nameOf(source), error);
+    throw undecodable(nameOf(source), isHeic(bytes) ? HEIC : error);
   }
+}
+
+const HEIC = 'it is HEIC, as iPhones write it, which sharp does not read here; convert it to JPEG';
+
+/** Whether bytes begin as HEIC files do: a box `ftyp` with a brand of HEVC. */
+function isHeic(bytes: Uint8Array): boolean {
+  return /^ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/.test(new TextDecoder('latin1').decode(bytes.subarray(4, 12)));
 }
 
 /** Colour is what the inks leave of white, as in Pillow: (255 - c)(255 - k) / 255, rounded as there. */

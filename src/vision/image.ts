@@ -34,7 +34,8 @@ export function nameOf(source: ImageSource): string {
 
 /** The error where an image cannot be decoded. */
 export function undecodable(name: string, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  // Decoders tell more on further lines, such as what they tried.
+  const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
   return new Error(
     `${name} cannot be decoded (${reason}). Give a whole JPEG, PNG, WebP or GIF of at most ${MAX_PIXELS} pixels.`,
     { cause },

@@ -409,6 +409,46 @@ describe('scale', () => {
   });
 });
 
+test('data that are no data set, and weights that are nowhere', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skipscale-cli-'));
+  try {
+    const text = join(folder, 'notes.txt');
+    writeFileSync(text, 'notes '.repeat(2000));
+    const evaluate = (data: string, weights = 'cifar10') => skipscale('evaluate', data, '--weights', weights);
+    expectError(
+      await evaluate(text),
+      /notes\.txt is no whole tar archive \(.*Give one, plain or \.tar\.gz, or a folder/,
+    );
+    expectError(
+      await evaluate(join(folder, 'none')),
+      /none cannot be read \(there is no such file or folder\)/,
+    );
+    for (const place of ['train/cat', 'train/ship', 'val/cat', 'val/ship']) {
+      mkdirSync(join(folder, 'parts', place), { recursive: true });
+      copyFileSync(imageFile('rgb.png'), join(folder, 'parts', place, '1.png'));
+    }
+    expectError(
+      await evaluate(join(folder, 'parts')),
+      /holds the folders train and val, the parts of a data set\. Give one/,
+    );
+    const [data, junk] = [join(folder, 'parts', 'train'), join(folder, 'parts', 'train', 'cat', 'empty.jpg')];
+    expectError(
+      await evaluate(data, 'nope'),
+      /nope cannot be read \(there is no such file or folder, and no weights of that name/,
+    );
+    writeFileSync(junk, '');
+    const { status, stdout, stderr } = await evaluate(data);
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(/^2 images, 2 classes, 1 skipped: cat\/empty\.jpg \(.*\)\n$/),
+    });
+    // Two of the ten classes that the network knows.
+    expect(stdout).toMatch(/^2 images\n[^]*\n {2}cat .*\n[^]*\n {2}ship .*\n/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('evaluate has a progress bar where a person watches', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'skipscale-cli-'));
   for (const name of ['a', 'b']) {

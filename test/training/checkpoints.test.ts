@@ -137,6 +137,24 @@ test('an aborted training writes where it stands, and continues from there as if
   ]);
 });
 
+test('classes of other names are refused, of which there are as many', async () => {
+  const trainOn = async (labels: readonly string[], resume: boolean) => {
+    const model = tinyModel();
+    model.labels = labels;
+    try {
+      const steps = train(model, tinyData(36), { ...basic, checkpoints: { folder, resume } });
+      for await (const event of steps) expect(event).toBeDefined();
+    } finally {
+      model.dispose();
+    }
+  };
+  await trainOn(['ant', 'bee', 'fly'], false);
+  await expect(trainOn(['ant', 'bee', 'cat'], true)).rejects.toThrow(
+    'has the classes ant, bee, fly, and this training ant, bee, cat; continue with the same data',
+  );
+  await trainOn(['ant', 'bee', 'fly'], true);
+});
+
 test('what another training wrote is refused', async () => {
   await run({ checkpoints: { folder } });
   await expect(run({ checkpoints: { folder } })).rejects.toThrow(

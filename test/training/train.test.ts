@@ -278,7 +278,7 @@ test('images of any size are brought to the size asked for', async () => {
 test('what does not fit is refused', async () => {
   const other = tinyModel({ classes: 4 });
   await expect(run(other)).rejects.toThrow(
-    'The model has 4 classes and the data 3; build it with { classes: 3 }.',
+    'The model has 4 classes and the data 3; give data of as many, or build it with { classes: 3 }.',
   );
   await expect(run(model, { epochs: 0 })).rejects.toThrow('epochs is 0');
   await expect(run(model, { batchSize: 0 })).rejects.toThrow('batchSize is 0');

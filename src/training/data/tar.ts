@@ -17,16 +17,40 @@ export async function tarDataset(
 ): Promise<Dataset> {
   const bytes = await readBytes(source);
   const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
-  const entries = parseTar(whole, { filter: ({ name }) => !isHidden(name) });
   const archive = nameOf(source);
+  const entries = entriesOf(whole, archive);
   return classFolders(
     entries
       .filter(({ type }) => type === 'file')
-      .map(({ name, data }) => ({ path: name, decode: () => decode(data!, `${archive}, ${name}`) })),
+      .map(({ name, data }) => ({
+        path: name,
+        decode: () => decode(data ?? new Uint8Array(), `${archive}, ${name}`),
+      })),
     [],
     archive,
     options,
   );
+}
+
+function entriesOf(bytes: Uint8Array, archive: string) {
+  try {
+    if (!isTar(bytes)) throw new Error('it does not begin as one');
+    return parseTar(bytes as Uint8Array<ArrayBuffer>, { filter: ({ name }) => !isHidden(name) });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(
+      `${archive} is no whole tar archive (${message}). Give one, plain or .tar.gz, or a folder of images.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether the checksum of the first header is right: the sum of its 512 bytes, those of the checksum counted as spaces. */
+function isTar(bytes: Uint8Array): boolean {
+  const [begin, end] = [148, 156];
+  const header = bytes.subarray(0, 512);
+  const sum = header.reduce((sum, byte, i) => sum + (i >= begin && i < end ? 32 : byte), 0);
+  return header.length === 512 && parseInt(new TextDecoder().decode(header.subarray(begin, end)), 8) === sum;
 }
 
 async function decode(data: Uint8Array, name: string): Promise<RgbImage> {
