@@ -4,16 +4,7 @@ import { readyIn, registered, switchTo } from './ready.js';
 // A page gets no backend that it does not use: `ready` loads one.
 registerHost();
 
-/**
- * Chooses tfjs's backend, and loads it where it is not there. All functions here that give a promise wait for it; programs
- * that call tfjs's own operations or `predict` first wait for it themselves.
- *
- * A backend that is in use already stays, such as one that `tf.setBackend` was told of. Otherwise, in a browser, it is
- * `webgpu`, if the program has imported it and a graphics card is there; else `webgl`, if a graphics card does the work;
- * else `simd`; else `cpu`. In Node it is the one of the highest priority in tfjs, `simd`.
- * @returns the backend's name.
- * @throws Error where `backend` cannot be started; it names those that may be had.
- */
+/** As in default.node.ts, whose types programs see. */
 export const ready = readyIn({ loaders: { webgl: loadWebgl, simd: loadSimd, cpu: loadCpu }, choose });
 
 async function choose(): Promise<void> {

@@ -11,5 +11,14 @@ Object.defineProperty(MathBackendCPU.prototype, 'firstUse', {
   configurable: true, // The CommonJS copy of this file may run in the same process.
 });
 
-/** As in default.browser.ts; the backends of this package are there from the start. */
+/**
+ * Chooses tfjs's backend, and loads it where it is not there. All functions here that give a promise wait for it; programs
+ * that call tfjs's own operations or `predict` first wait for it themselves.
+ *
+ * A backend that is in use already stays, such as one that `tf.setBackend` was told of. Otherwise, in a browser, it is
+ * `webgpu`, if the program has imported it and a graphics card is there; else `webgl`, if a graphics card does the work;
+ * else `simd`; else `cpu`. In Node it is the one of the highest priority in tfjs, `simd`.
+ * @returns the backend's name.
+ * @throws Error where `backend` cannot be started; it names those that may be had.
+ */
 export const ready = readyIn({ loaders: {}, choose: () => tf.ready() });

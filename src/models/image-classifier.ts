@@ -113,7 +113,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
 
   /**
    * The logits [N, classes]; of a model without top, the pooled features.
-   * @throws ArgumentError where `x` is not [N, H, W, inputChannels].
+   * @throws ArgumentError where `x` is not [N, H, W, inputChannels], or the model was disposed of.
    */
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor2D {
     return tf.tidy(() => {
@@ -141,6 +141,10 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     check(
       x.rank === 4 && x.shape[3] === inputChannels,
       () => `${name} got images of shape [${x.shape}]; give [N, height, width, ${inputChannels}].`,
+    );
+    check(
+      !this.stem.conv.weight.isDisposed,
+      () => `This ${name} was disposed of, and its weights are gone; build it anew.`,
     );
     const outputs: tf.Tensor4D[] = [];
     let y = this.stem.forward(x, this.#contextOf('stem', context));

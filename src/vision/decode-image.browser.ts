@@ -21,6 +21,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   if (picture) return picture;
   const image = await decodable(source);
   try {
+    if (isEmpty(image)) throw new Error('the element shows nothing yet; wait until it has loaded');
     const bitmap = await createImageBitmap(image, {
       imageOrientation: 'from-image',
       premultiplyAlpha: 'none',
@@ -35,6 +36,12 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   } catch (error) {
     throw undecodable(nameOf(source), error);
   }
+}
+
+/** Whether an element has no picture yet. */
+function isEmpty(image: Blob | BrowserImage): boolean {
+  if ('naturalWidth' in image) return image.naturalWidth === 0;
+  return 'videoWidth' in image && image.videoWidth === 0;
 }
 
 async function decodable(source: ImageSource): Promise<Blob | BrowserImage> {

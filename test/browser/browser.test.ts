@@ -207,6 +207,18 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     }
   });
 
+  test('elements that have no picture yet are told apart from broken images', async () => {
+    const messages = await page.evaluate(() =>
+      Promise.all(
+        [new Image(), document.createElement('video')].map((element) =>
+          skipscale.decodeImage(element).catch((error: Error) => error.message),
+        ),
+      ),
+    );
+    for (const message of messages)
+      expect(message).toMatch(/the element shows nothing yet; wait until it has loaded/);
+  });
+
   test('on cpu, networks train to the losses of Node', async () => {
     const { stdout } = spawnSync(process.execPath, ['esm.mjs', 'cpu'], { cwd: installed, encoding: 'utf8' });
     const expected = JSON.parse(stdout) as { losses: Record<string, number[]>; left: number };

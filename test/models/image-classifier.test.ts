@@ -170,6 +170,12 @@ describe.each(models)('%s', (_, build) => {
     tf.dispose([wrong, flat]);
   });
 
+  test('a model that was disposed of says so', () => {
+    const gone = build();
+    gone.dispose();
+    expect(() => gone.predict(images)).toThrow(`This ${gone.architecture.name} was disposed of`);
+  });
+
   test('summary has a row for each layer and the totals', () => {
     const { layers, parameters, statistics, multiplyAdds, activationSize } = model.describe(64);
     const lines = model.summary(64).split('\n');
