@@ -303,7 +303,7 @@ test('errors', async () => {
   expectError(await skipscale('train', data, '--data', data, '--out', out), 'The data are given twice');
   expectError(
     await skipscale('train', '--data', join(folder, 'none'), '--out', out),
-    /none cannot be read \(ENOENT.*Give a folder or a tar archive of images/,
+    /none cannot be read \(there is no such file or folder\)\. Give a folder or a tar archive of images/,
   );
   expectError(await skipscale(...options(out, '--optimizer', 'sdg')), 'Give one of sgd, rmsprop, adam');
   expectError(await skipscale(...options(out, '--augment', 'flip,flop')), 'Give one of flip, crop');
