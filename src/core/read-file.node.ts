@@ -12,8 +12,12 @@ export async function readFile(source: string | URL): Promise<Uint8Array> {
   try {
     return await readPath(path);
   } catch (error) {
-    throw new Error(`${String(source)} cannot be read (${(error as Error).message}). Check the path.`, {
-      cause: error,
-    });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(
+      code === 'EISDIR'
+        ? `${String(source)} is a folder; give the path of a file in it.`
+        : `${String(source)} cannot be read (${message}). Check the path.`,
+      { cause: error },
+    );
   }
 }

@@ -2,8 +2,11 @@ import { readFile } from '#read-file';
 import {
   asRgbImage,
   dropAlpha,
+  HEIC,
+  isHeic,
   MAX_PIXELS,
   nameOf,
+  noImage,
   undecodable,
   type BrowserImage,
   type ImageSource,
@@ -34,7 +37,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
     bitmap.close();
     return dropAlpha(context.getImageData(0, 0, width, height).data, width, height);
   } catch (error) {
-    throw undecodable(nameOf(source), error);
+    throw undecodable(nameOf(source), (await isHeicFile(image)) ? HEIC : error);
   }
 }
 
@@ -50,5 +53,10 @@ async function decodable(source: ImageSource): Promise<Blob | BrowserImage> {
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer)
     return new Blob([source as Uint8Array<ArrayBuffer>]);
+  if (typeof source !== 'object' || source === null) throw noImage();
   return source as Blob | BrowserImage;
+}
+
+async function isHeicFile(image: Blob | BrowserImage): Promise<boolean> {
+  return image instanceof Blob && isHeic(new Uint8Array(await image.slice(0, 12).arrayBuffer()));
 }

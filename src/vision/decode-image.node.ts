@@ -1,6 +1,16 @@
 import { readFile } from '#read-file';
 import { notInstalled } from '../core/not-installed.js';
-import { asRgbImage, MAX_PIXELS, nameOf, undecodable, type ImageSource, type RgbImage } from './image.js';
+import {
+  asRgbImage,
+  HEIC,
+  isHeic,
+  MAX_PIXELS,
+  nameOf,
+  noImage,
+  undecodable,
+  type ImageSource,
+  type RgbImage,
+} from './image.js';
 
 /**
  * Decodes an image: JPEG, PNG, WebP, GIF (its first frame) and whatever else sharp reads. It is turned as its EXIF
@@ -30,13 +40,6 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   }
 }
 
-const HEIC = 'it is HEIC, as iPhones write it, which sharp does not read here; convert it to JPEG';
-
-/** Whether bytes begin as HEIC files do: a box `ftyp` with a brand of HEVC. */
-function isHeic(bytes: Uint8Array): boolean {
-  return /^ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/.test(new TextDecoder('latin1').decode(bytes.subarray(4, 12)));
-}
-
 /** Colour is what the inks leave of white, as in Pillow: (255 - c)(255 - k) / 255, rounded as there. */
 function cmykToRgb(cmyk: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((cmyk.length / 4) * 3);
@@ -52,7 +55,7 @@ async function encodedBytes(source: ImageSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  throw new Error('This image is of no known kind; give a path, a URL, bytes, or { width, height, data }.');
+  throw noImage();
 }
 
 async function loadSharp() {

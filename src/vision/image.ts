@@ -42,12 +42,25 @@ export function undecodable(name: string, cause: unknown): Error {
   );
 }
 
+/** The error where something is none of an {@link ImageSource}. */
+export function noImage(): Error {
+  return new Error('This image is of no known kind; give a path, a URL, bytes, or { width, height, data }.');
+}
+
+/** What is wrong with a HEIC file, where it cannot be decoded. */
+export const HEIC = 'it is HEIC, as iPhones write it, which is not read here; convert it to JPEG';
+
+/** Whether bytes begin as HEIC files do: a box `ftyp` with a brand of HEVC. */
+export function isHeic(bytes: Uint8Array): boolean {
+  return /^ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/.test(new TextDecoder('latin1').decode(bytes.subarray(4, 12)));
+}
+
 /**
  * The picture itself where `source` is one already, its alpha dropped; undefined where it has to be decoded.
  * @throws Error where the size of `data` is neither that of RGB nor of RGBA.
  */
 export function asRgbImage(source: ImageSource): RgbImage | undefined {
-  if (typeof source !== 'object' || !('data' in source)) return undefined;
+  if (typeof source !== 'object' || source === null || !('data' in source)) return undefined;
   const { width, height, data } = source as RgbImage;
   if (![width, height].every((side) => Number.isInteger(side) && side >= 1))
     throw new Error(`An image is ${width} x ${height} pixels; give whole numbers of at least 1.`);

@@ -215,6 +215,18 @@ inBrowser('in Chromium, bundled from the tarball', () => {
         ),
       ),
     );
+    const others = await page.evaluate(() => {
+      const heic = new File([new Uint8Array(4), 'ftypheic', new Uint8Array(99)], 'photo.jpg');
+      return Promise.all(
+        [heic, undefined as unknown as File].map((source) =>
+          skipscale.decodeImage(source).catch((error: Error) => error.message),
+        ),
+      );
+    });
+    expect(others).toEqual([
+      expect.stringContaining('it is HEIC, as iPhones write it'),
+      expect.stringMatching(/^This image is of no known kind/),
+    ]);
     for (const message of messages)
       expect(message).toMatch(/the element shows nothing yet; wait until it has loaded/);
   });

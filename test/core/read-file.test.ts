@@ -58,3 +58,7 @@ test('an error names the source and the reason', async () => {
     /127\.0\.0\.1:\d+\/ cannot be fetched \(/,
   );
 });
+
+test('a folder is told apart from a file that cannot be read', async () => {
+  await expect(readFile(__dirname)).rejects.toThrow(`${__dirname} is a folder; give the path of a file in it.`);
+});

@@ -183,6 +183,6 @@ function crc32(bytes: Buffer): number {
 test('bytes of a HEIC file, whatever its name, are told to be converted', async () => {
   const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(500, 1)]);
   await expect(decodeImage(heic)).rejects.toThrow(
-    /^The image cannot be decoded \(it is HEIC, as iPhones write it, which sharp does not read here; convert it to JPEG\)/,
+    /^The image cannot be decoded \(it is HEIC, as iPhones write it, which is not read here; convert it to JPEG\)/,
   );
 });
