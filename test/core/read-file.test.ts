@@ -60,5 +60,7 @@ test('an error names the source and the reason', async () => {
 });
 
 test('a folder is told apart from a file that cannot be read', async () => {
-  await expect(readFile(__dirname)).rejects.toThrow(`${__dirname} is a folder; give the path of a file in it.`);
+  await expect(readFile(__dirname)).rejects.toThrow(
+    `${__dirname} is a folder; give the path of a file in it.`,
+  );
 });
