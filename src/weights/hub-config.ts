@@ -1,6 +1,7 @@
 import type { ConventionName } from '../models/conventions.js';
 import type { ColorPreprocessing, Preprocessing } from '../models/preprocessing.js';
 import { fetchSource, type FetchOptions } from './fetch-source.js';
+import { isColor, isRecord } from './json-values.js';
 import { sibling } from './sibling.js';
 
 /** What the files beside a checkpoint say of its network. */
@@ -135,12 +136,4 @@ function isLabels(value: unknown): value is readonly string[] {
 
 function isPositive(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0;
-}
-
-function isColor(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.length === 3 && value.every((x) => Number.isFinite(x));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

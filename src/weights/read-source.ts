@@ -1,6 +1,7 @@
 import { concatenate } from '../core/concatenate.js';
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
 import { fetchSource, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { isRecord } from './json-values.js';
 import { kerasKey } from './keras.js';
 import { storedWeight } from './quantization.js';
 import { readCheckpoint } from './read-checkpoint.js';
@@ -120,8 +121,4 @@ function checkCount(files: number): void {
 
 function damagedManifest(what: string): CheckpointError {
   return new CheckpointError(`This TensorFlow.js model is damaged: ${what}. Fetch it again.`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

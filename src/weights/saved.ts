@@ -4,6 +4,7 @@ import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import type { Checkpoint } from './checkpoint.js';
+import { isColor, isRecord } from './json-values.js';
 
 /** The metadata of a file of these weights. */
 export function networkMetadata(model: ImageClassifier): Record<string, string> {
@@ -56,15 +57,9 @@ export function savedPreprocessing(checkpoint: Checkpoint): Preprocessing | unde
 /** A side that no network has. */
 const MOST_PIXELS = 2 ** 13;
 
-function isColor(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.length === 3 && value.every((x) => Number.isFinite(x));
-}
-
 function savedRecord<T>(checkpoint: Checkpoint, name: string): Partial<T> | undefined {
   const value = savedJson(checkpoint, name);
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Partial<T>)
-    : undefined;
+  return isRecord(value) ? (value as Partial<T>) : undefined;
 }
 
 /** What stands by this name; undefined where there are another program's words by it. */
