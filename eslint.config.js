@@ -24,6 +24,7 @@ const aliases = {
   '#decode-image': 'vision',
   '#gradients': 'backends',
   '#h5wasm': 'weights',
+  '#open-archive': 'training',
   '#read-file': 'core',
 };
 

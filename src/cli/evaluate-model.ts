@@ -2,7 +2,7 @@ import '#backends';
 import { evaluate } from '../training/evaluate.js';
 import { writeChart } from './chart.js';
 import { evaluationChart } from './evaluation-chart.js';
-import { isImagePath, type SkippedFile } from '../training/data/class-folders.js';
+import type { SkippedFile } from '../training/data/skipped.js';
 import { formatData } from './fine-tune-report.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { loadModel, type WeightsOptions } from './load-model.js';
@@ -15,6 +15,7 @@ export interface EvaluateOptions extends WeightsOptions {
   batchSize: number;
   json?: boolean;
   plot?: string;
+  skipBroken?: boolean;
 }
 
 /** Prints, and draws where the options say so, how well a network classifies a data set. */
@@ -22,8 +23,8 @@ export async function evaluateModel(options: EvaluateOptions): Promise<void> {
   const { size, batchSize } = options;
   const skipped: SkippedFile[] = [];
   const data = await openDataset(options.data, 'test', {
-    // Other files than images lie in many folders, and no answer hangs on them.
-    onSkip: (file) => isImagePath(file.path) && skipped.push(file),
+    skipBroken: options.skipBroken,
+    onSkip: (file) => skipped.push(file),
   });
   if (skipped.length > 0) console.error(formatData(data.labels.length, data.classes.length, skipped));
   const model = await loadModel(options, data.classes.length);

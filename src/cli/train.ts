@@ -41,6 +41,7 @@ export function trainCommand(): Command {
     .option('--batch-size <n>', 'images of a step', positiveInteger)
     .option('--lr <rate>', 'the highest learning rate', number)
     .option('--validation <share|path>', 'a share of the data to hold out, or other data of any such kind')
+    .option('--skip-broken', 'leave out images that cannot be decoded')
     .option('--augment <list>', `${augmentationNames.join(', ')}; or none`, listOf(augmentationNames))
     .option('--freeze <list>', 'parts that stay as they are, such as stem,stages.0; or none', parts)
     .option('--reset-head', 'start with a new head though the classes are the same')

@@ -1,7 +1,7 @@
-import { decodeAll, split, subset, type Dataset, type Preprocessing, type SkippedFile } from '../index.js';
+import { decodeAll, split, subset, type Dataset, type Preprocessing } from '../index.js';
 import { checkImagesOfClasses } from '../training/data/check-classes.js';
 import { asSquares } from '../training/fine-tune.js';
-import { openDataset, openFiles } from './open-dataset.js';
+import { MEMORY, openDataset, openFiles, type OpenOptions } from './open-dataset.js';
 
 /** The options of the command that say what to train on. */
 export interface DataOptions {
@@ -15,36 +15,42 @@ export interface DataOptions {
 export interface TrainingData {
   readonly training: Dataset;
   readonly validation: Dataset;
-  readonly inMemory: boolean;
+  /** Of the pictures that are in memory: of all, or none. */
+  readonly bytes: number;
   /** Number of images of both, but not those of another path. */
   readonly images: number;
 }
 
 /**
- * The data to train on, and those to validate with: a share of the same, or others.
- * @param onSkip - Is told of each file that is left out.
+ * The data to train on, and those to validate with: a share of the same, or others, which are named by their whole paths.
+ * @param options - `onSkip` is told of each file that is left out.
  */
 export async function openTrainingData(
   { data, validation, seed }: DataOptions,
-  onSkip: (skipped: SkippedFile) => void,
+  options: Pick<OpenOptions, 'onSkip' | 'skipBroken'>,
 ): Promise<TrainingData> {
-  const { inMemory, ...dataset } = await openDataset(data, 'train', { onSkip });
+  const { bytes, ...dataset } = await openDataset(data, 'train', options);
   const images = dataset.labels.length;
   const share = shareOf(validation);
   if (share === undefined) checkImagesOfClasses(dataset, 1, 'to train on');
   else checkImagesOfClasses(dataset, 2, 'one to train on and one to hold out');
   if (share !== undefined) {
     const parts = split(dataset, { validation: share, seed });
-    return { training: parts.train, validation: parts.validation, inMemory, images };
+    return { training: parts.train, validation: parts.validation, bytes, images };
   }
-  const other = await openDataset(validation, 'test');
+  const { onSkip } = options;
+  const other = await openDataset(validation, 'test', {
+    ...options,
+    onSkip: ({ path, reason }) => onSkip?.({ path: `${validation}: ${path}`, reason }),
+    limit: MEMORY - bytes,
+  });
   if (other.classes.join('\n') !== dataset.classes.join('\n')) {
     throw new Error(
       `${validation} has the classes ${other.classes.join(', ')}, and ${data} ` +
         `${dataset.classes.join(', ')}; give data of the same classes.`,
     );
   }
-  return { training: dataset, validation: other, inMemory, images };
+  return { training: dataset, validation: other, bytes, images };
 }
 
 /** The share that `--validation` gives; undefined where it is a path. */
@@ -65,7 +71,7 @@ export interface WorkerData extends DataOptions {
 /** What {@link openTrainingData} or `fineTune` trains on, opened once more. */
 export async function reopenTrainingData(options: WorkerData): Promise<Dataset> {
   const { data, validation, seed, inMemory, skipped, squares } = options;
-  const files = await openFiles(data, 'train', {});
+  const files = await openFiles(data, 'train', { onSkip: () => {} });
   const { labels, paths } = files;
   const left = new Set(skipped);
   const whole = subset(

@@ -5,8 +5,9 @@ import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
-import type { SkippedFile } from './data/class-folders.js';
-import { decodable, decodeAll, split, type Dataset } from './data/dataset.js';
+import { split, type Dataset } from './data/dataset.js';
+import { decodable, decodeAll } from './data/decode-all.js';
+import type { SkippedFile } from './data/skipped.js';
 import { evaluate } from './evaluate.js';
 import {
   fineTuneAugmentations,
@@ -32,7 +33,7 @@ export interface FineTuneOptions
   readonly resetHead?: boolean;
   /** Called with what `train` tells; the training waits for the promise that it gives. Default nothing. */
   readonly onEvent?: (event: TrainEvent) => void | Promise<void>;
-  /** Called with each image that cannot be decoded, which is left out. Default nothing. */
+  /** Called with each image that cannot be decoded, which is left out. Default: one error names all of them. */
   readonly onSkip?: (skipped: SkippedFile) => void;
 }
 
@@ -75,7 +76,7 @@ const MEMORY = 2 ** 30;
  * @param model - With weights; it is changed in place.
  * @param data - At least two classes of at least two images each. Images of any size.
  * @throws ArgumentError where the data has too few classes or images, or an option is out of range; Error where the training
- * diverges; the reason of `signal` where that is aborted.
+ * diverges, or images cannot be decoded and there is no `onSkip`; the reason of `signal` where that is aborted.
  */
 export async function fineTune(
   model: ImageClassifier,
@@ -104,20 +105,22 @@ export async function prepareFineTuning(
   data: Dataset,
   options: FineTuneOptions = {},
 ): Promise<FineTunePlan> {
-  const { validation, augment, resetHead = false, onSkip = () => {} } = options;
+  const { validation, augment, resetHead = false, onSkip } = options;
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);
   const isShare = typeof validation !== 'object';
   checkFineTuneData(data, validation);
   await ready();
-  const pictures = await squares(data, preprocessing, onSkip);
+  const images = data.labels.length + (isShare ? 0 : validation.labels.length);
+  const inMemory = 3 * size ** 2 * images <= MEMORY;
+  const pictures = await squares(data, preprocessing, inMemory, onSkip);
   // Some may have been left out.
   checkFineTuneData(pictures, validation);
 
   const recipe = chosen(pictures, options);
   const parts = isShare
     ? split(pictures, { validation: recipe.validation, seed })
-    : { train: pictures, validation: await squares(validation, preprocessing, onSkip) };
+    : { train: pictures, validation: await squares(validation, preprocessing, inMemory, onSkip) };
   const isHeadNew = resetHead || !isSame(model.labels, data.classes);
   if (isHeadNew) model.resetHead(data.classes.length, { seed });
   model.labels = [...data.classes];
@@ -126,7 +129,7 @@ export async function prepareFineTuning(
     recipe,
     training: parts.train,
     validation: parts.validation,
-    inMemory: fitsIntoMemory(data, size),
+    inMemory,
     isHeadNew,
     options: {
       ...ofRecipe(recipe, parts.train.labels.length),
@@ -188,13 +191,14 @@ function ofTraining(options: FineTuneOptions): Partial<TrainOptions> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** The images as squares of the network's size: decoded at once where they fit into memory, otherwise tried once. */
+/** The images as squares of the network's size: decoded at once where they are to be in memory, otherwise tried once. */
 async function squares(
   data: Dataset,
   preprocessing: Preprocessing,
-  onSkip: (skipped: SkippedFile) => void,
+  inMemory: boolean,
+  onSkip: ((skipped: SkippedFile) => void) | undefined,
 ): Promise<Dataset> {
-  if (fitsIntoMemory(data, preprocessing.size)) {
+  if (inMemory) {
     return decodeAll(data, { transform: (image) => fit(image, preprocessing), onSkip });
   }
   return asSquares(await decodable(data, { onSkip }), preprocessing);
@@ -203,10 +207,6 @@ async function squares(
 /** The same images, each made a square of the network's size when it is asked for. */
 export function asSquares(data: Dataset, preprocessing: Preprocessing): Dataset {
   return { ...data, image: async (index) => fit(await data.image(index), preprocessing) };
-}
-
-function fitsIntoMemory({ labels }: Dataset, size: number): boolean {
-  return 3 * size ** 2 * labels.length <= MEMORY;
 }
 
 function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean {

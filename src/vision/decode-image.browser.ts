@@ -12,6 +12,18 @@ import {
   type ImageSource,
   type RgbImage,
 } from './image.js';
+import type { ImageFormat } from './image-format.js';
+
+/** The formats that every browser reads. */
+export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
+  'JPEG',
+  'PNG',
+  'WebP',
+  'GIF',
+  'AVIF',
+  'BMP',
+  'ICO',
+]);
 
 /**
  * Decodes an image, whatever the browser reads, or takes the pixels of an element. It is turned as its EXIF orientation

@@ -11,6 +11,17 @@ import {
   type ImageSource,
   type RgbImage,
 } from './image.js';
+import type { ImageFormat } from './image-format.js';
+
+/** The formats that `decodeImage` reads. */
+export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
+  'JPEG',
+  'PNG',
+  'WebP',
+  'GIF',
+  'AVIF',
+  'TIFF',
+]);
 
 /**
  * Decodes an image: JPEG, PNG, WebP, GIF (its first frame) and whatever else sharp reads. It is turned as its EXIF

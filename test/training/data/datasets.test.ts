@@ -5,8 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { createTar } from 'nanotar';
 import { cifar100Dataset, cifar10Dataset } from '../../../src/training/data/cifar.js';
-import type { SkippedFile } from '../../../src/training/data/class-folders.js';
-import { arrayDataset, decodable, decodeAll, split, subset } from '../../../src/training/data/dataset.js';
+import type { SkippedFile } from '../../../src/training/data/skipped.js';
+import { arrayDataset, split, subset } from '../../../src/training/data/dataset.js';
+import { decodable, decodeAll } from '../../../src/training/data/decode-all.js';
 import { folderDataset } from '../../../src/training/data/folder.js';
 import { idxDataset } from '../../../src/training/data/idx.js';
 import { tarDataset } from '../../../src/training/data/tar.js';
@@ -19,8 +20,13 @@ const files = {
   'dog/a.JPG': 'baseline.jpg',
   'cat/1.png': 'grey.png',
   'cat/.hidden.png': 'rgb.png',
-  'cat/notes.txt': 'rgb.png',
+  'cat/notes.txt': 'no picture',
 };
+
+/** What a file of such a name has in it: that of an image by this name, or else this text. */
+function contentOf(name: string): Uint8Array {
+  return new Uint8Array(name.includes('.') ? readFileSync(imageFile(name)) : Buffer.from(name));
+}
 
 describe('class folders', () => {
   let folder: string;
@@ -41,7 +47,7 @@ describe('class folders', () => {
   test('of a folder, in the order of their names', async () => {
     for (const [path, image] of Object.entries(files)) {
       mkdirSync(join(folder, path, '..'), { recursive: true });
-      copyFileSync(imageFile(image), join(folder, path));
+      writeFileSync(join(folder, path), contentOf(image));
     }
     await expectThem(await folderDataset(folder));
   });
@@ -49,7 +55,7 @@ describe('class folders', () => {
   test.each(['plain', 'gzip'])('of a tar archive, %s', async (kind) => {
     const entries = Object.entries(files).map(([path, image]) => ({
       name: `./train/${path}`,
-      data: new Uint8Array(readFileSync(imageFile(image))),
+      data: contentOf(image),
     }));
     const tar = createTar([{ name: './train' }, ...entries]);
     const path = join(folder, 'x.tar');
@@ -62,11 +68,11 @@ describe('class folders', () => {
       ...files,
       'stray.png': 'rgb.png',
       '__MACOSX/cat/1.png': 'rgb.png',
-      'readme.md': 'rgb.png',
+      'readme.md': 'no picture',
     };
     for (const [path, image] of Object.entries(more)) {
       mkdirSync(join(folder, path, '..'), { recursive: true });
-      copyFileSync(imageFile(image), join(folder, path));
+      writeFileSync(join(folder, path), contentOf(image));
     }
     const entries = Object.keys(more).map((name) => ({ name: `./${name}`, data: new Uint8Array(1) }));
     for (const [open, prefix] of [
