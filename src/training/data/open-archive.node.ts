@@ -107,8 +107,12 @@ async function unpack(packed: ArchiveBytes, name: string): Promise<ArchiveBytes>
       checkUnpacked(name, size, gunzip.bytesWritten);
       parts.push(part);
       if (size <= IN_MEMORY) continue;
-      file ??= openTemporary();
-      for (const bytes of parts.splice(0)) writeAll(file, bytes, name);
+      try {
+        file ??= openTemporary();
+        for (const bytes of parts.splice(0)) writeAll(file, bytes);
+      } catch (error) {
+        throw noSpace(name, error as Error);
+      }
     }
     return file === undefined ? bytesOf(concatenate(parts)) : new FileBytes(file);
   } catch (error) {
@@ -129,14 +133,13 @@ function openTemporary(): number {
   return file;
 }
 
-function writeAll(file: number, bytes: Uint8Array, name: string): void {
-  try {
-    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
-  } catch (error) {
-    const { message } = error as Error;
-    throw new Error(
-      `${name} cannot be unpacked into the folder ${tmpdir()} (${message}). Make space there, or set TMPDIR to another folder.`,
-      { cause: error },
-    );
-  }
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+}
+
+function noSpace(name: string, cause: Error): Error {
+  return new Error(
+    `${name} cannot be unpacked into the folder ${tmpdir()} (${cause.message}). Make space there, or set TMPDIR to another folder.`,
+    { cause },
+  );
 }
