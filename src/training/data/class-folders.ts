@@ -66,7 +66,7 @@ export async function classFolders(
       .filter(({ label }) => label === undefined)
       .map(({ file }) => skip(file, 'in no folder of a class')),
     ...hiddenImages(data.files.map(({ path }) => path)),
-  ];
+  ].sort((a, b) => compare(a.path, b.path));
   const classified = labelled
     .filter((image): image is ClassImage => image.label !== undefined)
     .sort((a, b) => compare(a.label, b.label) || compare(a.file.path, b.file.path));

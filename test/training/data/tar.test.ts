@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
-  ftruncateSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -149,8 +148,8 @@ describe('entries of every kind are read, or told', () => {
     expect(skipped.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
       'cat/holes.png: a file with holes',
       'cat/old.png: a file with holes',
-      'cat/tty: a device',
       'cat/pipe: a pipe',
+      'cat/tty: a device',
       'cat/what: an entry of the unknown type Q',
     ]);
   });
