@@ -437,7 +437,10 @@ test('data that are no data set, and weights that are nowhere', async () => {
       /nope cannot be read \(there is no such file or folder, and no weights of that name/,
     );
     writeFileSync(junk, '');
-    const { status, stdout, stderr } = await evaluate(data);
+    expectError(await evaluate(data), /train: cat\/empty\.jpg cannot be decoded .* --skip-broken\.\n$/);
+    const { status, stdout, stderr } = await skipscale(
+      ...['evaluate', data, '--weights', 'cifar10', '--skip-broken'],
+    );
     expect({ status, stderr }).toEqual({
       status: 0,
       stderr: expect.stringMatching(/^2 images, 2 classes, 1 skipped: cat\/empty\.jpg \(.*\)\n$/),
@@ -463,7 +466,9 @@ test('evaluate has a progress bar where a person watches', async () => {
   const seen = await skipscaleInTerminal(...command);
   expect(seen.stderr).toContain('12/12 images');
   expect(seen.stdout).toMatch(/^12 images\n/);
-  expect((await skipscale(...command)).stderr).toBe('');
+  expect((await skipscale(...command)).stderr).toBe(
+    '12 images, 2 classes, 1 skipped: model.safetensors (not an image)\n',
+  );
   rmSync(folder, { recursive: true });
 });
 
