@@ -1,4 +1,4 @@
-import type { Certainty, FineTuneRecipe, SkippedFile } from '../index.js';
+import type { Certainty, Dataset, FineTuneRecipe, SkippedFile } from '../index.js';
 import { describeSkipped } from '../training/data/skipped.js';
 import { percent } from './format-evaluation.js';
 import type { TrainingOptions } from './training-options.js';
@@ -7,6 +7,13 @@ import type { TrainingOptions } from './training-options.js';
 export function formatData(images: number, classes: number, skipped: readonly SkippedFile[]): string {
   const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${describeSkipped(skipped)}` : '';
   return `${images} images, ${classes} classes${left}`;
+}
+
+/** The folder whose folders are the classes, in a sentence, where it is not the data's own; undefined where it is. */
+export function formatRoot({ paths, classes, labels }: Dataset): string | undefined {
+  const parts = paths?.[0]?.split('/').filter((part) => part !== '.') ?? [];
+  const depth = parts.findIndex((part) => part.normalize('NFC') === classes[labels[0]!]);
+  return depth > 0 ? `The classes are the folders in ${parts.slice(0, depth).join('/')}.` : undefined;
 }
 
 /**

@@ -65,14 +65,14 @@ export async function openFiles(
   part: 'train' | 'test',
   options: ClassFolderOptions,
 ): Promise<Dataset> {
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
     ({ code, message }: NodeJS.ErrnoException) => {
       const reason = code === 'ENOENT' ? 'there is no such file or folder' : message;
       throw new Error(`${path} cannot be read (${reason}). Give a folder or a tar archive of images.`);
     },
   );
-  if (isFile) return tarDataset(path, options);
+  if (!isFolder) return tarDataset(path, options);
   const names = (await readdir(path)).sort();
   const files = (pattern: RegExp) =>
     names.filter((name) => pattern.test(name)).map((name) => join(path, name));

@@ -7,7 +7,7 @@ import {
   type TrainOptions,
 } from '../index.js';
 import { checkFineTuneData } from '../training/fine-tune.js';
-import { formatData, formatRecipe } from './fine-tune-report.js';
+import { formatData, formatRecipe, formatRoot } from './fine-tune-report.js';
 import { firstPicture, openFiles } from './open-dataset.js';
 import { isFromScratch, pretrainedModel, scratchModel, type StartOptions } from './start-model.js';
 import { openTrainingData, shareOf, type WorkerData } from './training-data.js';
@@ -66,6 +66,7 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
   );
   const { training, bytes, images } = opened;
   if (skipped.length > 0) console.log(formatData(images, training.classes.length, skipped));
+  sayRoot(training);
   const model = scratchModel(options, training.classes.length);
   try {
     model.labels = training.classes;
@@ -108,6 +109,7 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
       training.labels.length +
       (share === undefined && given !== undefined ? 0 : plan.validation.labels.length);
     console.log(formatData(images, data.classes.length, skipped));
+    sayRoot(data);
     console.log(
       `Fine-tunes ${model.architecture.name} with the weights ${weights}, at ${size} x ${size} pixels, with ` +
         (plan.isHeadNew ? 'a new head:' : 'its own head:'),
@@ -131,6 +133,11 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
     model.dispose();
     throw error;
   }
+}
+
+function sayRoot(data: Dataset): void {
+  const root = formatRoot(data);
+  if (root !== undefined) console.log(root);
 }
 
 /** The data to hold out, named by their whole paths: training data may have the same. */

@@ -27,7 +27,7 @@ export interface TrainingData {
  */
 export async function openTrainingData(
   { data, validation, seed }: DataOptions,
-  options: Pick<OpenOptions, 'onSkip' | 'skipBroken'>,
+  options: OpenOptions,
 ): Promise<TrainingData> {
   const { bytes, ...dataset } = await openDataset(data, 'train', options);
   const images = dataset.labels.length;
@@ -38,11 +38,11 @@ export async function openTrainingData(
     const parts = split(dataset, { validation: share, seed });
     return { training: parts.train, validation: parts.validation, bytes, images };
   }
-  const { onSkip } = options;
+  const { onSkip, limit = MEMORY } = options;
   const other = await openDataset(validation, 'test', {
     ...options,
     onSkip: ({ path, reason }) => onSkip?.({ path: `${validation}: ${path}`, reason }),
-    limit: MEMORY - bytes,
+    limit: limit - bytes,
   });
   if (other.classes.join('\n') !== dataset.classes.join('\n')) {
     throw new Error(

@@ -104,7 +104,7 @@ test('what is left out is counted and told once, of a folder to train on and to 
   );
 });
 
-test('a class that would be lost, and parts of a data set in an archive, are refused', async () => {
+test('a class that would be lost and parts of a data set are refused; a folder around all is told', async () => {
   write('photos');
   mkdirSync(join('photos', 'dog'));
   writeFileSync(join('photos', 'dog', '1.bmp'), bmp);
@@ -113,6 +113,10 @@ test('a class that would be lost, and parts of a data set in an archive, are ref
     /photos has the folder dog without images .* but with dog\/1\.bmp \(BMP/,
   );
   const data = readFileSync(imageFile('rgb.png'));
+  const wrapped = ['pets/cat/1.png', 'pets/cat/2.png', 'pets/dog/1.png', 'pets/dog/2.png'];
+  writeFileSync('wrapped.tar', tarOf(wrapped.map((name) => ({ name, data }))));
+  const { stdout } = await skipscale('train', 'wrapped.tar', ...quick);
+  expect(stdout).toMatch(/^4 images, 2 classes\nThe classes are the folders in pets\.\n/);
   const names = ['train/cat/1.png', 'train/dog/1.png', 'test/cat/1.png', 'test/dog/1.png'];
   writeFileSync('pets.tar', tarOf(names.map((name) => ({ name, data }))));
   expectError(
@@ -126,7 +130,15 @@ test('the pictures of training and validation together stay below the limit of m
   const { bytes } = await openDataset(photos, 'train', {});
   expect(bytes).toBe(12 * 36 * 24 * 3);
   expect((await openDataset(photos, 'train', { limit: bytes - 1 })).bytes).toBe(0);
-  const opened = await openTrainingData({ data: photos, validation: held, seed: 0 }, {});
-  expect([opened.bytes, opened.images]).toEqual([bytes, 12]);
+  for (const [limit, isHeldInMemory] of [
+    [2 * bytes, true],
+    [2 * bytes - 1, false],
+  ] as const) {
+    const opened = await openTrainingData({ data: photos, validation: held, seed: 0 }, { limit });
+    expect([opened.bytes, opened.images]).toEqual([bytes, 12]);
+    const image = opened.validation.image(0);
+    expect(image instanceof Promise).toBe(!isHeldInMemory);
+    await image;
+  }
   expect(MEMORY).toBe(2 ** 30);
 });

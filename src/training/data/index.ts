@@ -1,3 +1,4 @@
+export type { ArchiveSource } from './archive-bytes.js';
 export type { ClassFolderOptions } from './class-folders.js';
 export type { SkippedFile } from './skipped.js';
 export { batches, type Batch, type BatchesOptions, type BatchSource } from './batches.js';

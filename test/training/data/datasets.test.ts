@@ -157,6 +157,17 @@ test('IDX files: grey becomes RGB', async () => {
   await expect(idxDataset(images.subarray(0, 20), labels)).rejects.toThrow(
     'has 4 values for the shape [2,2,3]',
   );
+  const header = (...counts: number[]) =>
+    Uint8Array.from([0, 0, 8, 3, ...counts.flatMap((n) => [n, 0, 0, n])]);
+  await expect(idxDataset(header(255, 255, 255), labels)).rejects.toThrow(
+    /The file of 16 bytes has 0 values for the shape \[4278190335,/,
+  );
+  await expect(idxDataset(header(255, 0, 255), labels)).rejects.toThrow(
+    'has the shape [4278190335,0,4278190335], and no values',
+  );
+  await expect(idxDataset(images, labels, ['a', 'b'])).rejects.toThrow(
+    'A label is 4 in The file of 10 bytes, and there are 2 classes',
+  );
   await expect(idxDataset(images, labels.with(7, 1).subarray(0, 9))).rejects.toThrow(
     'There are 2 images and 1 labels; give as many.',
   );
