@@ -68,8 +68,9 @@ export function brokenImages({ name, labels }: Dataset, broken: readonly Skipped
 }
 
 /** What to throw where an image of a data set could not be decoded: an error that names all of these, as far as a minute goes. */
-export async function allBroken(dataset: Dataset, error: unknown): Promise<unknown> {
+export async function allBroken(part: Dataset, error: unknown): Promise<unknown> {
   if (error instanceof NotInstalledError) return error;
+  const dataset = part.whole ?? part;
   const broken = await eachImage(dataset, () => {}, { until: Date.now() + SEARCH });
   return broken.length === 0 ? error : brokenImages(dataset, broken);
 }

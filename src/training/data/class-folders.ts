@@ -1,7 +1,7 @@
 import { decodedFormats } from '#decode-image';
 import { check } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
-import { formatOfName, imageFormat } from '../../vision/image-format.js';
+import { formatOfName, imageFormat, type ImageFormat } from '../../vision/image-format.js';
 import type { Dataset } from './dataset.js';
 import { hiddenImages, isHidden } from './hidden.js';
 import { describeSkipped, warnOfSkipped, type SkippedFile } from './skipped.js';
@@ -115,13 +115,18 @@ export async function partitionImages<T extends Pick<DataFile, 'path' | 'head'>>
 async function whyNoImage({ path, head }: Pick<DataFile, 'path' | 'head'>): Promise<string | undefined> {
   const named = formatOfName(path);
   if (named && decodedFormats.has(named)) return undefined;
+  if (named === 'camera raw') return notRead(named);
   try {
     const format = imageFormat(await head());
     if (format && decodedFormats.has(format)) return undefined;
-    return format ? `${format} is not read here` : 'not an image';
+    return format ? notRead(format) : 'not an image';
   } catch (error) {
     return `it cannot be read: ${(error as Error).message}`;
   }
+}
+
+function notRead(format: ImageFormat): string {
+  return `${format} is not read here`;
 }
 
 function skip({ path }: DataFile, reason: string): SkippedFile {

@@ -7,6 +7,8 @@ import { randomFor, shuffled } from '../seeds.js';
 export interface Dataset {
   /** What the data are called, for messages: the path of the folder or archive. */
   readonly name?: string;
+  /** What `split` parted, for messages. */
+  readonly whole?: Dataset;
   /** Names of the classes; a label is a place in this list. */
   readonly classes: readonly string[];
   /** The class of each image; their number is that of the images. */
@@ -93,14 +95,12 @@ export function split(
     }),
   );
   const places = Array.from(dataset.labels.keys());
-  return {
-    train: subset(
+  const part = (isHeldOut: boolean): Dataset => ({
+    ...subset(
       dataset,
-      places.filter((place) => !chosen.has(place)),
+      places.filter((place) => chosen.has(place) === isHeldOut),
     ),
-    validation: subset(
-      dataset,
-      places.filter((place) => chosen.has(place)),
-    ),
-  };
+    whole: dataset,
+  });
+  return { train: part(false), validation: part(true) };
 }

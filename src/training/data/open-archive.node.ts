@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, openSync, read as readFd, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  read as readFd,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -125,11 +134,15 @@ async function unpack(packed: ArchiveBytes, name: string): Promise<ArchiveBytes>
   }
 }
 
-/** A file without a name. */
+/** A file without a name, or where an open file cannot lose it, as in some of Windows, one that goes with the process. */
 function openTemporary(): number {
   const path = join(tmpdir(), `skipscale-${randomUUID()}`);
   const file = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
+  try {
+    unlinkSync(path);
+  } catch {
+    process.once('exit', () => rmSync(path, { force: true }));
+  }
   return file;
 }
 

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { NotInstalledError } from '../../../src/core/not-installed.js';
 import { batches } from '../../../src/training/data/batches.js';
-import { arrayDataset, type Dataset } from '../../../src/training/data/dataset.js';
+import { arrayDataset, split, type Dataset } from '../../../src/training/data/dataset.js';
 import { decodable, decodeAll, decodeWithin } from '../../../src/training/data/decode-all.js';
 import { folderDataset } from '../../../src/training/data/folder.js';
 import type { SkippedFile } from '../../../src/training/data/skipped.js';
@@ -73,6 +73,7 @@ describe('all broken images are named in one error, the first ten and how many m
           .then(() => batches(data, { batchSize: 60 }).next()),
     ],
     ['train', () => trained(data)],
+    ['train, of the part that is held out too', () => trained(split(data, { validation: 0.5 }).train)],
     ['evaluate', () => withModel((model) => evaluate(model, data))],
     ['fineTune', () => withModel((model) => prepareFineTuning(model, data))],
     [

@@ -49,7 +49,7 @@ describe('class folders', () => {
       mkdirSync(join(folder, path, '..'), { recursive: true });
       writeFileSync(join(folder, path), contentOf(image));
     }
-    await expectThem(await folderDataset(folder));
+    await expectThem(await folderDataset(folder, { onSkip: () => {} }));
   });
 
   test.each(['plain', 'gzip'])('of a tar archive, %s', async (kind) => {
@@ -60,7 +60,7 @@ describe('class folders', () => {
     const tar = createTar([{ name: './train' }, ...entries]);
     const path = join(folder, 'x.tar');
     writeFileSync(path, kind === 'gzip' ? gzipSync(tar) : tar);
-    await expectThem(await tarDataset(path));
+    await expectThem(await tarDataset(path, { onSkip: () => {} }));
   });
 
   test('files that are left out are named, with the reason', async () => {

@@ -187,6 +187,12 @@ describe('images go by what is in them', () => {
       expect((await dataset.image(place)).data.length).toBeGreaterThan(0);
   });
 
+  test('a camera raw file is no TIFF, though it begins as one and has a small preview', async () => {
+    const tiff = await sharp(png).tiff().toBuffer();
+    const opened = await openBoth({ 'cat/1.tif': tiff, 'cat/2.NEF': tiff, 'dog/1.tif': tiff });
+    expect(opened).toMatchObject({ skipped: ['cat/2.NEF: camera raw is not read here'] });
+  });
+
   test('those that are not read are counted, and told once with examples', async () => {
     const files = {
       ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`cat/${10 + i}.bmp`, bmp])),
@@ -219,6 +225,9 @@ describe('images go by what is in them', () => {
   test('formats by their beginnings', () => {
     expect(imageFormat(bmp)).toBe('BMP');
     expect(imageFormat(heic)).toBe('HEIC');
+    expect(imageFormat(Buffer.from('II*\0\x10\0\0\0CR\x02\0', 'latin1'))).toBe('camera raw');
+    expect(imageFormat(Buffer.from('II*\0\x08\0\0\0', 'latin1'))).toBe('TIFF');
+    expect(formatOfName('x.DNG')).toBe('camera raw');
     expect(imageFormat(Buffer.from('\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf', 'latin1'))).toBe('AVIF');
     for (const none of ['', 'BM is a text', 'P7', '<html><svg>', 'PK\x03\x04', '\0'.repeat(600)])
       expect(imageFormat(Buffer.from(none))).toBeUndefined();

@@ -45,14 +45,19 @@ async function expectPicture(
   expect(Buffer.from(data).equals(Buffer.from(expected.data))).toBe(true);
 }
 
-/** The error, which must come within a second. */
+function expectSecond(start: NodeJS.CpuUsage): void {
+  const { user, system } = process.cpuUsage(start);
+  expect(user + system).toBeLessThan(1e6);
+}
+
+/** The error, which must come within a second of the processor. */
 async function failure(source: ArchiveSource): Promise<string> {
-  const start = performance.now();
+  const start = process.cpuUsage();
   const { message } = await tarDataset(source).then(
     () => new Error('no error'),
     (error: Error) => error,
   );
-  expect(performance.now() - start).toBeLessThan(1000);
+  expectSecond(start);
   return message;
 }
 
@@ -301,9 +306,9 @@ describe('damaged archives: the error names the archive and the entry, within a 
       for (let flips = random.integer(4); flips >= 0; flips--)
         bytes[random.integer(bytes.length)] = random.integer(256);
       const source = bytes.subarray(0, random.integer(4) === 0 ? random.integer(bytes.length) : bytes.length);
-      const start = performance.now();
+      const start = process.cpuUsage();
       const error = await tarDataset(source, { onSkip: () => {} }).catch((error: Error) => error);
-      expect(performance.now() - start).toBeLessThan(1000);
+      expectSecond(start);
       if (error instanceof Error) expect(error.message).toMatch(/^The file of \d+ bytes .*(Give|give|put)/);
     }
   });
