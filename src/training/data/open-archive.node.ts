@@ -85,13 +85,13 @@ class FileBytes implements ArchiveBytes {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
+    if (!this.#isOpen) throw new Error('the file has been closed');
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
     for (let done = 0; done < bytes.length;) {
       const { bytesRead } = await readInto(this.#file, bytes, done, bytes.length - done, offset + done);
       if (bytesRead === 0) throw new Error('the file has become shorter since it was opened');
       done += bytesRead;
     }
-    if (!this.#isOpen) throw new Error('the file has been closed');
     return bytes;
   }
 

@@ -1,5 +1,6 @@
 import { decodeImage } from '#decode-image';
 import { openArchive } from '#open-archive';
+import { check } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
 import { HEAD_BYTES } from '../../vision/image-format.js';
 import type { ArchiveBytes, ArchiveSource } from './archive-bytes.js';
@@ -20,6 +21,10 @@ const LARGEST = 2 ** 30;
  * folders, or has one without images.
  */
 export async function tarDataset(source: ArchiveSource, options: ClassFolderOptions = {}): Promise<Dataset> {
+  check(
+    typeof source === 'string' || [URL, Uint8Array, Blob].some((kind) => source instanceof kind),
+    () => `The archive is ${describe(source)}; give a path, a URL, its bytes, or a File.`,
+  );
   const name = archiveName(source);
   const archive = await openArchive(source, name);
   try {
@@ -32,6 +37,10 @@ export async function tarDataset(source: ArchiveSource, options: ClassFolderOpti
     archive.close();
     throw error;
   }
+}
+
+function describe(value: unknown): string {
+  return value instanceof Promise ? 'a promise, which has to be awaited' : String(value);
 }
 
 function noTar(name: string, cause: Error): Error {

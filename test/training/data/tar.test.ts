@@ -284,6 +284,10 @@ describe('damaged archives: the error names the archive and the entry, within a 
     expect(await failure(folder)).toContain(
       `${folder} cannot be read (it is a folder; folderDataset reads those)`,
     );
+    expect(await failure(undefined as never)).toBe(
+      'The archive is undefined; give a path, a URL, its bytes, or a File.',
+    );
+    expect(await failure(Promise.resolve('x.tar') as never)).toContain('a promise, which has to be awaited');
     expect(await failure(join(folder, 'none'))).toContain('none cannot be read (ENOENT');
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     expect(await failure(join(folder, 'pipe'))).toContain(
