@@ -29,6 +29,9 @@ import {
 
 const readInto = promisify(readFd);
 
+/** Bytes that Node reads at once. */
+const LONGEST_READ = 2 ** 30;
+
 /** Unpacked bytes that stay in memory; more go to a file. */
 const IN_MEMORY = 2 ** 25;
 
@@ -56,17 +59,16 @@ async function openPacked(source: ArchiveSource, name: string): Promise<ArchiveB
       openFile(String(source).startsWith('file:') ? fileURLToPath(source) : String(source)),
     );
   } catch (error) {
-    throw new Error(
-      `${name} cannot be read (${(error as Error).message}). Give a tar archive, plain or .tar.gz, or a folder of images.`,
-      { cause: error },
-    );
+    throw new Error(`${name} cannot be read (${(error as Error).message}). Check the path.`, {
+      cause: error,
+    });
   }
 }
 
 function openFile(path: string): number {
   // Asked before it is opened: opening a pipe waits for a writer.
   const found = statSync(path);
-  if (found.isDirectory()) throw new Error('it is a folder; folderDataset reads those');
+  if (found.isDirectory()) throw new Error('it is a folder, and no file');
   if (!found.isFile()) throw new Error('it is a pipe or device, and no file');
   return openSync(path, 'r');
 }
@@ -88,7 +90,13 @@ class FileBytes implements ArchiveBytes {
     if (!this.#isOpen) throw new Error('the file has been closed');
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
     for (let done = 0; done < bytes.length;) {
-      const { bytesRead } = await readInto(this.#file, bytes, done, bytes.length - done, offset + done);
+      const { bytesRead } = await readInto(
+        this.#file,
+        bytes,
+        done,
+        Math.min(bytes.length - done, LONGEST_READ),
+        offset + done,
+      );
       if (bytesRead === 0) throw new Error('the file has become shorter since it was opened');
       done += bytesRead;
     }

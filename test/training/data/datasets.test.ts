@@ -157,6 +157,9 @@ test('IDX files: grey becomes RGB', async () => {
   await expect(idxDataset(images.subarray(0, 20), labels)).rejects.toThrow(
     'has 4 values for the shape [2,2,3]',
   );
+  // Zeros, a thousand times as many as gzip makes of them.
+  const bomb = gzipSync(new Uint8Array(100 * 2 ** 20));
+  await expect(idxDataset(bomb, labels)).rejects.toThrow('more than 250 times as many');
   const header = (...counts: number[]) =>
     Uint8Array.from([0, 0, 8, 3, ...counts.flatMap((n) => [n, 0, 0, n])]);
   await expect(idxDataset(header(255, 255, 255), labels)).rejects.toThrow(

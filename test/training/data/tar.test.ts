@@ -281,9 +281,7 @@ describe('damaged archives: the error names the archive and the entry, within a 
   test('other archives, a folder, a pipe, nothing at all', async () => {
     expect(await failure(Buffer.from('PK\x03\x04'.padEnd(600)))).toContain('it is a zip; unpack it');
     expect(await failure(Buffer.from('BZh91AY'.padEnd(600)))).toContain('it is bzip2; unpack it');
-    expect(await failure(folder)).toContain(
-      `${folder} cannot be read (it is a folder; folderDataset reads those)`,
-    );
+    expect(await failure(folder)).toContain(`${folder} cannot be read (it is a folder, and no file)`);
     expect(await failure(undefined as never)).toBe(
       'The archive is undefined; give a path, a URL, its bytes, or a File.',
     );
