@@ -2,7 +2,7 @@ import '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { efficientNetConvention, resNetConventions } from '../../src/models/conventions.js';
 import { decodePredictions } from '../../src/vision/decode-predictions.js';
-import { imageNetLabels } from '../../src/vision/labels/imagenet.js';
+import { imageNetLabels } from '../../src/models/labels/imagenet.js';
 import { preprocessInput, type InputManner } from '../../src/vision/preprocess.js';
 import { readGolden, relativeDistance, ruleValues } from '../helpers/golden.js';
 import { ruleImage } from './golden-vision.js';
