@@ -100,8 +100,10 @@ describe('decodePredictions', () => {
         probability: expect.closeTo(probability, 6),
       })),
     );
-    expect(await decodePredictions(x, 4)).toEqual(expected);
-    expect(await decodePredictions(probabilities, 4, { probabilities: true })).toEqual(expected);
+    const labels = imageNetLabels;
+    expect(await decodePredictions(x, 4, { labels })).toEqual(expected);
+    expect(await decodePredictions(probabilities, 4, { labels, probabilities: true })).toEqual(expected);
+    expect((await decodePredictions(x, 1))[0]![0]!.label).toBe(`class ${golden.decoded[0]![0]!.index}`);
     expect((await decodePredictions(x)).map((row) => row.length)).toEqual([3, 3]);
     tf.dispose([x, probabilities]);
   });
