@@ -41,7 +41,7 @@ export interface FineTuneOptions
 export interface FineTunePlan {
   /** What was chosen, or given. */
   readonly recipe: FineTuneRecipe;
-  /** What is trained on, every image a square of the network's size. */
+  /** What is trained on, every image a square of the network's size, its classes those of the model. */
   readonly training: Dataset;
   /** What is held out, of such squares too. */
   readonly validation: Dataset;

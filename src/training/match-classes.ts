@@ -130,7 +130,7 @@ class LabelPlaces {
   /** The place that a mapping says: by name, or by number. */
   findMapped(name: string, target: string | number, classes: number): number {
     const { labels } = this;
-    const place = typeof target === 'number' ? target : (this.find(target) ?? numberOf(target));
+    const place = typeof target === 'string' ? (this.find(target) ?? numberOf(target)) : target;
     check(
       Number.isInteger(place) && place >= 0 && place < classes,
       () =>
@@ -195,10 +195,19 @@ function example(name: string, target: string | number): string {
 function atPlaces({ classes, labels }: KnownClasses, data: Dataset, places: readonly number[]): Dataset {
   return {
     classes: labels ?? Array.from({ length: classes! }, (_, place) => nameAt(place, data.classes, places)),
-    labels: data.labels.map((label) => places[label]!),
+    labels: Int32Array.from(data.labels, (label) => placeOfLabel(label, places)),
     ...(data.paths && { paths: data.paths }),
     image: (index) => data.image(index),
   };
+}
+
+function placeOfLabel(label: number, places: readonly number[]): number {
+  const place = places[label];
+  check(
+    place !== undefined,
+    () => `A label of the data is ${label}, and it has ${places.length} classes; give labels from 0 on.`,
+  );
+  return place;
 }
 
 /** What the data call the class of this place. */

@@ -152,7 +152,8 @@ export interface TrainOptions {
  * Classes go by name: images are trained as the model's class of the same name, wherever that stands. A model without labels has
  * the data's from before its first step on.
  * @param data - A data set, whose last batch is left out where it has fewer images than the others and is not the only
- * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch.
+ * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch, and whose
+ * targets are the model's classes; it has no names, so that `labels` is yours to set.
  * @throws Error where the loss is not finite; it names the first layer whose output is not. Error where the loss stays
  * above 100 times that of the first step, or of guessing, for ten steps or at the end. ArgumentError where an option is
  * out of range, everything is frozen, or the data's classes are fewer than two or not the model's, of which it names those that

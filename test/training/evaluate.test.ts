@@ -106,7 +106,7 @@ describe('classes go by their names: a network that is right about every image',
       "maps 'rouge' to 'rosso', which the model does not know; give one of its names, red, green, blue, or the number of a class, " +
         'from 0 to 2.',
     );
-    for (const target of [3, -1, 0.5, NaN, '3']) {
+    for (const target of [3, -1, 0.5, NaN, '3', null as never]) {
       await expect(top1(french, { rouge: target })).rejects.toThrow(
         `maps 'rouge' to '${target}', which the model`,
       );
@@ -154,6 +154,12 @@ describe('classes go by their names: a network that is right about every image',
     );
     await expect(top1(data, { red: 'rouge' })).rejects.toThrow(
       "maps 'red' to 'rouge', which the model does not know; give the number of a class, from 0 to 2.",
+    );
+  });
+
+  test('a label that is no place among the classes is refused', async () => {
+    await expect(top1({ ...data, labels: data.labels.with(4, 7) })).rejects.toThrow(
+      'A label of the data is 7, and it has 3 classes',
     );
   });
 
