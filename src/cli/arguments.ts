@@ -59,6 +59,16 @@ export function listOf<Name extends string>(names: readonly Name[]): (text: stri
   return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(names)));
 }
 
+/** Reads what `--classes` says, such as `cat=tabby,dog=beagle`: by the name of a class in the data, the network's name or number. */
+export function classMapping(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => /^([^=]+)=(.+)$/.exec(pair));
+  if (pairs.includes(null))
+    throw new InvalidArgumentError(
+      'Give pairs such as cat=tabby,dog=beagle: a class of the data = one of the network.',
+    );
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()]));
+}
+
 /**
  * The path of the data, which is an argument, and in older commands the option `--data`.
  * @throws Error where it is given twice, or not at all.

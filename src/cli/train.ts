@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { integer, listOf, number, oneOf, positiveInteger, wholeNumber } from './arguments.js';
-import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
+import { addShapeOptions, classesOption, conventionOption, MODEL_NAMES } from './model-options.js';
 import type { TrainCommandOptions } from './prepare-training.js';
 import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
 
@@ -41,6 +41,7 @@ export function trainCommand(): Command {
     .option('--batch-size <n>', 'images of a step', positiveInteger)
     .option('--lr <rate>', 'the highest learning rate', number)
     .option('--validation <share|path>', 'a share of the data to hold out, or other data of any such kind')
+    .addOption(classesOption())
     .option('--augment <list>', `${augmentationNames.join(', ')}; or none`, listOf(augmentationNames))
     .option('--freeze <list>', 'parts that stay as they are, such as stem,stages.0; or none', parts)
     .option('--reset-head', 'start with a new head though the classes are the same')

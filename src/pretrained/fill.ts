@@ -2,6 +2,7 @@ import { check } from '../core/errors.js';
 import type { ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { cifar10Labels } from '../models/labels/cifar10.js';
 import { loadInto } from '../weights/load.js';
 import type { PretrainedOptions } from './build.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
@@ -20,7 +21,7 @@ export async function fillBuilt<M extends ImageClassifier>(
     {
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
-      config: published && { preprocessing: published.preprocessing },
+      config: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
       ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256 },
     },
     (architecture, { preprocessing, ...told }) => {
@@ -65,6 +66,12 @@ function findWeights(
     return `There are no weights '${weights}' of ${model}${which}; there are ${[...new Set(others)].join(', ')}.`;
   });
   return found;
+}
+
+/** The names of the classes of the data set that weights were trained for. */
+async function labelsOf({ dataset }: PretrainedWeights): Promise<readonly string[]> {
+  if (dataset === 'cifar10') return cifar10Labels;
+  return (await import('../models/labels/imagenet.js')).imageNetLabels;
 }
 
 /** The address of published weights, or the bytes of those in this package. */

@@ -9,9 +9,10 @@ import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
 import { Divergence } from './divergence.js';
-import { checkClasses, NotFiniteError } from './evaluate.js';
+import { NotFiniteError } from './evaluate.js';
 import { fit, resized } from './inputs.js';
 import type { Loss } from './losses.js';
+import { matchTraining, type ClassMapping } from './match-classes.js';
 import type { Evaluation } from './metrics.js';
 import type { MovingAverageOptions } from './moving-average.js';
 import { nextTask } from '../core/next-task.js';
@@ -131,6 +132,8 @@ export interface TrainOptions {
   readonly size?: number;
   /** Evaluated at the end of epochs. Default none. */
   readonly validation?: Dataset;
+  /** What the model calls classes that the data, or those to validate with, have by another name. Default the same names. */
+  readonly classes?: ClassMapping;
   /** Epochs from one evaluation to the next; the last one is always evaluated. Default 1. */
   readonly evaluateEvery?: number;
   /** Of order, augmentation, mixing, dropout and stochastic depth. Default 0. */
@@ -145,30 +148,36 @@ export interface TrainOptions {
  * Trains a model: an iterator that takes a step whenever it is asked what came of the last one. The same seed, data and
  * options give the same weights on the same backend. The model's frozen parts stay as they are. Whoever stops iterating,
  * or aborts the signal, stops the training; the model then has the weights of its last step.
+ *
+ * Classes go by name: images are trained as the model's class of the same name, wherever that stands. A model without labels has
+ * the data's from before its first step on.
  * @param data - A data set, whose last batch is left out where it has fewer images than the others and is not the only
- * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch.
+ * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch, and whose
+ * targets are the model's classes; it has no names, so that `labels` is yours to set.
  * @throws Error where the loss is not finite; it names the first layer whose output is not. Error where the loss stays
  * above 100 times that of the first step, or of guessing, for ten steps or at the end. ArgumentError where an option is
- * out of range, everything is frozen, or the data's classes are fewer than two or not the model's.
+ * out of range, everything is frozen, or the data's classes are fewer than two or not the model's, of which it names those that
+ * differ.
  */
 export async function* train(
   model: ImageClassifier,
   data: Dataset | BatchSource,
   options: TrainOptions,
 ): AsyncGenerator<TrainEvent, void, void> {
-  const { epochs, validation, evaluateEvery = 1, checkpoints, signal } = options;
+  const { epochs, evaluateEvery = 1, checkpoints, signal } = options;
   checkInteger('epochs', epochs, 1);
   checkInteger('evaluateEvery', evaluateEvery, 1);
   checkInteger('checkpoints.keep', checkpoints?.keep ?? 3, 1);
   checkInteger('checkpoints.everySteps', checkpoints?.everySteps ?? 1, 1);
-  if (typeof data !== 'function') checkClasses(model, data.classes.length);
-  if (validation) checkClasses(model, validation.classes.length);
+  const matched = matchTraining(model, typeof data === 'function' ? undefined : data, options);
+  const { validation, labels } = matched;
   await ready();
-  const source = typeof data === 'function' ? data : sourceOf(model, data, options);
+  const source = typeof data === 'function' ? data : sourceOf(model, matched.data!, options);
   const trainer = new Trainer(model, options);
   try {
     const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
-    const { progress, path } = await begin(trainer, files, checkpoints?.resume ?? false);
+    const { progress, path } = await begin(trainer, files, checkpoints?.resume ?? false, labels);
+    model.labels = labels;
     if (path !== undefined) yield { type: 'resume', epoch: progress.epoch, step: progress.step, path };
     const divergence = new Divergence(model.classes ?? 1);
     const run: Run = { trainer, progress, source, files, divergence, options };
@@ -209,6 +218,7 @@ async function begin(
   trainer: Trainer,
   files: CheckpointFolder | undefined,
   resume: boolean,
+  labels: readonly string[] | undefined,
 ): Promise<{ progress: Progress; path?: string }> {
   const latest = await files?.latest();
   if (!latest) return { progress: start() };
@@ -216,7 +226,7 @@ async function begin(
     resume,
     () => `${files!.folder} has checkpoints of an earlier training; resume it, or give another folder.`,
   );
-  return { progress: trainer.restore(latest.bytes, latest.path), path: latest.path };
+  return { progress: trainer.restore(latest.bytes, latest.path, labels), path: latest.path };
 }
 
 /** What the validation data say. */

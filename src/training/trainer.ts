@@ -121,10 +121,11 @@ export class Trainer {
 
   /**
    * Takes everything from what {@link checkpoint} gave.
+   * @param labels - What the model's classes are called in this training.
    * @returns how far that training had come.
    * @throws Error where it is not of this model, optimizer, seed and batch size.
    */
-  restore(bytes: Uint8Array, name: string): Progress {
+  restore(bytes: Uint8Array, name: string, labels: readonly string[] | undefined): Progress {
     const { tensors, metadata } = readSafetensors(bytes);
     const text = metadata.get('training');
     check(text !== undefined, () => `${name} is no checkpoint of a training; give one that train() wrote.`);
@@ -137,10 +138,10 @@ export class Trainer {
       );
     }
     check(
-      saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(own.labels),
+      saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(labels),
       () =>
         `${name} has the classes ${saved.labels!.join(', ')}, and this training ` +
-        `${own.labels?.join(', ') ?? 'without names'}; continue with the same data, or train into another folder.`,
+        `${labels?.join(', ') ?? 'without names'}; continue with the same data, or train into another folder.`,
     );
     const state = this.#state();
     const shapes = (map: Iterable<[string, { shape: readonly number[] }]>) =>

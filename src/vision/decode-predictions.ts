@@ -2,7 +2,7 @@ import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger } from '../core/errors.js';
 import { takeValues } from '../core/take-values.js';
-import { imageNetLabels } from './labels/imagenet.js';
+import { checkLabels } from '../models/labels/check-labels.js';
 
 /** One class that an image may show. */
 export interface Classification {
@@ -16,7 +16,7 @@ export interface Classification {
 
 /** Options of {@link decodePredictions}. */
 export interface DecodePredictionsOptions {
-  /** Names of the classes. Default ImageNet's for 1000 classes, otherwise `class 0` and so on. */
+  /** Names of the classes, such as a model's `labels` or `imageNetLabels`. Default `class 0` and so on. */
   readonly labels?: readonly string[];
   /** Whether the predictions are probabilities, to be taken as they are. Default false: logits, of which softmax makes them. */
   readonly probabilities?: boolean;
@@ -38,7 +38,7 @@ export async function decodePredictions(
   const [images, classes] = predictions.shape;
   checkDecoding(classes, top, labels);
   await ready();
-  const names = labels ?? knownLabels(classes);
+  const names = labels ?? Array.from({ length: classes }, (_, index) => `class ${index}`);
   const values = probabilities ? predictions : tf.softmax(predictions);
   const flat = await (probabilities ? values.data<'float32'>() : takeValues(values));
   return Array.from({ length: images }, (_, i) =>
@@ -50,10 +50,7 @@ export async function decodePredictions(
 export function checkDecoding(classes: number, top: number, labels?: readonly string[]): void {
   checkInteger('top', top, 1);
   check(top <= classes, () => `top is ${top}, and the model has ${classes} classes; give at most that many.`);
-  check(
-    labels === undefined || labels.length === classes,
-    () => `There are ${labels!.length} labels for a model of ${classes} classes; give as many.`,
-  );
+  if (labels) checkLabels(labels, classes);
 }
 
 function likeliest(
@@ -70,9 +67,4 @@ function likeliest(
     .map((probability, index) => ({ label: labels[index]!, index, probability }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, top);
-}
-
-function knownLabels(classes: number): readonly string[] {
-  if (classes === imageNetLabels.length) return imageNetLabels;
-  return Array.from({ length: classes }, (_, index) => `class ${index}`);
 }

@@ -10,6 +10,7 @@ import type { FetchOptions, WeightsSource } from './fetch-source.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
+import { publishedLabels } from './published-labels.js';
 import { readSource } from './read-source.js';
 import { savedArchitecture, savedLabels } from './saved.js';
 
@@ -44,7 +45,8 @@ export interface LoadedWeights {
  * Fills a model with the weights of a checkpoint, a file of safetensors, PyTorch or Keras, whose names are
  * recognised: torchvision's, timm's, Hugging Face transformers', keras.applications', efficientnet-pytorch's, and the CIFAR
  * ResNets' of akamaster; a prefix `module.` is dropped.
- * A file of `saveWeights` gives the model its labels too.
+ * A file of `saveWeights` gives the model its labels too; one of a published network with 1000 classes gives ImageNet's, unless
+ * the model has labels; any other leaves the model's as they are.
  * All or nothing: after an error the model is unchanged.
  * @param source - A path, a URL, `hf://owner/name[@revision]/file`, `indexeddb://name` in browsers, a Blob or File, or the
  * file's bytes. An address may also be of the index of sharded safetensors (`model.safetensors.index.json`), or of the
@@ -59,14 +61,18 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
-  return loadCheckpoint(model, checkpoint, options);
+  return loadCheckpoint(model, checkpoint, options, await publishedLabels(checkpoint, model.classes));
 }
 
-/** As {@link loadWeights}, of a checkpoint that has been read. */
+/**
+ * As {@link loadWeights}, of a checkpoint that has been read.
+ * @param labels - What the classes are called where neither the checkpoint nor the model says it.
+ */
 export function loadCheckpoint(
   model: ImageClassifier,
   checkpoint: Checkpoint,
   { strict = true, except = [] }: LoadWeightsOptions,
+  labels?: readonly string[],
 ): LoadedWeights {
   const tensors = withoutPrefix(checkpoint.tensors);
   const { source, conventions, variables } = recognise(model, tensors);
@@ -110,7 +116,10 @@ export function loadCheckpoint(
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
   for (const loaded of found) assign(loaded);
-  model.labels = savedLabels(checkpoint, model.classes) ?? model.labels;
+  // The names are of the file's head, which may not have been loaded.
+  if (found.some(({ variable }) => variable === model.head?.weight)) {
+    model.labels = savedLabels(checkpoint, model.classes) ?? model.labels ?? labels;
+  }
   return { source, loaded: found.map(({ name }) => name), missing, extra };
 }
 

@@ -7,6 +7,7 @@ import type { HostTensor } from './checkpoint.js';
 import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
 import { loadCheckpoint, recognise } from './load-weights.js';
+import { publishedLabels } from './published-labels.js';
 import { readSource } from './read-source.js';
 import { savedConvention, savedPreprocessing } from './saved.js';
 
@@ -14,6 +15,11 @@ import { savedConvention, savedPreprocessing } from './saved.js';
 export interface LoadOptions extends FetchOptions {
   /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
   readonly convention?: ConventionName;
+  /**
+   * Names of the classes, such as `cifar10Labels`. Default what the checkpoint or the files beside it say; ImageNet's of a published
+   * network with 1000 classes; otherwise none.
+   */
+  readonly labels?: readonly string[];
 }
 
 /**
@@ -22,7 +28,8 @@ export interface LoadOptions extends FetchOptions {
  * Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
  * @param source - As `loadWeights` takes it.
- * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
+ * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; ArgumentError where
+ * `labels` are not as many as its classes.
  */
 export function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
   return loadInto(source, options, buildArchitecture);
@@ -37,7 +44,7 @@ type Told = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
  */
 export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
-  { convention, config, ...fetchOptions }: LoadOptions & { readonly config?: HubConfig },
+  { convention, labels, config, ...fetchOptions }: LoadOptions & { readonly config?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
   const [checkpoint] = await Promise.all([readSource(source, fetchOptions), ready()]);
@@ -52,7 +59,9 @@ export async function loadInto<M extends ImageClassifier>(
   // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
   const isTold = !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
   const beside = config ?? (isTold ? {} : await readHubConfig(source, { hub, cache }));
-  const { labels } = beside;
+  const { classes } = architecture;
+  const isOfClasses = beside.labels?.length === classes;
+  const names = isOfClasses ? beside.labels : await publishedLabels(checkpoint, classes);
   const preprocessing = savedPreprocessing(checkpoint) ?? beside.preprocessing;
   const buildBy = (convention: ConventionName) =>
     build(architecture, { preprocessing, convention, initialize: false });
@@ -66,12 +75,12 @@ export async function loadInto<M extends ImageClassifier>(
       model.dispose();
       model = buildBy(own);
     }
-    loadCheckpoint(model, checkpoint, {});
+    loadCheckpoint(model, checkpoint, {}, names);
+    if (labels) model.labels = labels;
   } catch (error) {
     model.dispose();
     throw error;
   }
-  if (labels?.length === model.classes) model.labels ??= labels;
   return model;
 }
 

@@ -142,7 +142,11 @@ test('classes of other names are refused, of which there are as many', async () 
     const model = tinyModel();
     model.labels = labels;
     try {
-      const steps = train(model, tinyData(36), { ...basic, checkpoints: { folder, resume } });
+      const steps = train(
+        model,
+        { ...tinyData(36), classes: labels },
+        { ...basic, checkpoints: { folder, resume } },
+      );
       for await (const event of steps) expect(event).toBeDefined();
     } finally {
       model.dispose();
