@@ -59,6 +59,7 @@ test.each(['resnet18', 'efficientnet-b0'])('%s has the keys and shapes of torchv
     convention: 'torchvision',
     labels: '["yes","no, \\"no\\""]',
     licence: 'CC0',
+    crc32c: expect.stringMatching(/^[0-9a-f]{8}$/),
   });
   model.dispose();
 });
