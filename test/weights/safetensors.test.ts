@@ -193,6 +193,7 @@ test('any two bytes that change in a file of ours are noticed, and a file cut sh
   for (const length of [0, 7, 100, whole.length - 1]) {
     expect(() => readSafetensors(whole.subarray(0, length))).toThrow(CheckpointError);
   }
+  // The sum is what Python's crc32c gives for [["note","x"]], ["w","F32",[5,10]] and the values.
   const changed = whole.slice();
   changed[whole.length - 1]! ^= 1;
   expect(() => readSafetensors(changed)).toThrow(
