@@ -12,7 +12,7 @@ const functions = ['schedule', 'optimizer', 'loss', 'mix'] as const;
  * Throws where an option of `train` that is given is out of range.
  * @throws ArgumentError
  */
-export function checkTrainOptions(options: Partial<TrainOptions>): void {
+export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment' | 'validation'>): void {
   const { seed = 0, clipNorm = 1, movingAverage, checkpoints, signal } = options;
   for (const name of counts) checkInteger(name, options[name] ?? 1, 1);
   for (const name of functions) {

@@ -1,9 +1,10 @@
 import { ready } from '#backends';
-import { check, checkInteger } from '../core/errors.js';
+import { check, checkOneOf } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
+import { checkTrainOptions } from './check-options.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
 import type { SkippedFile } from './data/class-folders.js';
 import { decodable, decodeAll, split, type Dataset } from './data/dataset.js';
@@ -16,6 +17,7 @@ import {
 } from './fine-tune-recipe.js';
 import { fit, resized } from './inputs.js';
 import type { Evaluation } from './metrics.js';
+import { checkAtLeastZero } from './optimizer.js';
 import { cosineSchedule } from './schedules.js';
 import { train, type TrainEvent, type TrainOptions } from './train.js';
 
@@ -90,7 +92,7 @@ export async function fineTune(
   }
   options.signal?.throwIfAborted();
   // A training that was resumed when it was complete has evaluated nothing.
-  evaluation ??= await evaluate(model, plan.validation, { size: options.size });
+  evaluation ??= await evaluate(model, plan.validation, { size: options.size, signal: options.signal });
   return { recipe: plan.recipe, evaluation, ...certainty(evaluation) };
 }
 
@@ -108,9 +110,12 @@ export async function prepareFineTuning(
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);
   const isShare = typeof validation !== 'object';
+  checkFineTuneOptions(options);
+  options.signal?.throwIfAborted();
   checkFineTuneData(data, validation);
   await ready();
   const pictures = await squares(data, preprocessing, onSkip);
+  options.signal?.throwIfAborted();
   // Some may have been left out.
   checkFineTuneData(pictures, validation);
 
@@ -119,9 +124,9 @@ export async function prepareFineTuning(
     ? split(pictures, { validation: recipe.validation, seed })
     : { train: pictures, validation: await squares(validation, preprocessing, onSkip) };
   const isHeadNew = resetHead || !isSame(model.labels, data.classes);
+  model.freeze(...recipe.freeze);
   if (isHeadNew) model.resetHead(data.classes.length, { seed });
   model.labels = [...data.classes];
-  model.freeze(...recipe.freeze);
   return {
     recipe,
     training: parts.train,
@@ -137,6 +142,18 @@ export async function prepareFineTuning(
   };
 }
 
+function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
+  const { learningRate = 0.01, validation = 0.1 } = options;
+  checkTrainOptions(options);
+  checkAtLeastZero('learningRate', learningRate);
+  check(
+    typeof validation === 'object' || (validation > 0 && validation < 1),
+    () => `validation is ${validation as number}; give a share between 0 and 1, such as 0.1, or a data set.`,
+  );
+  if (typeof augment === 'function') return;
+  for (const name of augment ?? []) checkOneOf('augment', name, Object.keys(fineTuneAugmentations));
+}
+
 /** Throws unless the data have classes and images enough to train on, and to hold some out where there are no others. */
 export function checkFineTuneData(data: Dataset, validation: number | Dataset | undefined): void {
   if (typeof validation !== 'object') {
@@ -145,14 +162,13 @@ export function checkFineTuneData(data: Dataset, validation: number | Dataset | 
   }
   checkImagesOfClasses(data, 1, 'to train on');
   checkSameClasses(data, validation);
+  check(validation.labels.length > 0, () => 'The validation data have no images; give some, or a share.');
 }
 
 /** The recipe for these images, with what the options give in its place. */
 function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTuneRecipe {
   const recipe = fineTuneRecipe({ images: labels.length, classes: classes.length });
   const { batchSize, epochs, learningRate, freeze, validation, augment } = options;
-  checkInteger('epochs', epochs ?? 1, 1);
-  checkInteger('batchSize', batchSize ?? 1, 1);
   const given = {
     ...{ batchSize, epochs, learningRate, freeze },
     validation: typeof validation === 'number' ? validation : undefined,
