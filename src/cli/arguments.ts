@@ -21,6 +21,20 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** Reads an argument that is a number and not negative. */
+export function atLeastZero(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError('Give a number of at least 0.');
+  return value;
+}
+
+/** Reads an argument that is a number of at least 0 and below 1. */
+export function belowOne(text: string): number {
+  const value = atLeastZero(text);
+  if (value >= 1) throw new InvalidArgumentError('Give a number of at least 0 and below 1.');
+  return value;
+}
+
 /** Reads an argument that is a whole number. */
 export function integer(text: string): number {
   const value = number(text);

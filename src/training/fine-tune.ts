@@ -1,9 +1,10 @@
 import { ready } from '#backends';
-import { checkInteger } from '../core/errors.js';
+import { check, checkOneOf } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
+import { checkTrainOptions } from './check-options.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
 import type { SkippedFile } from './data/class-folders.js';
 import { decodable, decodeAll, split, type Dataset } from './data/dataset.js';
@@ -17,6 +18,7 @@ import {
 import { fit, resized } from './inputs.js';
 import { isSameList, matchTraining, type ClassMapping, type KnownClasses } from './match-classes.js';
 import type { Evaluation } from './metrics.js';
+import { checkAtLeastZero } from './optimizer.js';
 import { cosineSchedule } from './schedules.js';
 import { train, type TrainEvent, type TrainOptions } from './train.js';
 
@@ -92,7 +94,7 @@ export async function fineTune(
   }
   options.signal?.throwIfAborted();
   // A training that was resumed when it was complete has evaluated nothing.
-  evaluation ??= await evaluate(model, plan.validation, { size: options.size });
+  evaluation ??= await evaluate(model, plan.validation, { size: options.size, signal: options.signal });
   return { recipe: plan.recipe, evaluation, ...certainty(evaluation) };
 }
 
@@ -109,6 +111,8 @@ export async function prepareFineTuning(
   const { validation, augment, classes, resetHead = false, onSkip = () => {} } = options;
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);
+  checkFineTuneOptions(options);
+  options.signal?.throwIfAborted();
   checkFineTuneData(data, validation, classes);
   const isHeadNew = resetHead || !isHeadFor(model, data, classes);
   const matched = matchTraining(isHeadNew ? classesOf(data) : model, data, {
@@ -117,6 +121,7 @@ export async function prepareFineTuning(
   });
   await ready();
   const pictures = await squares(matched.data, preprocessing, onSkip);
+  options.signal?.throwIfAborted();
   // Some may have been left out.
   checkFineTuneData(pictures, matched.validation ?? validation);
 
@@ -124,9 +129,9 @@ export async function prepareFineTuning(
   const parts = matched.validation
     ? { train: pictures, validation: await squares(matched.validation, preprocessing, onSkip) }
     : split(pictures, { validation: recipe.validation, seed });
+  model.freeze(...recipe.freeze);
   if (isHeadNew) model.resetHead(data.classes.length, { seed });
   model.labels = matched.labels;
-  model.freeze(...recipe.freeze);
   return {
     recipe,
     training: parts.train,
@@ -140,6 +145,18 @@ export async function prepareFineTuning(
       validation: parts.validation,
     },
   };
+}
+
+function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
+  const { learningRate = 0.01, validation = 0.1 } = options;
+  checkTrainOptions(options);
+  checkAtLeastZero('learningRate', learningRate);
+  check(
+    typeof validation === 'object' || (validation > 0 && validation < 1),
+    () => `validation is ${validation as number}; give a share between 0 and 1, such as 0.1, or a data set.`,
+  );
+  if (typeof augment === 'function') return;
+  for (const name of augment ?? []) checkOneOf('augment', name, Object.keys(fineTuneAugmentations));
 }
 
 /**
@@ -156,6 +173,7 @@ export function checkFineTuneData(
     return;
   }
   checkImagesOfClasses(data, 1, 'to train on');
+  check(validation.labels.length > 0, () => 'The validation data have no images; give some, or a share.');
   if (!classes) matchTraining(classesOf(data), data, { validation });
 }
 
@@ -174,8 +192,6 @@ function isHeadFor({ labels }: ImageClassifier, { classes }: Dataset, mapping: C
 function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTuneRecipe {
   const recipe = fineTuneRecipe({ images: labels.length, classes: classes.length });
   const { batchSize, epochs, learningRate, freeze, validation, augment } = options;
-  checkInteger('epochs', epochs ?? 1, 1);
-  checkInteger('batchSize', batchSize ?? 1, 1);
   const given = {
     ...{ batchSize, epochs, learningRate, freeze },
     validation: typeof validation === 'number' ? validation : undefined,

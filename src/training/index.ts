@@ -53,6 +53,7 @@ export { TensorBoardLog } from './tensorboard.js';
 export {
   train,
   type CheckpointEvent,
+  type CheckpointFailedEvent,
   type CheckpointOptions,
   type EpochEvent,
   type EvaluationEvent,
