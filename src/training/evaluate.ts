@@ -22,15 +22,6 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The logits of a model are NaN or infinite. */
-export class NotFiniteError extends Error {
-  override name = 'NotFiniteError';
-
-  constructor() {
-    super('The model gave logits that are not finite; its weights do not fit it, or the training diverged.');
-  }
-}
-
 /**
  * How well a model classifies a data set. Images are resized and cropped as the model's `preprocessing` says, unless they
  * have its size already. Where the model has labels, the data's classes are found among them by name, and may be fewer; the
@@ -51,11 +42,9 @@ export async function evaluate(
   await ready();
   const transform = (image: Parameters<typeof fit>[0]) => fit(image, preprocessing);
   for await (const batch of batches(data, { batchSize, shuffle: false, transform })) {
-    const probabilities = tf.tidy(() => tf.softmax(model.predict(tensorsOf(batch, preprocessing).x)));
-    const values = await takeValues(probabilities);
-    if (!values.every(Number.isFinite)) throw new NotFiniteError();
+    const logits = await takeValues(tf.tidy(() => model.predict(tensorsOf(batch, preprocessing).x)));
     metrics.add(
-      values,
+      logits,
       Array.from(batch.targets, (label) => places[label]!),
     );
     done += batch.images.length;
