@@ -23,15 +23,6 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The logits of a model are NaN or infinite. */
-export class NotFiniteError extends Error {
-  override name = 'NotFiniteError';
-
-  constructor() {
-    super('The model gave logits that are not finite; its weights do not fit it, or the training diverged.');
-  }
-}
-
 /**
  * How well a model classifies a data set. Images are resized and cropped as the model's `preprocessing` says, unless they
  * have its size already. The data's classes are found among the model's labels by name, in any order, and may be fewer; folders
@@ -60,10 +51,8 @@ export async function evaluate(
   await ready();
   const transform = (image: Parameters<typeof fit>[0]) => fit(image, preprocessing);
   for await (const batch of batches(matched, { batchSize, shuffle: false, transform })) {
-    const probabilities = tf.tidy(() => tf.softmax(model.predict(tensorsOf(batch, preprocessing).x)));
-    const values = await takeValues(probabilities);
-    if (!values.every(Number.isFinite)) throw new NotFiniteError();
-    metrics.add(values, batch.targets);
+    const logits = await takeValues(tf.tidy(() => model.predict(tensorsOf(batch, preprocessing).x)));
+    metrics.add(logits, batch.targets);
     done += batch.images.length;
     onProgress?.(done, total);
     await nextTask();

@@ -39,11 +39,12 @@ export async function decodePredictions(
   checkDecoding(classes, top, labels);
   await ready();
   const names = labels ?? Array.from({ length: classes }, (_, index) => `class ${index}`);
-  const values = probabilities ? predictions : tf.softmax(predictions);
-  const flat = await (probabilities ? values.data<'float32'>() : takeValues(values));
-  return Array.from({ length: images }, (_, i) =>
-    likeliest(Array.from(flat.subarray(i * classes, (i + 1) * classes)), top, names),
-  );
+  const scores = await predictions.data<'float32'>();
+  const flat = probabilities ? scores : await takeValues(tf.softmax(predictions));
+  return Array.from({ length: images }, (_, i) => {
+    const [from, to] = [i * classes, (i + 1) * classes];
+    return likeliest(scores.subarray(from, to), flat.subarray(from, to), top, names);
+  });
 }
 
 /** @throws ArgumentError where {@link decodePredictions} would. */
@@ -53,8 +54,10 @@ export function checkDecoding(classes: number, top: number, labels?: readonly st
   if (labels) checkLabels(labels, classes);
 }
 
+/** The classes of the largest scores: logits rank also classes whose probabilities are too small for a number. */
 function likeliest(
-  probabilities: readonly number[],
+  scores: Float32Array,
+  probabilities: Float32Array,
   top: number,
   labels: readonly string[],
 ): Classification[] {
@@ -63,8 +66,12 @@ function likeliest(
       'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',
     );
   }
-  return probabilities
-    .map((probability, index) => ({ label: labels[index]!, index, probability }))
-    .sort((a, b) => b.probability - a.probability)
+  return Array.from(probabilities, (probability, index) => ({ label: labels[index]!, index, probability }))
+    .sort((a, b) => order(scores[b.index]!, scores[a.index]!))
     .slice(0, top);
+}
+
+/** Negative, 0 or positive, as a is below, equal to or above b. */
+function order(a: number, b: number): number {
+  return a === b ? 0 : a - b;
 }
