@@ -15,7 +15,7 @@ export async function readCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   if (bytes[8] === 0x7b) return readSafetensors(bytes);
   if (isHdf5(bytes)) return readKeras(bytes);
   const kerasWeights = isZip(bytes) && readStoredZip(bytes).get(KERAS_WEIGHTS);
-  if (kerasWeights) return readKeras(kerasWeights);
+  if (kerasWeights) return readKeras(kerasWeights());
   if (isPyTorch(bytes)) return readPyTorch(bytes);
   throw new CheckpointError(
     `These ${bytes.length} bytes are not a known file of weights. Safetensors files are read, PyTorch's ` +
