@@ -3,7 +3,7 @@ import { CheckpointError } from './checkpoint.js';
 /** Weights of which a file may have several: where they are in it, such as `state_dict_ema`, and how many tensors they have. */
 export interface Keyed {
   readonly key: string;
-  readonly tensors: ReadonlyMap<string, unknown>;
+  readonly tensors: { readonly size: number };
 }
 
 /** Whether a place has this name: as a whole, as one of its parts, or as a word of one, as `ema` in `state_dict_ema`. */
