@@ -1,5 +1,6 @@
-import { architectureOf, withoutPrefix } from './architecture.js';
+import { architectureOf } from './architecture.js';
 import type { Checkpoint } from './checkpoint.js';
+import { networkWeights, type NetworkWeightsOptions } from './network-weights.js';
 
 /** The number of ImageNet's classes. */
 const IMAGENET_CLASSES = 1000;
@@ -13,9 +14,10 @@ const IMAGENET_CLASSES = 1000;
 export async function publishedLabels(
   checkpoint: Checkpoint,
   classes: number | undefined,
+  options: Pick<NetworkWeightsOptions, 'checkpointKey' | 'head'>,
 ): Promise<readonly string[] | undefined> {
   if (classes !== IMAGENET_CLASSES) return undefined;
-  const { architecture, isSaved } = architectureOf(checkpoint, withoutPrefix(checkpoint.tensors));
+  const { architecture, isSaved } = architectureOf(checkpoint, networkWeights(checkpoint, options).named);
   if (isSaved || architecture?.classes !== classes) return undefined;
   if ('stem' in architecture && architecture.stem === 'cifar') return undefined;
   const { imageNetLabels } = await import('../models/labels/imagenet.js');
