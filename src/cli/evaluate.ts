@@ -2,7 +2,13 @@ import { Command } from 'commander';
 import { dataArgument, positiveInteger } from './arguments.js';
 import { chartFile } from './chart.js';
 import type { EvaluateOptions } from './evaluate-model.js';
-import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
+import {
+  addShapeOptions,
+  classesOption,
+  conventionOption,
+  labelsOption,
+  MODEL_NAMES,
+} from './model-options.js';
 
 /** `skipscale evaluate DATA --weights FILE [--model NAME]` */
 export function evaluateCommand(): Command {
@@ -13,6 +19,8 @@ export function evaluateCommand(): Command {
     .requiredOption('--weights <file>', 'a folder that train wrote, or what classify takes')
     .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
     .addOption(conventionOption("the weights' or the model's"))
+    .addOption(classesOption())
+    .addOption(labelsOption())
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
     .option('--skip-broken', 'leave out images that cannot be decoded')
     .option('--json', 'print JSON')

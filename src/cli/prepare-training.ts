@@ -7,6 +7,7 @@ import {
   type TrainOptions,
 } from '../index.js';
 import { checkFineTuneData } from '../training/fine-tune.js';
+import type { ClassMapping } from '../training/match-classes.js';
 import { formatData, formatRecipe, formatRoot } from './fine-tune-report.js';
 import { firstPicture, openFiles } from './open-dataset.js';
 import { isFromScratch, pretrainedModel, scratchModel, type StartOptions } from './start-model.js';
@@ -24,6 +25,7 @@ import {
 export interface TrainCommandOptions extends GivenOptions, StartOptions {
   data?: string;
   validation?: string;
+  classes?: ClassMapping;
   workers?: number;
   resetHead?: boolean;
   skipBroken?: boolean;
@@ -49,7 +51,7 @@ export interface Prepared {
   readonly complete: TrainingOptions;
   readonly options: TrainOptions;
   /** For worker threads. */
-  readonly data: Pick<WorkerData, 'validation' | 'skipped' | 'squares'>;
+  readonly data: Pick<WorkerData, 'validation' | 'skipped' | 'squares' | 'classes' | 'labels'>;
 }
 
 /** Opens the data, and builds the network: with random weights, or with others and a recipe for the images. */
@@ -58,10 +60,10 @@ export function prepareTraining(options: PlacedOptions): Promise<Prepared> {
 }
 
 async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
-  const { validation = '0.1', seed, data, skipBroken } = options;
+  const { validation = '0.1', seed, data, classes, skipBroken } = options;
   const skipped: SkippedFile[] = [];
   const opened = await openTrainingData(
-    { data, validation, seed },
+    { data, validation, classes, seed },
     { skipBroken, onSkip: (file) => skipped.push(file) },
   );
   const { training, bytes, images } = opened;
@@ -76,7 +78,13 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
     return {
       ...{ model, training, validation: opened.validation, bytes, complete: all },
       options: { ...libraryOptions(all, training.labels.length, size), validation: opened.validation },
-      data: { validation, skipped: skipped.map(({ path }) => path), squares: undefined },
+      data: {
+        validation,
+        skipped: skipped.map(({ path }) => path),
+        squares: undefined,
+        classes,
+        labels: training.classes,
+      },
     };
   } catch (error) {
     model.dispose();
@@ -85,19 +93,19 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
 }
 
 async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
-  const { seed, resetHead, batchSize, epochs, lr: learningRate, freeze } = options;
+  const { seed, resetHead, classes, batchSize, epochs, lr: learningRate, freeze } = options;
   const skipped: SkippedFile[] = [];
   const onSkip = (file: SkippedFile) => skipped.push(file);
   const data = await openFiles(options.data, 'train', { onSkip });
   const given = options.validation;
   const share = given === undefined ? undefined : shareOf(given);
   const validation = given !== undefined && share === undefined ? await openHeldOut(given, onSkip) : share;
-  checkFineTuneData(data, validation);
+  checkFineTuneData(data, validation, classes);
   const { model, weights } = await pretrainedModel(options);
   try {
     const chosen = { batchSize, epochs, learningRate, freeze, validation };
     const plan = await prepareFineTuning(model, data, {
-      ...{ seed, resetHead, ...chosen },
+      ...{ seed, resetHead, classes, ...chosen },
       ...(options.skipBroken && { onSkip }),
     });
     const { recipe, training } = plan;
@@ -127,6 +135,8 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
         validation: given ?? String(recipe.validation),
         skipped: skipped.map(({ path }) => path),
         squares: model.preprocessing,
+        classes,
+        labels: training.classes,
       },
     };
   } catch (error) {

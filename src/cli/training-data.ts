@@ -1,6 +1,7 @@
 import { decodeAll, split, subset, type Dataset, type Preprocessing } from '../index.js';
 import { checkImagesOfClasses } from '../training/data/check-classes.js';
 import { asSquares } from '../training/fine-tune.js';
+import { matchClasses, matchTraining, type ClassMapping } from '../training/match-classes.js';
 import { MEMORY, openDataset, openFiles, type OpenOptions } from './open-dataset.js';
 
 /** The options of the command that say what to train on. */
@@ -8,6 +9,8 @@ export interface DataOptions {
   data: string;
   /** A share, or a path. */
   validation: string;
+  /** What others call their classes. */
+  classes?: ClassMapping;
   seed: number;
 }
 
@@ -26,7 +29,7 @@ export interface TrainingData {
  * @param options - `onSkip` is told of each file that is left out.
  */
 export async function openTrainingData(
-  { data, validation, seed }: DataOptions,
+  { data, validation, classes, seed }: DataOptions,
   options: OpenOptions,
 ): Promise<TrainingData> {
   const { bytes, ...dataset } = await openDataset(data, 'train', options);
@@ -34,23 +37,22 @@ export async function openTrainingData(
   const share = shareOf(validation);
   if (share === undefined) checkImagesOfClasses(dataset, 1, 'to train on');
   else checkImagesOfClasses(dataset, 2, 'one to train on and one to hold out');
-  if (share !== undefined) {
-    const parts = split(dataset, { validation: share, seed });
-    return { training: parts.train, validation: parts.validation, bytes, images };
-  }
   const { onSkip, limit = MEMORY } = options;
-  const other = await openDataset(validation, 'test', {
-    ...options,
-    onSkip: ({ path, reason }) => onSkip?.({ path: `${validation}: ${path}`, reason }),
-    limit: limit - bytes,
-  });
-  if (other.classes.join('\n') !== dataset.classes.join('\n')) {
-    throw new Error(
-      `${validation} has the classes ${other.classes.join(', ')}, and ${data} ` +
-        `${dataset.classes.join(', ')}; give data of the same classes.`,
-    );
+  const own = { classes: dataset.classes.length, labels: dataset.classes };
+  const others =
+    share === undefined
+      ? await openDataset(validation, 'test', {
+          ...options,
+          onSkip: ({ path, reason }) => onSkip?.({ path: `${validation}: ${path}`, reason }),
+          limit: limit - bytes,
+        })
+      : undefined;
+  const matched = matchTraining(own, dataset, { classes, validation: others });
+  if (share === undefined) {
+    return { training: matched.data, validation: matched.validation!, bytes, images };
   }
-  return { training: dataset, validation: other, bytes, images };
+  const parts = split(matched.data, { validation: share, seed });
+  return { training: parts.train, validation: parts.validation, bytes, images };
 }
 
 /** The share that `--validation` gives; undefined where it is a path. */
@@ -66,12 +68,15 @@ export interface WorkerData extends DataOptions {
   readonly skipped: readonly string[];
   /** What images are made squares for first, as `fineTune` does; undefined for nothing. */
   readonly squares: Preprocessing | undefined;
+  /** What the network calls its classes. */
+  readonly labels: readonly string[];
 }
 
 /** What {@link openTrainingData} or `fineTune` trains on, opened once more. */
 export async function reopenTrainingData(options: WorkerData): Promise<Dataset> {
-  const { data, validation, seed, inMemory, skipped, squares } = options;
-  const files = await openFiles(data, 'train', { onSkip: () => {} });
+  const { data, validation, seed, inMemory, skipped, squares, classes, labels: names } = options;
+  const opened = await openFiles(data, 'train', { onSkip: () => {} });
+  const files = matchClasses({ classes: names.length, labels: names }, opened, classes);
   const { labels, paths } = files;
   const left = new Set(skipped);
   const whole = subset(

@@ -2,6 +2,7 @@ import { check } from '../core/errors.js';
 import type { ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { cifar10Labels } from '../models/labels/cifar10.js';
 import { loadInto } from '../weights/load.js';
 import type { PretrainedOptions } from './build.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
@@ -10,7 +11,17 @@ import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.
 /** The network that `build` builds, filled with the weights of the options. */
 export async function fillBuilt<M extends ImageClassifier>(
   name: string,
-  { weights, hub, cache, sha256, onProgress, ...options }: ModelOptions & PretrainedOptions,
+  {
+    weights,
+    hub,
+    cache,
+    sha256,
+    onProgress,
+    checkpointKey,
+    parts,
+    head,
+    ...options
+  }: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
 ): Promise<M> {
   const { convention, classes, includeTop = true, seed, size } = options;
@@ -20,26 +31,28 @@ export async function fillBuilt<M extends ImageClassifier>(
     {
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
-      config: published && { preprocessing: published.preprocessing },
-      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256 },
+      config: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
+      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256, checkpointKey, parts, head },
     },
     (architecture, { preprocessing, ...told }) => {
       check(
         architecture.name === name,
         () => `The weights are of ${architecture.name}, and not of ${name}; build that one, or give others.`,
       );
+      const ownClasses = architecture.classes ?? (head === false ? classes : undefined);
       return build({
         ...options,
         ...told,
         // What is told is for the published size.
         preprocessing: { ...(size === undefined && preprocessing), ...options.preprocessing },
-        classes: architecture.classes,
-        includeTop: architecture.classes !== undefined,
+        classes: ownClasses,
+        includeTop: ownClasses !== undefined,
       });
     },
   );
   if (!includeTop) model.removeHead();
-  else if (classes !== undefined && classes !== model.classes) model.resetHead(classes, { seed });
+  else if (classes !== undefined && (classes !== model.classes || head === false))
+    model.resetHead(classes, { seed });
   return model;
 }
 
@@ -65,6 +78,12 @@ function findWeights(
     return `There are no weights '${weights}' of ${model}${which}; there are ${[...new Set(others)].join(', ')}.`;
   });
   return found;
+}
+
+/** The names of the classes of the data set that weights were trained for. */
+async function labelsOf({ dataset }: PretrainedWeights): Promise<readonly string[]> {
+  if (dataset === 'cifar10') return cifar10Labels;
+  return (await import('../models/labels/imagenet.js')).imageNetLabels;
 }
 
 /** The address of published weights, or the bytes of those in this package. */

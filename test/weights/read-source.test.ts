@@ -74,18 +74,43 @@ describe('sharded safetensors', () => {
     write('model-1-of-2.safetensors', shard({ a: [1] }));
     await expect(readSource(path)).rejects.toThrow(/model-2-of-2\.safetensors cannot be read/);
     write('model-2-of-2.safetensors', shard({ c: [1] }));
-    await expect(readSource(path)).rejects.toThrow('The index names tensors that their shards have not: b.');
+    await expect(readSource(path)).rejects.toThrow(
+      "The index names tensors that 'model-2-of-2.safetensors' has not: b.",
+    );
     write('model-2-of-2.safetensors', shard({ a: [1], b: [2] }));
     await expect(readSource(path)).rejects.toThrow("'a' is in more than one shard.");
   });
 
-  test.each(['../secret', '/etc/passwd', 'a/b', '..', '', 'http://elsewhere/x', '.hidden'])(
-    'a shard called %j is refused',
-    async (name) => {
-      const path = write('index.json', { weight_map: { a: name } });
-      await expect(readSource(path)).rejects.toThrow('is not the name of a file beside');
-    },
-  );
+  test.each([
+    ...[
+      '../secret',
+      '/etc/passwd',
+      'a/../../b',
+      'a//b',
+      '..',
+      '.',
+      '',
+      './',
+      'http://elsewhere/x',
+      '.hidden',
+      'a/.b',
+    ],
+    ...[
+      '%2e%2e/secret',
+      '..%2fsecret',
+      '%2fetc%2fpasswd',
+      '..\\secret',
+      'C:\\secret',
+      'C:secret',
+      'a%00b',
+      '%zz',
+      'x?y',
+      'x#y',
+    ],
+  ])('a shard called %j is refused', async (name) => {
+    const path = write('index.json', { weight_map: { a: name } });
+    await expect(readSource(path)).rejects.toThrow('is not the name of a file beside');
+  });
 
   test('too many shards are refused before any is read', async () => {
     const names = Array.from({ length: 1001 }, (_, i) => [`k${i}`, `s${i}`]);
@@ -201,7 +226,7 @@ describe('a quantized layers-model', () => {
 
 test('other JSON, and what only begins so, is refused', async () => {
   await expect(readSource(write('config.json', { id2label: {} }))).rejects.toThrow(
-    /config\.json is JSON without the weight_map/,
+    /config\.json: This is JSON without the weight_map/,
   );
   await expect(readSource(write('broken.json', Buffer.from('{"weight_map": ')))).rejects.toThrow(
     CheckpointError,

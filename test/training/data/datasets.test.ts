@@ -11,7 +11,7 @@ import { decodable, decodeAll } from '../../../src/training/data/decode-all.js';
 import { folderDataset } from '../../../src/training/data/folder.js';
 import { idxDataset } from '../../../src/training/data/idx.js';
 import { tarDataset } from '../../../src/training/data/tar.js';
-import { cifar10Labels } from '../../../src/vision/labels/cifar10.js';
+import { cifar10Labels } from '../../../src/models/labels/cifar10.js';
 import { describeWithShared, sharedFile } from '../../helpers/shared.js';
 import { expectedPixels, imageFile, ruleImage } from '../../vision/golden-vision.js';
 
