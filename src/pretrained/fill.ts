@@ -10,7 +10,7 @@ import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.
 /** The network that `build` builds, filled with the weights of the options. */
 export async function fillBuilt<M extends ImageClassifier>(
   name: string,
-  { weights, hub, cache, sha256, onProgress, ...options }: ModelOptions & PretrainedOptions,
+  { weights, hub, cache, sha256, onProgress, limits, config, ...options }: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
 ): Promise<M> {
   const { convention, classes, includeTop = true, seed, size } = options;
@@ -20,8 +20,8 @@ export async function fillBuilt<M extends ImageClassifier>(
     {
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
-      config: published && { preprocessing: published.preprocessing },
-      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256 },
+      beside: published && { preprocessing: published.preprocessing },
+      ...{ hub, cache, onProgress, limits, config, sha256: sha256 ?? published?.sha256 },
     },
     (architecture, { preprocessing, ...told }) => {
       check(

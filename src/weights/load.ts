@@ -1,4 +1,5 @@
 import { ready } from '#backends';
+import { shownUrl } from '../core/shown-url.js';
 import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -14,6 +15,11 @@ import { savedConvention, savedPreprocessing } from './saved.js';
 export interface LoadOptions extends FetchOptions {
   /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
   readonly convention?: ConventionName;
+  /**
+   * Whether `config.json` and `preprocessor_config.json` beside the checkpoint are read, where they are there. Without them,
+   * labels and preprocessing are what the checkpoint itself and its convention say. Default true.
+   */
+  readonly config?: boolean;
 }
 
 /**
@@ -22,7 +28,8 @@ export interface LoadOptions extends FetchOptions {
  * Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
  * @param source - As `loadWeights` takes it.
- * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
+ * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; where a file beside
+ * it cannot be read, other than that it is not there, or says what cannot be.
  */
 export function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
   return loadInto(source, options, buildArchitecture);
@@ -33,11 +40,11 @@ type Told = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
 
 /**
  * Fills the network that `build` builds for the checkpoint's architecture.
- * @param config - In the place of the files beside the checkpoint.
+ * @param beside - In the place of the files beside the checkpoint.
  */
 export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
-  { convention, config, ...fetchOptions }: LoadOptions & { readonly config?: HubConfig },
+  { convention, config = true, beside, ...fetchOptions }: LoadOptions & { readonly beside?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
   const [checkpoint] = await Promise.all([readSource(source, fetchOptions), ready()]);
@@ -48,16 +55,16 @@ export async function loadInto<M extends ImageClassifier>(
       `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.`,
     );
   }
-  const { hub, cache } = fetchOptions;
+  const { hub, cache, limits } = fetchOptions;
   // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
-  const isTold = !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
-  const beside = config ?? (isTold ? {} : await readHubConfig(source, { hub, cache }));
-  const { labels } = beside;
-  const preprocessing = savedPreprocessing(checkpoint) ?? beside.preprocessing;
+  const isTold = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
+  const hubConfig = beside ?? (isTold ? {} : await readHubConfig(source, { hub, cache, limits }));
+  const { labels } = hubConfig;
+  const preprocessing = savedPreprocessing(checkpoint) ?? hubConfig.preprocessing;
   const buildBy = (convention: ConventionName) =>
     build(architecture, { preprocessing, convention, initialize: false });
 
-  const told = convention ?? savedConvention(checkpoint) ?? beside.convention;
+  const told = convention ?? savedConvention(checkpoint) ?? hubConfig.convention;
   // The names of a network's parts do not depend on its convention.
   let model = buildBy(told ?? 'torchvision');
   try {
@@ -67,12 +74,26 @@ export async function loadInto<M extends ImageClassifier>(
       model = buildBy(own);
     }
     loadCheckpoint(model, checkpoint, {});
+    checkLabels(labels, model, source);
   } catch (error) {
     model.dispose();
     throw error;
   }
-  if (labels?.length === model.classes) model.labels ??= labels;
+  if (labels && model.classes !== undefined) model.labels ??= labels;
   return model;
+}
+
+/** Throws where the files beside the weights have names of more or fewer classes: they are of another network. */
+function checkLabels(
+  labels: readonly string[] | undefined,
+  { classes }: ImageClassifier,
+  source: WeightsSource,
+): void {
+  if (!labels || classes === undefined || labels.length === classes) return;
+  throw new Error(
+    `The config.json beside ${shownUrl(source as string | URL)} names ${labels.length} classes, and the weights have ` +
+      `${classes}: it is of another network. Correct it, or give { config: false } to load without it.`,
+  );
 }
 
 function conventionByNames(

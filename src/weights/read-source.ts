@@ -1,6 +1,6 @@
 import { concatenate } from '../core/concatenate.js';
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
-import { fetchSource, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { fetchParsed, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { isRecord } from './json-values.js';
 import { kerasKey } from './keras.js';
 import { storedWeight } from './quantization.js';
@@ -17,19 +17,27 @@ const MAX_FILES = 1000;
  * @throws Error where a file cannot be read.
  */
 export async function readSource(source: WeightsSource, options: FetchOptions = {}): Promise<Checkpoint> {
-  const bytes = await fetchSource(source, options);
-  const index = parseIndex(bytes);
-  if (!index) return readCheckpoint(bytes);
+  const parts = await fetchParsed([source], options, async ([bytes]) => {
+    const index = parseIndex(bytes!);
+    return index ? partsOf(index, source) : await readCheckpoint(bytes!);
+  });
+  return typeof parts === 'function' ? parts({ ...options, sha256: undefined }) : parts;
+}
+
+/** Reads the files that an index names, beside it. */
+function partsOf(
+  { weight_map: weightMap, weightsManifest: manifest }: Record<string, unknown>,
+  source: WeightsSource,
+): (options: FetchOptions) => Promise<Checkpoint> {
   if (!isAddress(source)) {
     throw new CheckpointError(
       'This is JSON. Where it is an index of other files, they are beside it: give its path or URL, not its bytes.',
     );
   }
-  const beside = { ...options, sha256: undefined };
-  if (isRecord(index['weight_map'])) return readShards(source, index['weight_map'], beside);
-  if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest'], beside);
+  if (isRecord(weightMap)) return (options) => readShards(source, weightMap, options);
+  if (Array.isArray(manifest)) return (options) => readManifest(source, manifest, options);
   throw new CheckpointError(
-    `${String(source)} is JSON without the weight_map of sharded safetensors and without the weightsManifest of a ` +
+    'This is JSON without the weight_map of sharded safetensors and without the weightsManifest of a ' +
       'TensorFlow.js layers-model; give the file of the weights.',
   );
 }
@@ -50,13 +58,13 @@ function parseIndex(bytes: Uint8Array): Record<string, unknown> | undefined {
 async function readShards(
   source: string | URL,
   weightMap: Record<string, unknown>,
-  options?: FetchOptions,
+  options: FetchOptions,
 ): Promise<Checkpoint> {
   const files = new Set(Object.values(weightMap).map(String));
   checkCount(files.size);
   const tensors = new Map<string, HostTensor>();
   for (const file of files) {
-    const shard = await readCheckpoint(await fetchSource(sibling(source, file), options));
+    const shard = await fetchParsed([sibling(source, file)], options, ([bytes]) => readCheckpoint(bytes!));
     for (const [key, tensor] of shard.tensors) {
       if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
       if (weightMap[key] === file) tensors.set(key, tensor);
@@ -75,7 +83,7 @@ async function readShards(
 async function readManifest(
   source: string | URL,
   groups: readonly unknown[],
-  options?: FetchOptions,
+  options: FetchOptions,
 ): Promise<Checkpoint> {
   const tensors = new Map<string, HostTensor>();
   for (const group of groups) {
@@ -83,19 +91,26 @@ async function readManifest(
     if (!Array.isArray(paths) || !Array.isArray(weights))
       throw damagedManifest('a group has no paths or no weights');
     checkCount(paths.length);
-    const parts: Uint8Array[] = [];
-    for (const path of paths) parts.push(await fetchSource(sibling(source, String(path)), options));
-    const bytes = parts.length === 1 ? parts[0]! : concatenate(parts);
-    let place = 0;
-    for (const weight of weights) {
-      const { key, tensor, end } = manifestTensor(weight, bytes, place);
+    const files = paths.map((path) => sibling(source, String(path)));
+    for (const [key, tensor] of await fetchParsed(files, options, (parts) => readGroup(weights, parts))) {
       if (tensors.has(key)) throw damagedManifest(`'${key}' is in it twice`);
       tensors.set(key, tensor);
-      place = end;
     }
-    if (place !== bytes.length) throw damagedManifest(`its tensors end at byte ${place} of ${bytes.length}`);
   }
   return { tensors, metadata: new Map() };
+}
+
+/** The tensors of a group, whose bytes its files have. */
+function readGroup(weights: readonly unknown[], parts: readonly Uint8Array[]): [string, HostTensor][] {
+  const bytes = parts.length === 1 ? parts[0]! : concatenate(parts);
+  let place = 0;
+  const tensors = weights.map((weight): [string, HostTensor] => {
+    const { key, tensor, end } = manifestTensor(weight, bytes, place);
+    place = end;
+    return [key, tensor];
+  });
+  if (place !== bytes.length) throw damagedManifest(`its tensors end at byte ${place} of ${bytes.length}`);
+  return tensors;
 }
 
 function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {

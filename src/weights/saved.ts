@@ -4,7 +4,7 @@ import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import type { Checkpoint } from './checkpoint.js';
-import { isColor, isRecord } from './json-values.js';
+import { isColor, isRecord, isSide, isSpread } from './json-values.js';
 
 /** The metadata of a file of these weights. */
 export function networkMetadata(model: ImageClassifier): Record<string, string> {
@@ -41,21 +41,17 @@ export function savedPreprocessing(checkpoint: Checkpoint): Preprocessing | unde
   if (!saved) return undefined;
   const { size, resize, interpolation, stretch, channels, scale, mean, std } = saved;
   const isPossible =
-    [size, resize].every((side) => Number.isInteger(side) && side! > 0 && side! <= MOST_PIXELS) &&
+    [size, resize].every(isSide) &&
     ['nearest', 'bilinear', 'bicubic'].includes(interpolation!) &&
     (stretch === undefined || typeof stretch === 'boolean') &&
     ['rgb', 'bgr'].includes(channels!) &&
     Number.isFinite(scale) &&
     isColor(mean) &&
-    isColor(std) &&
-    std.every((x) => x > 0);
+    isSpread(std);
   if (!isPossible) return undefined;
   const rest = { size, resize, interpolation, channels, scale, mean, std } as Preprocessing;
   return stretch === undefined ? rest : { ...rest, stretch };
 }
-
-/** A side that no network has. */
-const MOST_PIXELS = 2 ** 13;
 
 function savedRecord<T>(checkpoint: Checkpoint, name: string): Partial<T> | undefined {
   const value = savedJson(checkpoint, name);

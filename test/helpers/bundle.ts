@@ -18,6 +18,7 @@ export async function bundle(source: string, folder: string): Promise<string> {
     alias: {
       '#backends': './src/backends/default.node.ts',
       '#decode-image': './src/vision/decode-image.node.ts',
+      '#fetch': './src/core/fetch.node.ts',
       '#gradients': './src/backends/gradients.ts',
       '#h5wasm': './src/weights/h5wasm.node.ts',
       '#read-file': './src/core/read-file.node.ts',

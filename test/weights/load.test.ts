@@ -141,13 +141,27 @@ describe('Hugging Face', () => {
     model.dispose();
   });
 
-  test.each<Record<string, object>>([
-    { 'config.json': { id2label: { 0: 'ant', 2: 'cat', 3: 'dog' } } },
-    { 'config.json': { id2label: { 0: 'ant', 1: 'bee' } } },
-    { 'config.json': { id2label: { 0: 'ant', 1: 'bee', 2: 3 } } },
-    { 'config.json': [], 'preprocessor_config.json': { size: -1, crop_pct: 'x', resample: 3 } },
-  ])('what is not understood is left out: %j', async (beside) => {
-    const model = await load(write(bytes, beside));
+  test.each<[Record<string, object>, string]>([
+    [
+      { 'config.json': { id2label: { 0: 'ant', 2: 'cat', 3: 'dog' } } },
+      'config.json: id2label is {"0":"ant","2":"cat","3":"dog"}; expected a name for each number from 0 on.',
+    ],
+    [{ 'config.json': { id2label: { 0: 'ant', 1: 'bee', 2: 3 } } }, 'config.json: id2label is {"0":"ant"'],
+    [{ 'config.json': { id2label: ['ant', 'bee', 'cat'] } }, 'config.json: id2label is ["ant","bee","cat"]'],
+    [{ 'config.json': [] }, 'config.json: it is JSON, but not an object.'],
+    [
+      { 'config.json': {}, 'preprocessor_config.json': { size: -1, crop_pct: 0.9, resample: 3 } },
+      'preprocessor_config.json: size is -1; expected a square',
+    ],
+    [
+      { 'config.json': { id2label: { 0: 'ant', 1: 'bee' } } },
+      'names 2 classes, and the weights have 3: it is of another network.',
+    ],
+  ])('what cannot be is refused: %j', async (beside, message) => {
+    const path = write(bytes, beside);
+    await expect(load(path)).rejects.toThrow(message);
+    await expect(load(path)).rejects.toThrow('give { config: false }');
+    const model = await load(path, { config: false });
     expect(model.labels).toBeUndefined();
     expect(model.preprocessing).toMatchObject({ size: 224, resize: 256, interpolation: 'bilinear' });
     model.dispose();

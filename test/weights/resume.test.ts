@@ -29,7 +29,7 @@ beforeAll(async () => {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    alias: { '#read-file': './src/core/read-file.node.ts' },
+    alias: { '#fetch': './src/core/fetch.node.ts', '#read-file': './src/core/read-file.node.ts' },
     logLevel: 'error',
   });
   server = createServer((request, response) => {
