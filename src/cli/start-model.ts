@@ -1,3 +1,4 @@
+import { shownUrl } from '../core/shown-url.js';
 import { buildModel, load, type ImageClassifier, type ModelOptions } from '../index.js';
 import { withDownloadBar } from './download-bar.js';
 import { publishedNetworks } from './load-model.js';
@@ -42,7 +43,7 @@ export async function pretrainedModel(
     const model = await withDownloadBar((onProgress) =>
       buildModel(name, { ...shape, weights, convention, seed, onProgress }),
     );
-    return { model, weights };
+    return { model, weights: shownUrl(weights) };
   }
   const given = Object.keys(shape);
   if (given.length > 0) {
@@ -51,7 +52,7 @@ export async function pretrainedModel(
     );
   }
   const model = await withDownloadBar((onProgress) => load(weights, { convention, onProgress }));
-  return { model, weights };
+  return { model, weights: shownUrl(weights) };
 }
 
 /** The options that change the network, those that are given. */

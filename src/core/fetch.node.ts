@@ -18,7 +18,8 @@ export async function fetchWeb(url: string, options: RequestInit): Promise<Respo
   const proxy = isNodes ? undefined : proxyFor(url, process.env);
   if (proxy === undefined) return fetch(url, options);
   const undici = await loadUndici();
-  const dispatcher = agents.get(proxy) ?? new undici.ProxyAgent(proxy);
+  // A tunnel is for https; many proxies refuse one to any other port.
+  const dispatcher = agents.get(proxy) ?? new undici.ProxyAgent({ uri: proxy, proxyTunnel: false });
   agents.set(proxy, dispatcher);
   const response = await undici.fetch(url, { ...(options as object), dispatcher });
   return response as unknown as Response;
@@ -29,7 +30,7 @@ async function loadUndici() {
     // The comments tell bundlers for servers to leave it to Node.
     return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'undici');
   } catch (error) {
-    const { message } = notInstalled('HTTP_PROXY is set, and a proxy takes undici', 'undici', error);
+    const { message } = notInstalled('HTTP_PROXY is set, and a proxy takes undici', 'undici@7', error);
     throw new TransferError(message, 0, { cause: error });
   }
 }

@@ -9,21 +9,23 @@ export class TransferWatch {
   readonly #abort = new AbortController();
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
   readonly #stallTime: number;
+  readonly #rateTime: number;
+  readonly #checkRate: () => void;
   #bytes = 0;
+  #isCounting = false;
 
   /** @param rest - The time that is left of `maxTime`, in milliseconds. */
   constructor({ stallTime, minRate, rateTime, maxTime }: Required<TransferLimits>, rest: number) {
     this.#stallTime = stallTime;
     const end = () => this.#end(`it takes longer than ${maxTime} ms`, 0);
     this.#timers.push(setTimeout(end, Math.min(rest, LONGEST)));
-    if (rateTime > LONGEST || minRate === 0) return;
     const least = (minRate * rateTime) / 1000;
-    const checkRate = () => {
+    this.#checkRate = () => {
       if (this.#bytes < least)
         this.#end(`${this.#bytes} bytes came in ${rateTime} ms, and minRate is ${minRate} a second`, Infinity);
       this.#bytes = 0;
     };
-    this.#timers.push(setInterval(checkRate, rateTime));
+    this.#rateTime = Math.min(rateTime, LONGEST);
   }
 
   get signal(): AbortSignal {
@@ -47,9 +49,11 @@ export class TransferWatch {
     }
   }
 
-  /** Counts bytes that came. */
+  /** Counts bytes that came; from the first ones on, the rate is watched. */
   count(bytes: number): void {
     this.#bytes += bytes;
+    if (!this.#isCounting) this.#timers.push(setInterval(this.#checkRate, this.#rateTime));
+    this.#isCounting = true;
   }
 
   /** Ends the transfer, if it goes on, and the watch. */
