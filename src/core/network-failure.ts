@@ -14,7 +14,8 @@ const certificates: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
-  CERT_HAS_EXPIRED: 'its certificate has expired; ask who runs the server, and look at the clock of this computer',
+  CERT_HAS_EXPIRED:
+    'its certificate has expired; ask who runs the server, and look at the clock of this computer',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 };
 

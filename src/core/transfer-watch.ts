@@ -22,7 +22,10 @@ export class TransferWatch {
     const least = (minRate * rateTime) / 1000;
     this.#checkRate = () => {
       if (this.#bytes < least)
-        this.#end(`${this.#bytes} bytes came in ${rateTime} ms, and minRate is ${minRate} a second`, Infinity);
+        this.#end(
+          `${this.#bytes} bytes came in ${rateTime} ms, and minRate is ${minRate} a second`,
+          Infinity,
+        );
       this.#bytes = 0;
     };
     this.#rateTime = Math.min(rateTime, LONGEST);

@@ -8,7 +8,9 @@ import { sibling } from './sibling.js';
 /** More than any such file has, in bytes. */
 const MAX_BYTES = 2 ** 24;
 
-const ADVICE = 'To load without the files beside the weights, give { config: false }.';
+/** What to do where such a file is at fault. */
+export const WITHOUT =
+  'To load without the files beside the weights, give { config: false } (--no-config on the command line).';
 
 /** A JSON file beside weights. Of its values, those that cannot be are errors that name file, key and value. */
 export class ConfigFile {
@@ -35,7 +37,7 @@ export class ConfigFile {
       return new ConfigFile(shownUrl(address), values);
     } catch (error) {
       if (isNotFound(error)) return undefined;
-      throw new Error(`${(error as Error).message} ${ADVICE}`, { cause: error });
+      throw new Error(`${(error as Error).message} ${WITHOUT}`, { cause: error });
     }
   }
 
@@ -59,7 +61,7 @@ export class ConfigFile {
   /** The error of a value that cannot be. */
   impossible(key: string, value: unknown, expected: string): Error {
     const shown = JSON.stringify(value).slice(0, 100);
-    return new Error(`${this.name}: ${key} is ${shown}; expected ${expected}. ${ADVICE}`);
+    return new Error(`${this.name}: ${key} is ${shown}; expected ${expected}. ${WITHOUT}`);
   }
 }
 

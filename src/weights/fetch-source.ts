@@ -141,9 +141,7 @@ async function fetchRemote(source: string, options: FetchOptions): Promise<Fetch
   const { url, headers, place } = source.startsWith('hf:') ? hubFile(source, hub) : urlFile(source, sha256);
   const fetch = (store?: Store) => download(url, { ...limits, headers, store, sha256, onProgress });
   const file =
-    cache && place && canCache()
-      ? await cached(place, fetch, sha256)
-      : { ...unkept, bytes: await fetch() };
+    cache && place && canCache() ? await cached(place, fetch, sha256) : { ...unkept, bytes: await fetch() };
   return { ...file, isNew: !file.wasKept };
 }
 

@@ -45,7 +45,11 @@ const SPREAD = 'three positive numbers, red, green and blue';
 const LABELS = 'the names of the classes';
 const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'] as const;
 
-function timmConfig(architecture: string, config: ConfigFile, pretrained: Record<string, unknown>): HubConfig {
+function timmConfig(
+  architecture: string,
+  config: ConfigFile,
+  pretrained: Record<string, unknown>,
+): HubConfig {
   const convention = architecture.startsWith('tf_') ? 'timm-tf' : 'timm';
   const get = config.valueIn.bind(config, pretrained) as <T>(
     key: string,
@@ -57,7 +61,11 @@ function timmConfig(architecture: string, config: ConfigFile, pretrained: Record
   get('crop_mode', isOneOf('center'), "'center', the one that is known here");
   const size = get('input_size', isSquare, `[channels, height, width] of a square with ${SIDE}`)?.[1];
   const crop = get('crop_pct', isCrop, CROP);
-  const interpolation = get('interpolation', isOneOf(...INTERPOLATIONS), `one of ${INTERPOLATIONS.join(', ')}`);
+  const interpolation = get(
+    'interpolation',
+    isOneOf(...INTERPOLATIONS),
+    `one of ${INTERPOLATIONS.join(', ')}`,
+  );
   const mean = get('mean', isColor, COLOR);
   const std = get('std', isSpread, SPREAD);
   const labels = config.get('label_names', isLabels, LABELS);

@@ -27,7 +27,8 @@ export function hubFile(source: string, options: HubOptions = {}): RemoteFile {
   const token = (options.token ?? process?.env?.['HF_TOKEN'])?.trim();
   check(
     token === undefined || /^[\x21-\x7e]*$/.test(token),
-    () => 'The token of the hub (HF_TOKEN) has a space or another character that no token has; copy it again.',
+    () =>
+      'The token of the hub (HF_TOKEN) has a space or another character that no token has; copy it again.',
   );
   const host = new URL(endpoint).host.replace(':', '_');
   return {

@@ -5,6 +5,7 @@ import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { architectureOf, describeWeights, withoutPrefix } from './architecture.js';
 import type { HostTensor } from './checkpoint.js';
+import { WITHOUT } from './config-file.js';
 import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
 import { loadCheckpoint, recognise } from './load-weights.js';
@@ -92,7 +93,7 @@ function checkLabels(
   if (!labels || classes === undefined || labels.length === classes) return;
   throw new Error(
     `The config.json beside ${shownUrl(source as string | URL)} names ${labels.length} classes, and the weights have ` +
-      `${classes}: it is of another network. Correct it, or give { config: false } to load without it.`,
+      `${classes}: it is of another network. ${WITHOUT}`,
   );
 }
 

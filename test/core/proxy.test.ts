@@ -102,7 +102,9 @@ test('a proxy that is none is an error that says so', async () => {
       'http://proxy.example:8080.',
   );
   process.env['HTTP_PROXY'] = 'http://127.0.0.1:1';
-  await expect(download('http://weights.invalid/', quick)).rejects.toThrow(/cannot be fetched: .*ECONNREFUSED/);
+  await expect(download('http://weights.invalid/', quick)).rejects.toThrow(
+    /cannot be fetched: .*ECONNREFUSED/,
+  );
 });
 
 test('where undici is not installed, the error says what to install', async () => {

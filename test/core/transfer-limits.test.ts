@@ -48,7 +48,9 @@ test('maxTime ends all tries together', async () => {
 
 test('the limits of loading and of images are the same', async () => {
   const { origin } = await trickle();
-  await expect(fetchSource(origin, { limits: { maxTime: 50 } })).rejects.toThrow('it takes longer than 50 ms');
+  await expect(fetchSource(origin, { limits: { maxTime: 50 } })).rejects.toThrow(
+    'it takes longer than 50 ms',
+  );
   await expect(fetchBytes(origin, { maxTime: 50 })).rejects.toThrow('it takes longer than 50 ms');
 });
 
@@ -214,6 +216,12 @@ test.each([
 
 test('Infinity is no limit', async () => {
   const origin = await serve((_, response) => response.end('weights'));
-  const limits = { stallTime: Infinity, minRate: 0, rateTime: Infinity, maxTime: Infinity, maxBytes: Infinity };
+  const limits = {
+    stallTime: Infinity,
+    minRate: 0,
+    rateTime: Infinity,
+    maxTime: Infinity,
+    maxBytes: Infinity,
+  };
   expect(await download(origin, limits)).toHaveLength(7);
 });

@@ -52,7 +52,8 @@ afterEach(() => {
   expect(tf.memory().numTensors).toBe(0);
 });
 
-const read = (name: string, options: object = {}) => readSource(`hf://a/b/${name}`, { hub, limits, ...options });
+const read = (name: string, options: object = {}) =>
+  readSource(`hf://a/b/${name}`, { hub, limits, ...options });
 const placeOf = (name: string) =>
   join(folder, 'hub', hub.endpoint.slice('http://'.length).replace(':', '_'), 'a', 'b', 'main', name);
 const kept = async () => (await listCache()).map(({ path }) => path);
@@ -96,17 +97,20 @@ describe.each(formats)('%s', (_, make) => {
     whole = await make();
   });
 
-  test.each(damages)('answered with %s, is an error and not kept; the next load asks again', async (_, damage) => {
-    files['x'] = damage(whole);
-    await expect(read('x')).rejects.toThrow('/x');
-    expect(await kept()).toEqual([]);
-    files['x'] = whole;
-    requests = [];
-    expect((await read('x')).tensors.size).toBeGreaterThan(0);
-    expect([requests, await kept()]).toEqual([['x'], [placeOf('x')]]);
-    await read('x');
-    expect(requests).toEqual(['x']);
-  });
+  test.each(damages)(
+    'answered with %s, is an error and not kept; the next load asks again',
+    async (_, damage) => {
+      files['x'] = damage(whole);
+      await expect(read('x')).rejects.toThrow('/x');
+      expect(await kept()).toEqual([]);
+      files['x'] = whole;
+      requests = [];
+      expect((await read('x')).tensors.size).toBeGreaterThan(0);
+      expect([requests, await kept()]).toEqual([['x'], [placeOf('x')]]);
+      await read('x');
+      expect(requests).toEqual(['x']);
+    },
+  );
 
   test.each(damages)('in the cache, %s is dropped and fetched once more', async (_, damage) => {
     poison('x', damage(whole));
@@ -190,7 +194,11 @@ describe('files that an index names', () => {
   });
 
   test('the parts of a layers-model: all together are kept, or none', async () => {
-    Object.assign(files, { 'model.json': manifest, 'one.bin': new Uint8Array(7), 'two.bin': new Uint8Array(8) });
+    Object.assign(files, {
+      'model.json': manifest,
+      'one.bin': new Uint8Array(7),
+      'two.bin': new Uint8Array(8),
+    });
     await expect(read('model.json')).rejects.toThrow("'a/kernel' ends at byte 16 of 15");
     expect(await kept()).toEqual([placeOf('model.json')]);
     files['one.bin'] = new Uint8Array(8);
@@ -233,7 +241,9 @@ test('a whole file is kept where something else than the file is at fault', asyn
   const parse = () => {
     throw new Error('h5wasm is not installed');
   };
-  await expect(fetchParsed(['hf://a/b/x'], { hub, limits }, parse)).rejects.toThrow('h5wasm is not installed');
+  await expect(fetchParsed(['hf://a/b/x'], { hub, limits }, parse)).rejects.toThrow(
+    'h5wasm is not installed',
+  );
   await read('x');
   expect(requests).toEqual(['x']);
 });

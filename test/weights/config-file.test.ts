@@ -235,7 +235,9 @@ describe('the query of a signed URL', () => {
     '/index.json': JSON.stringify({ weight_map: { a: 'part.safetensors' } }),
     '/part.safetensors': shard,
     '/model.json': JSON.stringify({
-      weightsManifest: [{ paths: ['group.bin'], weights: [{ name: 'a/kernel', shape: [1], dtype: 'float32' }] }],
+      weightsManifest: [
+        { paths: ['group.bin'], weights: [{ name: 'a/kernel', shape: [1], dtype: 'float32' }] },
+      ],
     }),
     '/group.bin': new Uint8Array(4),
   };
@@ -272,6 +274,8 @@ test('beside a blob or data URL there are no files, and none is asked for', asyn
   const model = await load(URL.createObjectURL(new Blob([weights as Uint8Array<ArrayBuffer>])));
   expect(model.labels).toBeUndefined();
   model.dispose();
-  const data = await load(`data:,${Array.from(weights, (x) => `%${x.toString(16).padStart(2, '0')}`).join('')}`);
+  const data = await load(
+    `data:,${Array.from(weights, (x) => `%${x.toString(16).padStart(2, '0')}`).join('')}`,
+  );
   data.dispose();
 });
