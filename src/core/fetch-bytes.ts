@@ -14,9 +14,7 @@ export async function fetchBytes(url: string | URL, limits: TransferLimits = {})
     const response = await fetch(address);
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
-    // A data URL has all of the file in it.
-    const shown = shownUrl(address).slice(0, 200);
-    throw new Error(`${shown} cannot be read (${(error as Error).message}).`, { cause: error });
+    throw new Error(`${shownUrl(address)} cannot be read (${(error as Error).message}).`, { cause: error });
   }
 }
 
@@ -25,5 +23,5 @@ export function absolute(address: string): string {
   if (/^[a-z][\w+.-]*:/i.test(address)) return address;
   const { document, location } = globalThis as { document?: Document; location?: Location };
   const base = document?.baseURI ?? location?.href;
-  return base === undefined ? address : new URL(address, base).href;
+  return base !== undefined && URL.canParse(address, base) ? new URL(address, base).href : address;
 }

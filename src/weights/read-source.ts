@@ -5,7 +5,7 @@ import { isRecord } from './json-values.js';
 import { kerasKey } from './keras.js';
 import { storedWeight } from './quantization.js';
 import { readCheckpoint } from './read-checkpoint.js';
-import { sibling } from './sibling.js';
+import { hasSiblings, sibling } from './sibling.js';
 
 /** The files of one checkpoint: more would be a hostile index. */
 const MAX_FILES = 1000;
@@ -29,7 +29,7 @@ function partsOf(
   { weight_map: weightMap, weightsManifest: manifest }: Record<string, unknown>,
   source: WeightsSource,
 ): (options: FetchOptions) => Promise<Checkpoint> {
-  if (!isAddress(source)) {
+  if (!isAddress(source) || !hasSiblings(source)) {
     throw new CheckpointError(
       'This is JSON. Where it is an index of other files, they are beside it: give its path or URL, not its bytes.',
     );

@@ -22,6 +22,7 @@ test.each([
   ['https://host/a@b?next=http://x?y=z', 'https://host/a@b?next=…'],
   ['hf://a/b@v1/c', 'hf://a/b@v1/c'],
   ['folder/what?.png', 'folder/what?.png'],
+  [`data:,${'x'.repeat(1000)}`, `data:,${'x'.repeat(194)}…`],
   ['C:\\photos\\a#1.png', 'C:\\photos\\a#1.png'],
 ])('%s is shown as %s', (url, shown) => expect(shownUrl(url)).toBe(shown));
 
