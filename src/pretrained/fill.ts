@@ -17,6 +17,8 @@ export async function fillBuilt<M extends ImageClassifier>(
     cache,
     sha256,
     onProgress,
+    limits,
+    config,
     checkpointKey,
     parts,
     head,
@@ -31,8 +33,9 @@ export async function fillBuilt<M extends ImageClassifier>(
     {
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
-      config: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
-      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256, checkpointKey, parts, head },
+      beside: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
+      ...{ hub, cache, onProgress, limits, config, checkpointKey, parts, head },
+      sha256: sha256 ?? published?.sha256,
     },
     (architecture, { preprocessing, ...told }) => {
       check(

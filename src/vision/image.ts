@@ -1,3 +1,5 @@
+import { shownUrl } from '../core/shown-url.js';
+
 /** A picture in memory: rows from the top, three bytes a pixel. */
 export interface RgbImage {
   /** In pixels. */
@@ -28,8 +30,7 @@ export const MAX_PIXELS = 2 ** 27;
 /** What to call an image in a message: its path or URL, if it has one. */
 export function nameOf(source: ImageSource): string {
   if (typeof source !== 'string' && !(source instanceof URL)) return 'The image';
-  const text = String(source); // A data URL has all of the image in it.
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return shownUrl(source);
 }
 
 /** The error where an image cannot be decoded. */
