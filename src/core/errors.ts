@@ -46,6 +46,23 @@ export function checkOneOf(
   });
 }
 
+/**
+ * Throws where something else is given for a model.
+ * @param where - What takes the model, such as `classify`.
+ */
+export function checkModel(where: string, model: unknown): void {
+  const given = model as { predict?: unknown; then?: unknown } | null | undefined;
+  check(
+    typeof given?.then !== 'function',
+    () => `${where}: the model is a promise; give what it resolves to: await it.`,
+  );
+  check(
+    typeof given?.predict === 'function',
+    () =>
+      `${where}: the model is ${told(model)}; give a network, as buildResNet, buildEfficientNet and load make it.`,
+  );
+}
+
 /** The names of all options of a type. A record, so that TypeScript finds one that is missing. */
 export type OptionNames<Options> = { readonly [name in keyof Options]-?: true };
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { check, checkInteger, checkOneOf } from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
-import { Module, parameter, statistic } from '../core/module.js';
+import { allOrNothing, Module, parameter, statistic } from '../core/module.js';
 
 /** Options of {@link BatchNorm}; the numeric ones have no default since the frameworks' defaults differ. */
 export interface BatchNormOptions {
@@ -50,10 +50,12 @@ export class BatchNorm extends Module {
     );
     checkOneOf('BatchNorm: runningVariance', runningVariance, ['unbiased', 'biased']);
     const filled = (value: number) => new Float32Array(channels).fill(value);
-    this.weight = parameter(filled(zeroWeight ? 0 : 1), [channels]);
-    this.bias = parameter(filled(0), [channels]);
-    this.runningMean = statistic(filled(0), [channels]);
-    this.runningVariance = statistic(filled(1), [channels]);
+    [this.weight, this.bias, this.runningMean, this.runningVariance] = allOrNothing(() => [
+      parameter(filled(zeroWeight ? 0 : 1), [channels]),
+      parameter(filled(0), [channels]),
+      statistic(filled(0), [channels]),
+      statistic(filled(1), [channels]),
+    ]);
     this.epsilon = epsilon;
     this.momentum = momentum;
     this.unbiased = runningVariance === 'unbiased';

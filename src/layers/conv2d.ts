@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkInteger } from '../core/errors.js';
 import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
-import { Module, parameter } from '../core/module.js';
+import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
@@ -59,8 +59,10 @@ export class Conv2D extends Module {
     const { bias = false, initializer = heNormal, random } = options;
     const taps = kernelSize * kernelSize;
     const kernel = { count: taps * inChannels * filters, fanIn: taps * inChannels, fanOut: taps * filters };
-    this.weight = parameter(initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]);
-    this.bias = bias ? parameter(new Float32Array(filters), [filters]) : undefined;
+    [this.weight, this.bias] = allOrNothing(() => [
+      parameter(initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]),
+      bias ? parameter(new Float32Array(filters), [filters]) : undefined,
+    ]);
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {

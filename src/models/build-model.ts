@@ -1,4 +1,5 @@
 import { ArgumentError, check } from '../core/errors.js';
+import { allOrNothing } from '../core/module.js';
 import type { ConventionName } from './conventions.js';
 import {
   coefficients,
@@ -58,9 +59,11 @@ export function buildModel(name: string, options: ModelOptions = {}): ImageClass
 
 /** Builds the network of these sizes. */
 export function buildArchitecture(architecture: Architecture, options: ModelOptions = {}): ImageClassifier {
-  return isResNet(architecture)
-    ? new ResNet(architecture, options as ResNetOptions)
-    : new EfficientNet(architecture, options);
+  return allOrNothing(() =>
+    isResNet(architecture)
+      ? new ResNet(architecture, options as ResNetOptions)
+      : new EfficientNet(architecture, options),
+  );
 }
 
 /**

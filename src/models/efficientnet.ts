@@ -1,6 +1,7 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
 import { checkOneOf, checkRate } from '../core/errors.js';
+import { allOrNothing } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
@@ -140,5 +141,5 @@ export function buildEfficientNet(
   scale: number | Coefficients,
   options: EfficientNetOptions = {},
 ): EfficientNet {
-  return new EfficientNet(efficientNetArchitecture(scale, options), options);
+  return allOrNothing(() => new EfficientNet(efficientNetArchitecture(scale, options), options));
 }

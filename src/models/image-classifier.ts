@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ConvNorm } from '../blocks/conv-norm.js';
+import { ConvNorm, foldAll } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
 import { check, checkInteger, checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
@@ -142,10 +142,6 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
       x.rank === 4 && x.shape[3] === inputChannels,
       () => `${name} got images of shape [${x.shape}]; give [N, height, width, ${inputChannels}].`,
     );
-    check(
-      !this.stem.conv.weight.isDisposed,
-      () => `This ${name} was disposed of, and its weights are gone; build it anew.`,
-    );
     const outputs: tf.Tensor4D[] = [];
     let y = this.stem.forward(x, this.#contextOf('stem', context));
     if (this.pool) y = this.pool.forward(y);
@@ -169,9 +165,8 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    * @returns this model.
    */
   fuse(): this {
-    for (const { module } of this.namedModules()) {
-      if (module instanceof ConvNorm) module.fold();
-    }
+    const modules = Array.from(this.namedModules(), ({ module }) => module);
+    foldAll(modules.filter((module) => module instanceof ConvNorm));
     return this;
   }
 

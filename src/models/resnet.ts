@@ -1,6 +1,7 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { BOTTLENECK_EXPANSION, ResidualBlock } from '../blocks/residual-block.js';
 import { check, checkInteger, checkOneOf, checkRate } from '../core/errors.js';
+import { allOrNothing } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
@@ -223,5 +224,5 @@ export class ResNet extends ImageClassifier {
  * @throws ArgumentError where the depth is not a published one or an option is out of range.
  */
 export function buildResNet(depth: ResNetDepth, options: ResNetOptions = {}): ResNet {
-  return new ResNet(resNetArchitecture(depth, options), options);
+  return allOrNothing(() => new ResNet(resNetArchitecture(depth, options), options));
 }

@@ -67,6 +67,7 @@ export function loadCheckpoint(
   model: ImageClassifier,
   checkpoint: Checkpoint,
   { strict = true, except = [] }: LoadWeightsOptions,
+  assign: (found: readonly FoundVariable[]) => void = assignAll,
 ): LoadedWeights {
   const tensors = withoutPrefix(checkpoint.tensors);
   const { source, conventions, variables } = recognise(model, tensors);
@@ -109,7 +110,7 @@ export function loadCheckpoint(
     const keys = notFinite.map(({ key }) => key);
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
-  for (const loaded of found) assign(loaded);
+  assign(found);
   model.labels = savedLabels(checkpoint, model.classes) ?? model.labels;
   return { source, loaded: found.map(({ name }) => name), missing, extra };
 }
@@ -203,7 +204,22 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-function assign({ variable, axes, tensor }: KeyedVariable & { tensor: HostTensor }): void {
+type FoundVariable = KeyedVariable & { readonly tensor: HostTensor };
+
+/** Assigns all, or where memory is out, none; until then there are two of each. */
+function assignAll(found: readonly FoundVariable[]): void {
+  tf.tidy(() => {
+    const values = found.map(valuesOf);
+    found.forEach(({ variable }, i) => variable.assign(values[i]!));
+  });
+}
+
+/** Assigns one after the other, of a model that is thrown away where memory is out. */
+export function assignEach(found: readonly FoundVariable[]): void {
+  for (const each of found) tf.tidy(() => each.variable.assign(valuesOf(each)));
+}
+
+function valuesOf({ variable, axes, tensor }: FoundVariable): tf.Tensor {
   const values = axes ? tensor.transpose(axes) : tensor;
-  tf.tidy(() => variable.assign(writeTensor(variable.shape, (out) => values.writeTo(out))));
+  return writeTensor(variable.shape, (out) => values.writeTo(out));
 }

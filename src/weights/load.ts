@@ -6,7 +6,7 @@ import { architectureOf, describeWeights, withoutPrefix } from './architecture.j
 import type { HostTensor } from './checkpoint.js';
 import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
-import { loadCheckpoint, recognise } from './load-weights.js';
+import { assignEach, loadCheckpoint, recognise } from './load-weights.js';
 import { readSource } from './read-source.js';
 import { savedConvention, savedPreprocessing } from './saved.js';
 
@@ -66,7 +66,7 @@ export async function loadInto<M extends ImageClassifier>(
       model.dispose();
       model = buildBy(own);
     }
-    loadCheckpoint(model, checkpoint, {});
+    loadCheckpoint(model, checkpoint, {}, assignEach);
   } catch (error) {
     model.dispose();
     throw error;
