@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check } from '../core/errors.js';
+import { check, checkOptions } from '../core/errors.js';
 import { allOrNothing, Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
@@ -40,6 +40,16 @@ export class ConvNorm extends Module {
 
   constructor(options: ConvNormOptions) {
     super();
+    checkOptions('ConvNorm', options, {
+      inChannels: true,
+      filters: true,
+      kernelSize: true,
+      stride: true,
+      activation: true,
+      zeroWeight: true,
+      convention: true,
+      random: true,
+    });
     const { inChannels, filters, kernelSize, stride = 1, zeroWeight = false, convention, random } = options;
     const { padding, convolutionBias: bias, initializer, depthwiseFanOut: fanOut, batchNorm } = convention;
     const common = { kernelSize, stride, padding, bias, initializer, random };

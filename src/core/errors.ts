@@ -88,6 +88,12 @@ export function checkOptions<Options extends object>(
   });
 }
 
+/** Of these options, those of another type. */
+export function pickOptions<Options extends object>(options: Options, known: OptionNames<Options>): Options {
+  const own = Object.entries(options).filter(([name]) => Object.hasOwn(known, name));
+  return Object.fromEntries(own) as Options;
+}
+
 /** A value as a message tells it, with its kind where that may be what is wrong. */
 export function told(value: unknown): string {
   if (typeof value === 'string') return `the string ${quoted(value)}`;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf } from '../core/errors.js';
+import { check, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
 import { allOrNothing, Module, parameter, statistic } from '../core/module.js';
 
@@ -41,6 +41,13 @@ export class BatchNorm extends Module {
 
   constructor(options: BatchNormOptions) {
     super();
+    checkOptions('BatchNorm', options, {
+      channels: true,
+      epsilon: true,
+      momentum: true,
+      runningVariance: true,
+      zeroWeight: true,
+    });
     const { channels, epsilon, momentum, runningVariance, zeroWeight = false } = options;
     checkInteger('BatchNorm: channels', channels, 1);
     check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);

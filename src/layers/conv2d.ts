@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger } from '../core/errors.js';
+import { checkInteger, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
 import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
@@ -47,6 +47,17 @@ export class Conv2D extends Module {
 
   constructor(options: Conv2DOptions) {
     super();
+    checkOptions('Conv2D', options, {
+      inChannels: true,
+      filters: true,
+      kernelSize: true,
+      stride: true,
+      dilation: true,
+      padding: true,
+      bias: true,
+      initializer: true,
+      random: true,
+    });
     const { inChannels, filters, kernelSize, stride = 1, dilation = 1, padding = 'valid' } = options;
     checkInteger('Conv2D: inChannels', inChannels, 1);
     checkInteger('Conv2D: filters', filters, 1);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger } from '../core/errors.js';
+import { checkInteger, checkOptions } from '../core/errors.js';
 import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { uniformFanIn, zeros, type Initializer } from './initializers.js';
@@ -27,6 +27,13 @@ export class Dense extends Module<tf.Tensor2D, tf.Tensor2D> {
 
   constructor(options: DenseOptions) {
     super();
+    checkOptions('Dense', options, {
+      inFeatures: true,
+      units: true,
+      initializer: true,
+      biasInitializer: true,
+      random: true,
+    });
     const { inFeatures, units, initializer = uniformFanIn, biasInitializer = zeros, random } = options;
     checkInteger('Dense: inFeatures', inFeatures, 1);
     checkInteger('Dense: units', units, 1);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger, checkOneOf } from '../core/errors.js';
+import { checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
 import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
@@ -48,6 +48,17 @@ export class DepthwiseConv2D extends Module {
 
   constructor(options: DepthwiseConv2DOptions) {
     super();
+    checkOptions('DepthwiseConv2D', options, {
+      channels: true,
+      kernelSize: true,
+      stride: true,
+      dilation: true,
+      padding: true,
+      bias: true,
+      initializer: true,
+      fanOut: true,
+      random: true,
+    });
     const { channels, kernelSize, stride = 1, dilation = 1, padding = 'valid' } = options;
     checkInteger('DepthwiseConv2D: channels', channels, 1);
     checkInteger('DepthwiseConv2D: kernelSize', kernelSize, 1);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm, foldAll } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf } from '../core/errors.js';
+import { check, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { forwardRecomputed } from '../core/recompute.js';
@@ -83,7 +83,9 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    * @param options - `seed` of the random weights, default 0.
    * @throws ArgumentError where the model has no head or `classes` is no positive integer.
    */
-  resetHead(classes: number, { seed = 0 }: { readonly seed?: number } = {}): void {
+  resetHead(classes: number, options: { readonly seed?: number } = {}): void {
+    checkOptions('resetHead', options, { seed: true });
+    const { seed = 0 } = options;
     const { head, architecture } = this;
     check(head !== undefined, () => `This ${architecture.name} has no head; build it with includeTop: true.`);
     checkInteger('classes', classes, 1);

@@ -1,7 +1,8 @@
-import { check } from '../core/errors.js';
-import type { ModelOptions } from '../models/build-model.js';
+import { check, pickOptions } from '../core/errors.js';
+import { modelOptionNames, type ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { fetchOptionNames, type FetchOptions } from '../weights/fetch-source.js';
 import { loadInto } from '../weights/load.js';
 import type { PretrainedOptions } from './build.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
@@ -10,9 +11,12 @@ import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.
 /** The network that `build` builds, filled with the weights of the options. */
 export async function fillBuilt<M extends ImageClassifier>(
   name: string,
-  { weights, hub, cache, sha256, onProgress, ...options }: ModelOptions & PretrainedOptions,
+  given: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
 ): Promise<M> {
+  const options = pickOptions<ModelOptions>(given, modelOptionNames);
+  const fetchOptions = pickOptions<FetchOptions>(given, fetchOptionNames);
+  const { weights } = given;
   const { convention, classes, includeTop = true, seed, size } = options;
   const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
   const model = await loadInto(
@@ -21,7 +25,8 @@ export async function fillBuilt<M extends ImageClassifier>(
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
       config: published && { preprocessing: published.preprocessing },
-      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256 },
+      ...fetchOptions,
+      sha256: fetchOptions.sha256 ?? published?.sha256,
     },
     (architecture, { preprocessing, ...told }) => {
       check(

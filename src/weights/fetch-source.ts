@@ -1,4 +1,5 @@
 import { readFile } from '#read-file';
+import type { OptionNames } from '../core/errors.js';
 import { cached, canCache } from './cache.js';
 import { download } from './download.js';
 import { hubFile, type HubOptions } from './hub.js';
@@ -33,6 +34,14 @@ export interface FetchOptions {
    */
   readonly onProgress?: (received: number, total: number | undefined) => void;
 }
+
+/** Every one of {@link FetchOptions}. */
+export const fetchOptionNames: OptionNames<FetchOptions> = {
+  hub: true,
+  cache: true,
+  sha256: true,
+  onProgress: true,
+};
 
 /** Whether it is the address of a file, beside which others may be. */
 export function isAddress(source: WeightsSource): source is string | URL {

@@ -1,12 +1,12 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check } from '../core/errors.js';
+import { check, checkModel, checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { architectureOf, ignored, withoutPrefix } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
-import type { FetchOptions, WeightsSource } from './fetch-source.js';
+import { fetchOptionNames, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
@@ -58,6 +58,8 @@ export async function loadWeights(
   source: WeightsSource,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
+  checkModel('loadWeights', model);
+  checkOptions('loadWeights', options, { ...fetchOptionNames, strict: true, except: true });
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
   return loadCheckpoint(model, checkpoint, options);
 }

@@ -1,10 +1,11 @@
 import { ready } from '#backends';
+import { checkOneOf, checkOptions } from '../core/errors.js';
 import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
-import type { ConventionName } from '../models/conventions.js';
+import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { architectureOf, describeWeights, withoutPrefix } from './architecture.js';
 import type { HostTensor } from './checkpoint.js';
-import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { fetchOptionNames, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
 import { assignEach, loadCheckpoint, recognise } from './load-weights.js';
 import { readSource } from './read-source.js';
@@ -24,7 +25,9 @@ export interface LoadOptions extends FetchOptions {
  * @param source - As `loadWeights` takes it.
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
  */
-export function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
+export async function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
+  checkOptions('load', options, { ...fetchOptionNames, convention: true });
+  if (options.convention !== undefined) checkOneOf('convention', options.convention, conventionNames);
   return loadInto(source, options, buildArchitecture);
 }
 

@@ -1,6 +1,6 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkOneOf } from '../core/errors.js';
+import { check, checkModel, checkOneOf, checkOptions } from '../core/errors.js';
 import { takeValues } from '../core/take-values.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { nameMaps } from './names/index.js';
@@ -8,7 +8,12 @@ import { keras } from './names/keras.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
 import { networkMetadata } from './saved.js';
-import { writeSafetensors, type TensorToWrite, type WriteSafetensorsOptions } from './safetensors.js';
+import {
+  writeSafetensors,
+  writeSafetensorsOptionNames,
+  type TensorToWrite,
+  type WriteSafetensorsOptions,
+} from './safetensors.js';
 import { writeKeras } from './write-keras.js';
 
 /** Options of {@link saveWeights}. */
@@ -39,8 +44,11 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
  */
 export async function saveWeights(
   model: ImageClassifier,
-  { format = 'safetensors', ...options }: SaveWeightsOptions = {},
+  given: SaveWeightsOptions = {},
 ): Promise<Uint8Array> {
+  checkModel('saveWeights', model);
+  checkOptions('saveWeights', given, { ...writeSafetensorsOptionNames, format: true, names: true });
+  const { format = 'safetensors', ...options } = given;
   checkOneOf('format', format, ['safetensors', 'weights.h5']);
   check(
     model.variables().some(({ trainable }) => !trainable),
@@ -48,10 +56,10 @@ export async function saveWeights(
   );
   await ready();
   if (format === 'safetensors') return saveSafetensors(model, options);
-  const given = Object.keys(options);
+  const others = Object.keys(options);
   check(
-    given.length === 0,
-    () => `format 'weights.h5' goes without other options, and ${given.join(', ')} is given; leave it out.`,
+    others.length === 0,
+    () => `format 'weights.h5' goes without other options, and ${others.join(', ')} is given; leave it out.`,
   );
   const conventions = keras.conventions(model);
   check(
