@@ -190,9 +190,14 @@ describe.each([
   });
 
   test.each<[string, (model: ImageClassifier) => unknown, step?: number]>([
-    ['predict', (model) => tf.tidy(() => void model.predict(preprocess([picture], model.preprocessing)))],
-    ['features', (model) => tf.tidy(() => void model.features(preprocess([picture], model.preprocessing)))],
+    ['predict', (model) => tf.tidy(() => void model.predict(tf.zeros([1, 32, 32, 3])))],
+    ['features', (model) => tf.tidy(() => void model.features(tf.zeros([1, 32, 32, 3])))],
     ['warmUp', (model) => warmUp(model)],
+    [
+      'preprocess',
+      (model) => preprocess([picture, picture], model.preprocessing).then((x) => x.dispose()),
+      1,
+    ],
     ['classify', (model) => classify(model, [picture, picture], { batchSize: 1, top: 1 }), 7],
     ['evaluate', (model) => evaluate(model, data, { batchSize: 1 }), 7],
     ['saveWeights', (model) => saveWeights(model)],
