@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm, foldAll } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
+import { check, checkInteger, checkOneOf, checkOptions, told } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { forwardRecomputed } from '../core/recompute.js';
@@ -140,10 +140,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
 
   #stageOutputs(x: tf.Tensor4D, context: Context): tf.Tensor4D[] {
     const { name, inputChannels } = this.architecture;
-    check(
-      x.rank === 4 && x.shape[3] === inputChannels,
-      () => `${name} got images of shape [${x.shape}]; give [N, height, width, ${inputChannels}].`,
-    );
+    checkImages(x, name, inputChannels);
     const outputs: tf.Tensor4D[] = [];
     let y = this.stem.forward(x, this.#contextOf('stem', context));
     if (this.pool) y = this.pool.forward(y);
@@ -176,4 +173,23 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   summary(size?: number): string {
     return formatSummary(this.describe(size));
   }
+}
+
+/** Throws unless `x` is a tensor that a network of this name takes. */
+function checkImages(x: tf.Tensor4D, name: string, channels: number): void {
+  const wanted = `[N, height, width, ${channels}]`;
+  check(
+    x instanceof tf.Tensor,
+    () => `${name} got ${told(x)}; give images as a tensor ${wanted}, such as preprocess makes.`,
+  );
+  check(!x.isDisposed, () => `${name} got images that were disposed of; dispose of them after.`);
+  check(
+    x.rank === 4 && x.shape[3] === channels,
+    () => `${name} got images of shape [${x.shape}]; give ${wanted}.`,
+  );
+  check(
+    x.dtype === 'float32',
+    () =>
+      `${name} got images of type ${x.dtype}; give float32: pixels through preprocessInput, or tf.cast(images, 'float32').`,
+  );
 }

@@ -1,7 +1,6 @@
 import { ready } from '#backends';
-import * as tf from '@tensorflow/tfjs-core';
 import { check, checkModel, checkOneOf, checkOptions } from '../core/errors.js';
-import { takeValues } from '../core/take-values.js';
+import { readVariable } from '../core/take-values.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { nameMaps } from './names/index.js';
 import { keras } from './names/keras.js';
@@ -91,8 +90,6 @@ async function saveSafetensors(
 
 /** A variable in the source's layout, whose order of axes gives ours. */
 async function sourceTensor({ variable, axes, sourceShape }: KeyedVariable): Promise<TensorToWrite> {
-  if (!axes) return { shape: sourceShape, values: await variable.data<'float32'>() };
-  const inverse = axes.map((_, axis) => axes.indexOf(axis));
-  const turned = tf.transpose(variable as tf.Tensor, inverse);
-  return { shape: sourceShape, values: await takeValues(turned) };
+  const inverse = axes?.map((_, axis) => axes.indexOf(axis));
+  return { shape: sourceShape, values: await readVariable(variable, inverse) };
 }
