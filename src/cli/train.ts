@@ -1,5 +1,14 @@
 import { Command } from 'commander';
-import { integer, listOf, number, oneOf, positiveInteger, wholeNumber } from './arguments.js';
+import {
+  integer,
+  listOf,
+  notNegative,
+  oneOf,
+  positiveInteger,
+  positiveNumber,
+  rate,
+  wholeNumber,
+} from './arguments.js';
 import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
 import type { TrainCommandOptions } from './prepare-training.js';
 import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
@@ -39,7 +48,7 @@ export function trainCommand(): Command {
     .option('--model <name>', `${MODEL_NAMES}; without --from it is trained from scratch`)
     .option('--epochs <n>', 'how often to go through the data', positiveInteger)
     .option('--batch-size <n>', 'images of a step', positiveInteger)
-    .option('--lr <rate>', 'the highest learning rate', number)
+    .option('--lr <rate>', 'the highest learning rate', positiveNumber)
     .option('--validation <share|path>', 'a share of the data to hold out, or other data of any such kind')
     .option('--augment <list>', `${augmentationNames.join(', ')}; or none`, listOf(augmentationNames))
     .option('--freeze <list>', 'parts that stay as they are, such as stem,stages.0; or none', parts)
@@ -51,18 +60,18 @@ export function trainCommand(): Command {
       `${scheduleNames.join(', ')} (default: ${scratchDefaults.schedule})`,
       oneOf(scheduleNames),
     )
-    .option('--warm-up <epochs>', 'epochs in which the rate rises (default: 0)', number)
+    .option('--warm-up <epochs>', 'epochs in which the rate rises (default: 0)', notNegative)
     .option(
       '--optimizer <name>',
       `${optimizerNames.join(', ')} (default: ${scratchDefaults.optimizer})`,
       oneOf(optimizerNames),
     )
-    .option('--weight-decay <x>', 'of kernels and matrices (default: 0.0001)', number)
-    .option('--label-smoothing <x>', 'share of a target that is spread over all classes (default: 0)', number)
-    .option('--mixup <alpha>', 'mix images and targets', number)
-    .option('--cutmix <alpha>', 'paste parts of images into others', number)
-    .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', number)
-    .option('--clip <norm>', 'norm that gradients are clipped to', number)
+    .option('--weight-decay <x>', 'of kernels and matrices (default: 0.0001)', notNegative)
+    .option('--label-smoothing <x>', 'share of a target that is spread over all classes (default: 0)', rate)
+    .option('--mixup <alpha>', 'mix images and targets', positiveNumber)
+    .option('--cutmix <alpha>', 'paste parts of images into others', positiveNumber)
+    .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', rate)
+    .option('--clip <norm>', 'norm that gradients are clipped to', positiveNumber)
     .option(
       '--micro-batch-size <n>',
       'images that go through the network together (default: all)',
@@ -77,8 +86,8 @@ export function trainCommand(): Command {
     .option('--checkpoint-every <steps>', 'besides those at the end of every epoch', positiveInteger)
     .option('--tensorboard', 'write events for TensorBoard too: tensorboard --logdir <folder>')
     .addOption(conventionOption("the weights' or the model's"))
-    .option('--dropout <rate>', "before the head (default: the model's)", number)
-    .option('--stochastic-depth <rate>', 'of the last block of an EfficientNet (default: 0.2)', number)
+    .option('--dropout <rate>', "before the head (default: the model's)", rate)
+    .option('--stochastic-depth <rate>', 'of the last block of an EfficientNet (default: 0.2)', rate)
     .addHelpText('after', modes)
     .action(async (data: string | undefined, options: TrainCommandOptions) => {
       const { runTraining } = await import('./run-training.js');
