@@ -23,7 +23,12 @@ export function hubFile(source: string, options: HubOptions = {}): RemoteFile {
   );
   const [, owner, name, revision = 'main', file] = match;
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  const endpoint = options.endpoint ?? process?.env?.['HF_ENDPOINT'] ?? 'https://huggingface.co';
+  const endpoint = options.endpoint ?? (process?.env?.['HF_ENDPOINT'] || 'https://huggingface.co');
+  check(
+    URL.canParse(endpoint) && /^https?:/i.test(endpoint),
+    () =>
+      `The hub's endpoint (HF_ENDPOINT) is '${endpoint}'; give an address such as https://huggingface.co.`,
+  );
   const token = (options.token ?? process?.env?.['HF_TOKEN'])?.trim();
   check(
     token === undefined || /^[\x21-\x7e]*$/.test(token),

@@ -1,15 +1,17 @@
 import { ready } from '#backends';
+import { checkOneOf, checkOptions } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
 import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
-import type { ConventionName } from '../models/conventions.js';
+import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { architectureOf, describeWeights } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { WITHOUT } from './config-file.js';
 import { isAddress, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
-import { loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
+import { assignEach, loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
 import { describeLayers, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
+import { networkWeightsOptionNames } from './option-names.js';
 import { publishedLabels } from './published-labels.js';
 import { readSource } from './read-source.js';
 import { savedConvention, savedPreprocessing } from './saved.js';
@@ -43,7 +45,15 @@ export interface LoadOptions extends NetworkWeightsOptions {
  * it cannot be read, other than that it is not there, or says what cannot be. ArgumentError where `labels` are not as many as its
  * classes.
  */
-export function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
+export async function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
+  checkOptions('load', options, {
+    ...networkWeightsOptionNames,
+    convention: true,
+    labels: true,
+    onLoaded: true,
+    config: true,
+  });
+  if (options.convention !== undefined) checkOneOf('convention', options.convention, conventionNames);
   return loadInto(source, options, buildArchitecture);
 }
 
@@ -92,7 +102,7 @@ export async function loadInto<M extends ImageClassifier>(
       model = buildBy(own);
     }
     const loaded = await naming(source, () =>
-      loadCheckpoint(model, checkpoint, { checkpointKey, head }, names),
+      loadCheckpoint(model, checkpoint, { checkpointKey, head }, names, assignEach),
     );
     if (labels) model.labels = labels;
     onLoaded?.(loaded);

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Preprocessing } from '../../src/models/preprocessing.js';
-import { decodeImage } from '../../src/vision/decode-image.node.js';
 import { preprocess } from '../../src/vision/preprocess.js';
 import { readHubConfig } from '../../src/weights/hub-config.js';
 import { readGolden, relativeDistance, spread } from '../helpers/golden.js';
@@ -35,7 +34,7 @@ test.each(Object.entries(processors))(
   '%s: a photo is prepared as the processor of transformers does',
   async (_, { 'preprocessor_config.json': config, shape, mean, std, spread: expected }) => {
     const preprocessing = (await read(config)) as Preprocessing;
-    const x = preprocess([await decodeImage(photo)], preprocessing);
+    const x = await preprocess(photo, preprocessing);
     expect(x.shape).toEqual([1, ...shape]);
     const values = x.dataSync<'float32'>();
     x.dispose();
