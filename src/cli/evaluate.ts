@@ -23,6 +23,7 @@ export function evaluateCommand(): Command {
     .addOption(classesOption())
     .addOption(labelsOption())
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
+    .option('--skip-broken', 'leave out images that cannot be decoded')
     .option('--json', 'print JSON')
     .option('--plot <file>', 'draw confusion and calibration as SVG or PNG; takes echarts', chartFile)
     .action(async (data: string | undefined, options: Omit<EvaluateOptions, 'data'> & { data?: string }) => {

@@ -51,6 +51,7 @@ export function trainCommand(): Command {
     .option('--batch-size <n>', 'images of a step', positiveInteger)
     .option('--lr <rate>', 'the highest learning rate', positiveNumber)
     .option('--validation <share|path>', 'a share of the data to hold out, or other data of any such kind')
+    .option('--skip-broken', 'leave out images that cannot be decoded')
     .addOption(classesOption())
     .option('--augment <list>', `${augmentationNames.join(', ')}; or none`, listOf(augmentationNames))
     .option('--freeze <list>', 'parts that stay as they are, such as stem,stages.0; or none', parts)

@@ -453,7 +453,10 @@ test('data that are no data set, and weights that are nowhere', async () => {
       /nope cannot be read \(there is no such file or folder, and no weights of that name/,
     );
     writeFileSync(junk, '');
-    const { status, stdout, stderr } = await evaluate(data);
+    expectError(await evaluate(data), /train: cat\/empty\.jpg cannot be decoded .* --skip-broken\.\n$/);
+    const { status, stdout, stderr } = await skipscale(
+      ...['evaluate', data, '--weights', 'cifar10', '--skip-broken'],
+    );
     expect({ status, stderr }).toEqual({
       status: 0,
       stderr: expect.stringMatching(/^2 images, 2 classes, 1 skipped: cat\/empty\.jpg \(.*\)\n$/),
@@ -480,7 +483,8 @@ test('evaluate has a progress bar where a person watches', async () => {
   expect(seen.stderr).toContain('12/12 images');
   expect(seen.stdout).toMatch(/^12 images\n/);
   expect((await skipscale(...command)).stderr).toBe(
-    "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n",
+    "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n" +
+      '12 images, 2 classes, 1 skipped: model.safetensors (not an image)\n',
   );
   rmSync(folder, { recursive: true });
 });

