@@ -22,6 +22,7 @@ const layers = {
 const aliases = {
   '#backends': 'backends',
   '#decode-image': 'vision',
+  '#fetch': 'core',
   '#gradients': 'backends',
   '#h5wasm': 'weights',
   '#open-archive': 'training',
@@ -31,12 +32,18 @@ const aliases = {
 /** Packages that a folder may import, where not every one; as a regular expression. */
 const packages = { scaling: '(?!)', backends: '@tensorflow/|node:' };
 
+/** Errors import nothing, and everything may import them. */
+const errors = 'core/errors';
+
 /** Forbids a folder's files to import any sibling folder that is not in its row. */
 const importDirection = Object.entries(layers).map(([folder, row]) => {
   const allowed = [folder, ...row];
   const forbidden = [...Object.keys(layers), 'cli'].filter((name) => !allowed.includes(name));
   const forbiddenAliases = Object.keys(aliases).filter((alias) => !allowed.includes(aliases[alias]));
-  const patterns = [`(\\.\\./)+(${forbidden.join('|')}|index)(/|\\.js$)`, `(${forbiddenAliases.join('|')})$`];
+  const patterns = [
+    `(\\.\\./)+(?!${errors}\\.js$)(${forbidden.join('|')}|index)(/|\\.js$)`,
+    `(${forbiddenAliases.join('|')})$`,
+  ];
   if (folder in packages) patterns.push(`(?![.#]|${packages[folder]})`);
   return {
     files: [`src/${folder}/**/*.ts`],
@@ -70,4 +77,8 @@ export default ts.config(
     },
   },
   ...importDirection,
+  {
+    files: [`src/${errors}.ts`, 'src/core/nearest-name.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\./nearest-name\\.js$)' }] }] },
+  },
 );

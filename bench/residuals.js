@@ -107,7 +107,7 @@ async function trained(model) {
 async function gradientNorms(model) {
   const count = 2 * BATCH;
   const chosen = Array.from({ length: count }, (_, i) => (i * IMAGES) / count).map(Math.floor);
-  const images = preprocess(await Promise.all(chosen.map((i) => data.image(i))), model.preprocessing);
+  const images = await preprocess(await Promise.all(chosen.map((i) => data.image(i))), model.preprocessing);
   const labels = tf.tensor1d(
     chosen.map((i) => data.labels[i]),
     'int32',

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../core/errors.js';
 import { HOST } from './host.js';
 
 /** Options of `ready`. */
@@ -51,7 +52,8 @@ export function readyIn({ loaders, choose }: Place): (options?: ReadyOptions) =>
     return tf.getBackend();
   };
 
-  return (options = {}) => {
+  return async (options = {}) => {
+    checkOptions('ready', options, { backend: true, measure: true });
     const taken = work.then(() => take(options));
     work = taken.catch(() => {});
     return taken;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check } from '../core/errors.js';
-import { Module } from '../core/module.js';
+import { check, checkOptions } from '../core/errors.js';
+import { allOrNothing, Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
 import { addThen } from '../layers/add.js';
@@ -40,6 +40,16 @@ export class ConvNorm extends Module {
 
   constructor(options: ConvNormOptions) {
     super();
+    checkOptions('ConvNorm', options, {
+      inChannels: true,
+      filters: true,
+      kernelSize: true,
+      stride: true,
+      activation: true,
+      zeroWeight: true,
+      convention: true,
+      random: true,
+    });
     const { inChannels, filters, kernelSize, stride = 1, zeroWeight = false, convention, random } = options;
     const { padding, convolutionBias: bias, initializer, depthwiseFanOut: fanOut, batchNorm } = convention;
     const common = { kernelSize, stride, padding, bias, initializer, random };
@@ -87,21 +97,36 @@ export class ConvNorm extends Module {
    * s = weight / sqrt(variance + epsilon). The output stays the same up to rounding; training ends here.
    */
   fold(): void {
-    const { conv, norm } = this;
-    if (!norm) return;
-    // On the device: reading would wait for it, or not be possible at once.
-    const bias = tf.tidy(() => {
-      const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.runningVariance, norm.epsilon)));
-      const perFilter = conv instanceof DepthwiseConv2D ? tf.reshape(scale, [-1, 1]) : scale;
-      conv.weight.assign(tf.mul(conv.weight, perFilter));
-      const shift = tf.sub(conv.bias ?? 0, norm.runningMean);
-      return tf.variable(tf.add(tf.mul(shift, scale), norm.bias) as tf.Tensor1D);
-    });
-    conv.bias?.dispose();
-    conv.bias = bias;
-    norm.dispose();
-    this.norm = undefined;
+    foldAll([this]);
   }
+}
+
+/** As {@link ConvNorm.fold}, of every unit, or where one cannot be folded, of none. */
+export function foldAll(units: Iterable<ConvNorm>): void {
+  tf.tidy(() => {
+    const folded = allOrNothing(() => Array.from(new Set(units), (unit) => ({ unit, ...foldedConv(unit) })));
+    for (const { unit, kernel, bias } of folded) {
+      if (!unit.norm) continue;
+      unit.conv.weight.assign(kernel!);
+      unit.conv.bias?.dispose();
+      unit.conv.bias = bias;
+      unit.norm.dispose();
+      unit.norm = undefined;
+    }
+  });
+}
+
+/** The convolution with its batch norm, where it has one. */
+function foldedConv({ conv, norm }: ConvNorm) {
+  if (!norm) return undefined;
+  // On the device: reading would wait for it, or not be possible at once.
+  return tf.tidy(() => {
+    const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.runningVariance, norm.epsilon)));
+    const perFilter = conv instanceof DepthwiseConv2D ? tf.reshape(scale, [-1, 1]) : scale;
+    const shift = tf.sub(conv.bias ?? 0, norm.runningMean);
+    const bias = tf.variable(tf.add(tf.mul(shift, scale), norm.bias) as tf.Tensor1D);
+    return { kernel: tf.mul(conv.weight, perFilter) as tf.Tensor4D, bias };
+  });
 }
 
 function refuseTraining(context: Context): void {

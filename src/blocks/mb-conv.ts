@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
+import { checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { ActivationName } from '../layers/activations.js';
@@ -47,6 +48,18 @@ export class MBConv extends Module {
 
   constructor(options: MBConvOptions) {
     super();
+    checkOptions('MBConv', options, {
+      inChannels: true,
+      outChannels: true,
+      kernelSize: true,
+      stride: true,
+      expandRatio: true,
+      squeezeRatio: true,
+      activation: true,
+      stochasticDepth: true,
+      convention: true,
+      random: true,
+    });
     const { inChannels, outChannels, kernelSize, stride = 1, expandRatio, convention, random } = options;
     const { squeezeRatio = 0.25, activation = 'swish', stochasticDepth = 0 } = options;
     const common = { convention, random };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkOneOf } from '../core/errors.js';
+import { check, checkOneOf, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
@@ -51,6 +51,17 @@ export class ResidualBlock extends Module {
 
   constructor(options: ResidualBlockOptions) {
     super();
+    checkOptions('ResidualBlock', options, {
+      kind: true,
+      inChannels: true,
+      channels: true,
+      stride: true,
+      shortcut: true,
+      strideIn: true,
+      zeroLast: true,
+      convention: true,
+      random: true,
+    });
     const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
     const { zeroLast: zeroWeight = false, convention, random } = options;
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);

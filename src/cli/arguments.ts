@@ -2,8 +2,8 @@ import { InvalidArgumentError } from 'commander';
 
 /** Reads an argument that is a positive whole number. */
 export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a positive whole number.');
+  const value = integer(text);
+  if (value < 1) throw new InvalidArgumentError('Give a positive whole number.');
   return value;
 }
 
@@ -35,10 +35,20 @@ export function belowOne(text: string): number {
   return value;
 }
 
+/** Reads the side of an image in pixels. */
+export function side(text: string): number {
+  const value = positiveInteger(text);
+  if (value > MOST_SIDE) throw new InvalidArgumentError(`Give at most ${MOST_SIDE} pixels.`);
+  return value;
+}
+
+/** The side of images that no network has. */
+const MOST_SIDE = 2 ** 13;
+
 /** Reads an argument that is a whole number. */
 export function integer(text: string): number {
   const value = number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('Give a whole number.');
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.');
   return value;
 }
 

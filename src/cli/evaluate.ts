@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { dataArgument, positiveInteger } from './arguments.js';
 import { chartFile } from './chart.js';
+import { addDownloadOptions } from './download-options.js';
 import type { EvaluateOptions } from './evaluate-model.js';
 import {
   addShapeOptions,
@@ -29,5 +30,5 @@ export function evaluateCommand(): Command {
       const { evaluateModel } = await import('./evaluate-model.js');
       await evaluateModel({ ...options, data: dataArgument(data, options.data, 'evaluate') });
     });
-  return addShapeOptions(command);
+  return addDownloadOptions(addShapeOptions(command));
 }

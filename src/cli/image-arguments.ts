@@ -42,7 +42,7 @@ export async function imageArguments(args: readonly string[]): Promise<(NamedIma
 
 async function imagesOf(argument: string): Promise<readonly NamedImage[]> {
   if (argument === '-') return [{ image: argument, source: new Uint8Array(await buffer(process.stdin)) }];
-  if (/^(https?|data|blob|file):/.test(argument)) return fromPaths([argument]);
+  if (/^(https?|data|blob|file):/i.test(argument)) return fromPaths([argument]);
   try {
     const found = await stat(argument);
     return fromPaths(found.isDirectory() ? await imagesInFolder(argument) : [argument]);

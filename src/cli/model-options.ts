@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { ModelOptions } from '../models/build-model.js';
 import { conventionNames } from '../models/convention-names.js';
-import { classMapping, positiveInteger, positiveNumber } from './arguments.js';
+import { classMapping, positiveNumber, side } from './arguments.js';
 
 /** What a network is besides its name. */
 export type ShapeOptions = Pick<ModelOptions, 'width' | 'depth' | 'size' | 'shortcut'>;
@@ -48,5 +48,5 @@ export function addShapeOptions(command: Command): Command {
         "of a ResNet's blocks that change the shape; none takes all shortcuts away: a plain network",
       ).choices(['projection', 'pad', 'none']),
     )
-    .option('--size <pixels>', "side of the images (default: the model's)", positiveInteger);
+    .option('--size <pixels>', "side of the images (default: the model's)", side);
 }

@@ -9,6 +9,7 @@ import {
   positiveNumber,
   wholeNumber,
 } from './arguments.js';
+import { addDownloadOptions } from './download-options.js';
 import { addShapeOptions, classesOption, conventionOption, MODEL_NAMES } from './model-options.js';
 import type { TrainCommandOptions } from './prepare-training.js';
 import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
@@ -99,7 +100,7 @@ export function trainCommand(): Command {
       const { runTraining } = await import('./run-training.js');
       await runTraining(data, options);
     });
-  return addShapeOptions(command);
+  return addDownloadOptions(addShapeOptions(command));
 }
 
 /** Reads a list of parts of a network. */

@@ -38,7 +38,6 @@ export async function openTrainingData(
   if (share === undefined) checkImagesOfClasses(dataset, 1, 'to train on');
   else checkImagesOfClasses(dataset, 2, 'one to train on and one to hold out');
   const { onSkip, limit = MEMORY } = options;
-  const own = { classes: dataset.classes.length, labels: dataset.classes };
   const others =
     share === undefined
       ? await openDataset(validation, 'test', {
@@ -47,6 +46,7 @@ export async function openTrainingData(
           limit: limit - bytes,
         })
       : undefined;
+  const own = { classes: dataset.classes.length, labels: dataset.classes };
   const matched = matchTraining(own, dataset, { classes, validation: others });
   if (share === undefined) {
     return { training: matched.data, validation: matched.validation!, bytes, images };

@@ -1,3 +1,5 @@
+import { nearestName } from './nearest-name.js';
+
 /** An argument that a function cannot work with; the message names the value, what was expected, what to do. */
 export class ArgumentError extends Error {
   override name = 'ArgumentError';
@@ -15,16 +17,97 @@ export function check(condition: boolean, message: () => string): asserts condit
 export function checkInteger(name: string, value: number, least: number): void {
   check(
     Number.isInteger(value) && value >= least,
-    () => `${name} is ${value}; give an integer of at least ${least}.`,
+    () => `${name} is ${told(value)}; give an integer of at least ${least}.`,
   );
 }
 
 /** Throws unless `value` lies in [0, 1), as a rate of dropping does. */
 export function checkRate(name: string, value: number): void {
-  check(value >= 0 && value < 1, () => `${name} is ${value}; give a rate of at least 0 and below 1.`);
+  check(
+    typeof value === 'number' && value >= 0 && value < 1,
+    () => `${name} is ${told(value)}; give a rate of at least 0 and below 1.`,
+  );
 }
 
 /** Throws unless `value` is one of `possible`. */
-export function checkOneOf(name: string, value: string, possible: readonly string[]): void {
-  check(possible.includes(value), () => `${name} is '${value}'; give one of '${possible.join("', '")}'.`);
+export function checkOneOf(
+  name: string,
+  value: string | number,
+  possible: readonly (string | number)[],
+): void {
+  check(possible.includes(value), () => {
+    const likeIt = possible.find((each) => String(each) === String(value));
+    const advice =
+      likeIt === undefined
+        ? `one of ${possible.map(quoted).join(', ')}`
+        : `the ${typeof likeIt} ${quoted(likeIt)}`;
+    const isOfKind = typeof value === 'string' && possible.every((each) => typeof each === 'string');
+    return `${name} is ${isOfKind ? quoted(value) : told(value)}; give ${advice}.`;
+  });
+}
+
+/**
+ * Throws where something else is given for a model.
+ * @param where - What takes the model, such as `classify`.
+ */
+export function checkModel(where: string, model: unknown): void {
+  const given = model as { predict?: unknown; then?: unknown } | null | undefined;
+  check(
+    typeof given?.then !== 'function',
+    () => `${where}: the model is a promise; give what it resolves to: await it.`,
+  );
+  check(
+    typeof given?.predict === 'function',
+    () =>
+      `${where}: the model is ${told(model)}; give a network, as buildResNet, buildEfficientNet and load make it.`,
+  );
+}
+
+/** The names of all options of a type. A record, so that TypeScript finds one that is missing. */
+export type OptionNames<Options> = { readonly [name in keyof Options]-?: true };
+
+/**
+ * Throws where `options` is no object, or has an option that is not known.
+ * @param where - What takes the options, such as `buildResNet`.
+ * @param known - Every option that it takes.
+ */
+export function checkOptions<Options extends object>(
+  where: string,
+  options: Options,
+  known: OptionNames<NoInfer<Options>>,
+): void {
+  const names = Object.keys(known);
+  check(
+    typeof options === 'object' && options !== null && !Array.isArray(options),
+    () => `${where}: the options are ${told(options)}; give an object, such as { ${names[0]}: … }.`,
+  );
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  check(unknown === undefined, () => {
+    const meant = nearestName(unknown!, names);
+    return `${where} has no option ${unknown}; ${meant ? `did you mean ${meant}?` : `it has ${names.join(', ')}.`}`;
+  });
+}
+
+/** Of these options, those of another type. */
+export function pickOptions<Options extends object>(options: Options, known: OptionNames<Options>): Options {
+  const own = Object.entries(options).filter(([name]) => Object.hasOwn(known, name));
+  return Object.fromEntries(own) as Options;
+}
+
+/** A value as a message tells it, with its kind where that may be what is wrong. */
+export function told(value: unknown): string {
+  if (typeof value === 'string') return `the string ${quoted(value)}`;
+  if (typeof value === 'bigint') return `the BigInt ${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof (value as { then?: unknown }).then === 'function') return 'a promise (await it)';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  const kind = value.constructor?.name;
+  return !kind || kind === 'Object' ? 'an object' : `an object (${kind})`;
+}
+
+/** Strings in quotes, long ones cut. */
+function quoted(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  return value.length > 100 ? `'${value.slice(0, 100)}…'` : `'${value}'`;
 }

@@ -2,6 +2,7 @@
 import '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from './context.js';
+import { ArgumentError } from './errors.js';
 
 /** A variable of a module tree, with the path of fields that leads to it and the module that owns it. */
 export interface NamedVariable {
@@ -53,17 +54,55 @@ export abstract class Module<Input extends tf.Tensor = tf.Tensor4D, Output exten
     return Array.from(this.namedVariables(), ({ variable }) => variable);
   }
 
-  /** Frees every variable. The module cannot be used after. */
+  /** Frees every variable. What uses one after, such as a module of which this is a part, throws an ArgumentError. */
   dispose(): void {
-    for (const variable of this.variables()) variable.dispose();
+    const { architecture } = this as { architecture?: { name?: string } };
+    const name = architecture?.name ?? this.constructor.name;
+    for (const { module } of this.namedModules()) {
+      for (const [field, value] of ownValues(module)) {
+        if (!(value instanceof tf.Variable)) continue;
+        if (!value.isDisposed) value.dispose();
+        Object.defineProperty(module, field, { get: () => throwDisposed(name), enumerable: true });
+      }
+    }
+  }
+}
+
+function throwDisposed(name: string): never {
+  throw new ArgumentError(`This ${name} was disposed of, and its weights are gone; build it anew.`);
+}
+
+/** Without the variables that were disposed of. */
+function* ownValues(object: object): Generator<[string, unknown]> {
+  for (const field of Object.keys(object)) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, field)!;
+    if ('value' in descriptor) yield [field, descriptor.value];
   }
 }
 
 function* children(value: object, prefix: string): Generator<[string, AnyModule]> {
-  for (const [field, child] of Object.entries(value)) {
+  for (const [field, child] of ownValues(value)) {
     const name = prefix ? `${prefix}.${field}` : field;
     if (child instanceof Module) yield [name, child];
     else if (Array.isArray(child)) yield* children(child, name);
+  }
+}
+
+/**
+ * What `build` gives; where it throws, the variables that it made until then are freed. A network of one's own is built so:
+ * `allOrNothing(() => new MyNetwork())`.
+ * @param build - Makes modules or variables, and gives no promise.
+ */
+export function allOrNothing<T>(build: () => T): T {
+  // Ids only grow.
+  const last = tf.tidy(() => tf.scalar(0).id);
+  try {
+    return build();
+  } catch (error) {
+    for (const variable of Object.values(tf.engine().registeredVariables)) {
+      if (variable.id > last) variable.dispose();
+    }
+    throw error;
   }
 }
 

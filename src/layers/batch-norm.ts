@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf } from '../core/errors.js';
+import { check, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
-import { Module, parameter, statistic } from '../core/module.js';
+import { allOrNothing, Module, parameter, statistic } from '../core/module.js';
 
 /** Options of {@link BatchNorm}; the numeric ones have no default since the frameworks' defaults differ. */
 export interface BatchNormOptions {
@@ -41,6 +41,13 @@ export class BatchNorm extends Module {
 
   constructor(options: BatchNormOptions) {
     super();
+    checkOptions('BatchNorm', options, {
+      channels: true,
+      epsilon: true,
+      momentum: true,
+      runningVariance: true,
+      zeroWeight: true,
+    });
     const { channels, epsilon, momentum, runningVariance, zeroWeight = false } = options;
     checkInteger('BatchNorm: channels', channels, 1);
     check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);
@@ -50,10 +57,12 @@ export class BatchNorm extends Module {
     );
     checkOneOf('BatchNorm: runningVariance', runningVariance, ['unbiased', 'biased']);
     const filled = (value: number) => new Float32Array(channels).fill(value);
-    this.weight = parameter(filled(zeroWeight ? 0 : 1), [channels]);
-    this.bias = parameter(filled(0), [channels]);
-    this.runningMean = statistic(filled(0), [channels]);
-    this.runningVariance = statistic(filled(1), [channels]);
+    [this.weight, this.bias, this.runningMean, this.runningVariance] = allOrNothing(() => [
+      parameter(filled(zeroWeight ? 0 : 1), [channels]),
+      parameter(filled(0), [channels]),
+      statistic(filled(0), [channels]),
+      statistic(filled(1), [channels]),
+    ]);
     this.epsilon = epsilon;
     this.momentum = momentum;
     this.unbiased = runningVariance === 'unbiased';

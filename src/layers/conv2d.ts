@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger } from '../core/errors.js';
+import { checkInteger, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
-import { Module, parameter } from '../core/module.js';
+import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
@@ -47,6 +47,17 @@ export class Conv2D extends Module {
 
   constructor(options: Conv2DOptions) {
     super();
+    checkOptions('Conv2D', options, {
+      inChannels: true,
+      filters: true,
+      kernelSize: true,
+      stride: true,
+      dilation: true,
+      padding: true,
+      bias: true,
+      initializer: true,
+      random: true,
+    });
     const { inChannels, filters, kernelSize, stride = 1, dilation = 1, padding = 'valid' } = options;
     checkInteger('Conv2D: inChannels', inChannels, 1);
     checkInteger('Conv2D: filters', filters, 1);
@@ -59,8 +70,10 @@ export class Conv2D extends Module {
     const { bias = false, initializer = heNormal, random } = options;
     const taps = kernelSize * kernelSize;
     const kernel = { count: taps * inChannels * filters, fanIn: taps * inChannels, fanOut: taps * filters };
-    this.weight = parameter(initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]);
-    this.bias = bias ? parameter(new Float32Array(filters), [filters]) : undefined;
+    [this.weight, this.bias] = allOrNothing(() => [
+      parameter(initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]),
+      bias ? parameter(new Float32Array(filters), [filters]) : undefined,
+    ]);
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger } from '../core/errors.js';
-import { Module, parameter } from '../core/module.js';
+import { checkInteger, checkOptions } from '../core/errors.js';
+import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { uniformFanIn, zeros, type Initializer } from './initializers.js';
 
@@ -27,12 +27,21 @@ export class Dense extends Module<tf.Tensor2D, tf.Tensor2D> {
 
   constructor(options: DenseOptions) {
     super();
+    checkOptions('Dense', options, {
+      inFeatures: true,
+      units: true,
+      initializer: true,
+      biasInitializer: true,
+      random: true,
+    });
     const { inFeatures, units, initializer = uniformFanIn, biasInitializer = zeros, random } = options;
     checkInteger('Dense: inFeatures', inFeatures, 1);
     checkInteger('Dense: units', units, 1);
     const fans = { fanIn: inFeatures, fanOut: units };
-    this.weight = parameter(initializer(random, { count: inFeatures * units, ...fans }), [inFeatures, units]);
-    this.bias = parameter(biasInitializer(random, { count: units, ...fans }), [units]);
+    [this.weight, this.bias] = allOrNothing(() => [
+      parameter(initializer(random, { count: inFeatures * units, ...fans }), [inFeatures, units]),
+      parameter(biasInitializer(random, { count: units, ...fans }), [units]),
+    ]);
   }
 
   override forward(x: tf.Tensor2D): tf.Tensor2D {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger, checkOneOf } from '../core/errors.js';
-import { Module, parameter } from '../core/module.js';
+import { checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
+import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
@@ -48,6 +48,17 @@ export class DepthwiseConv2D extends Module {
 
   constructor(options: DepthwiseConv2DOptions) {
     super();
+    checkOptions('DepthwiseConv2D', options, {
+      channels: true,
+      kernelSize: true,
+      stride: true,
+      dilation: true,
+      padding: true,
+      bias: true,
+      initializer: true,
+      fanOut: true,
+      random: true,
+    });
     const { channels, kernelSize, stride = 1, dilation = 1, padding = 'valid' } = options;
     checkInteger('DepthwiseConv2D: channels', channels, 1);
     checkInteger('DepthwiseConv2D: kernelSize', kernelSize, 1);
@@ -64,8 +75,10 @@ export class DepthwiseConv2D extends Module {
       fanIn: taps,
       fanOut: fanOut === 'layer' ? taps * channels : taps,
     };
-    this.weight = parameter(initializer(random, kernel), [kernelSize, kernelSize, channels, 1]);
-    this.bias = bias ? parameter(new Float32Array(channels), [channels]) : undefined;
+    [this.weight, this.bias] = allOrNothing(() => [
+      parameter(initializer(random, kernel), [kernelSize, kernelSize, channels, 1]),
+      bias ? parameter(new Float32Array(channels), [channels]) : undefined,
+    ]);
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkInteger } from '../core/errors.js';
+import { check, checkInteger, checkOptions, type OptionNames } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { tfPadding, tfPixelPadding, type Padding, type TfPadding, type TfPixelPadding } from './padding.js';
 import { zeroPad } from './zero-padding.js';
@@ -14,15 +14,16 @@ export interface PoolOptions {
   readonly padding?: Padding;
 }
 
+const poolOptionNames: OptionNames<PoolOptions> = { size: true, stride: true, padding: true };
+
 /** What the two pooling layers share: their window. */
 abstract class Pool extends Module {
   readonly size: number;
   readonly stride: number;
   readonly padding: TfPadding;
 
-  constructor({ size, stride = size, padding = 'valid' }: PoolOptions) {
+  constructor(layer: string, { size, stride = size, padding = 'valid' }: PoolOptions) {
     super();
-    const layer = new.target.name;
     checkInteger(`${layer}: size`, size, 1);
     checkInteger(`${layer}: stride`, stride, 1);
     this.size = size;
@@ -42,6 +43,11 @@ abstract class Pool extends Module {
  * As torch.nn.MaxPool2d and tf.keras.layers.MaxPooling2D.
  */
 export class MaxPool extends Pool {
+  constructor(options: PoolOptions) {
+    checkOptions('MaxPool', options, poolOptionNames);
+    super('MaxPool', options);
+  }
+
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.maxPool(x, this.size, this.stride, this.padding);
   }
@@ -61,7 +67,8 @@ export class AvgPool extends Pool {
   readonly countPadding: boolean;
 
   constructor(options: AvgPoolOptions) {
-    super(options);
+    checkOptions('AvgPool', options, { ...poolOptionNames, countPadding: true });
+    super('AvgPool', options);
     this.countPadding = options.countPadding ?? this.padding !== 'same';
     check(
       !(this.padding === 'same' && this.countPadding),

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from './activations.js';
@@ -37,8 +38,16 @@ export class SqueezeExcite extends Module {
   readonly activation: Activation;
   readonly expand: Conv2D;
 
-  constructor({ channels, squeezeChannels, activation: name = 'relu', ...common }: SqueezeExciteOptions) {
+  constructor(options: SqueezeExciteOptions) {
     super();
+    checkOptions('SqueezeExcite', options, {
+      channels: true,
+      squeezeChannels: true,
+      activation: true,
+      initializer: true,
+      random: true,
+    });
+    const { channels, squeezeChannels, activation: name = 'relu', ...common } = options;
     const pointwise = { kernelSize: 1, bias: true, ...common };
     this.reduce = new Conv2D({ inChannels: channels, filters: squeezeChannels, ...pointwise });
     this.activation = activation(name);

@@ -1,4 +1,5 @@
-import { ArgumentError, check } from '../core/errors.js';
+import { ArgumentError, check, checkOptions, pickOptions, told, type OptionNames } from '../core/errors.js';
+import { allOrNothing } from '../core/module.js';
 import type { ConventionName } from './conventions.js';
 import {
   coefficients,
@@ -7,16 +8,19 @@ import {
   MAX_SCALE,
   MIN_SCALE,
   type EfficientNetArchitecture,
+  type EfficientNetArchitectureOptions,
   type EfficientNetVariant,
   type ModelDescription,
 } from '../scaling/index.js';
+import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import { describeResNet } from './describe-resnet.js';
-import { EfficientNet, type EfficientNetOptions } from './efficientnet.js';
+import { EfficientNet, efficientNetOptionNames, type EfficientNetOptions } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
 import {
   ResNet,
   resNetArchitecture,
   resNetDepths,
+  resNetOptionNames,
   type ResNetArchitecture,
   type ResNetDepth,
   type ResNetOptions,
@@ -42,6 +46,13 @@ export type ModelOptions = Omit<ResNetOptions & EfficientNetOptions, 'convention
   readonly depth?: number;
 };
 
+/** Every option of {@link buildModel} for a network without weights. */
+export const modelOptionNames: OptionNames<ModelOptions> = {
+  ...resNetOptionNames,
+  ...efficientNetOptionNames,
+  depth: true,
+};
+
 /** All sizes of a network of either family. */
 export type Architecture = ResNetArchitecture | EfficientNetArchitecture;
 
@@ -58,9 +69,11 @@ export function buildModel(name: string, options: ModelOptions = {}): ImageClass
 
 /** Builds the network of these sizes. */
 export function buildArchitecture(architecture: Architecture, options: ModelOptions = {}): ImageClassifier {
-  return isResNet(architecture)
-    ? new ResNet(architecture, options as ResNetOptions)
-    : new EfficientNet(architecture, options);
+  return allOrNothing(() =>
+    isResNet(architecture)
+      ? new ResNet(architecture, pickOptions(options as ResNetOptions, resNetOptionNames))
+      : new EfficientNet(architecture, pickOptions(options, efficientNetOptionNames)),
+  );
 }
 
 /**
@@ -70,6 +83,7 @@ export function buildArchitecture(architecture: Architecture, options: ModelOpti
  * @throws ArgumentError where there is no network of this name.
  */
 export function describeModel(name: string, options: ModelOptions = {}): ModelDescription {
+  checkOptions('describeModel', options, modelOptionNames);
   return describeArchitecture(modelArchitecture(name, options), options);
 }
 
@@ -108,7 +122,7 @@ export function modelArchitecture(name: string, options: ModelOptions): Architec
     );
   }
   return family === 'resnet'
-    ? resNetArchitecture(number as ResNetDepth, options as ResNetOptions)
+    ? resNetArchitecture(number as ResNetDepth, pickOptions(options as ResNetOptions, resNetOptionNames))
     : scaledEfficientNet(name, number, family, options);
 }
 
@@ -127,7 +141,8 @@ function scaledEfficientNet(
     resolution: size,
     dropout: published.dropout,
   };
-  return { ...efficientNetArchitecture(scaled, { ...options, variant }), name };
+  const own = pickOptions<EfficientNetArchitectureOptions>(options, efficientNetArchitectureOptionNames);
+  return { ...efficientNetArchitecture(scaled, { ...own, variant }), name };
 }
 
 /** Of `efficientnet-b` the number may be any scale, spelled as JavaScript prints it, so that a network has one name. */
@@ -138,7 +153,7 @@ function parse(name: string): { family: 'resnet' | 'standard' | 'lite'; number: 
     family === 'efficientnet-b' && String(number) === text && number >= MIN_SCALE && number <= MAX_SCALE;
   if (!isScale && !(modelNames as readonly string[]).includes(name)) {
     throw new ArgumentError(
-      `There is no model '${name}'; the models are ${modelNames.join(', ')}, and efficientnet-b with any number ` +
+      `There is no model ${typeof name === 'string' ? `'${name}'` : told(name)}; the models are ${modelNames.join(', ')}, and efficientnet-b with any number ` +
         `from ${MIN_SCALE} to ${MAX_SCALE}, such as efficientnet-b2.26.`,
     );
   }

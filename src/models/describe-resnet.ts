@@ -1,4 +1,5 @@
 import { BOTTLENECK_EXPANSION } from '../blocks/residual-block.js';
+import { checkOneOf, checkOptions } from '../core/errors.js';
 import { LayerCounter, type ModelDescription } from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
 import type { ResNetArchitecture } from './resnet.js';
@@ -14,8 +15,11 @@ export interface DescribeResNetOptions {
 /** Counts a ResNet layer by layer without building it. */
 export function describeResNet(
   architecture: ResNetArchitecture,
-  { size = architecture.size, convention = 'torchvision' }: DescribeResNetOptions = {},
+  options: DescribeResNetOptions = {},
 ): ModelDescription {
+  checkOptions('describeResNet', options, { size: true, convention: true });
+  const { size = architecture.size, convention = 'torchvision' } = options;
+  checkOneOf('convention', convention, Object.keys(resNetConventions));
   const { stem, stemChannels, stages, inputChannels, classes } = architecture;
   const { convolutionBias: bias } = resNetConventions[convention];
   const count = new LayerCounter([size, size, inputChannels]);

@@ -1,6 +1,7 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
-import { checkOneOf, checkRate } from '../core/errors.js';
+import { checkOneOf, checkOptions, checkRate, pickOptions, type OptionNames } from '../core/errors.js';
+import { allOrNothing } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
@@ -13,6 +14,7 @@ import {
   type EfficientNetVariant,
   type ModelDescription,
 } from '../scaling/index.js';
+import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import {
   conventionNames,
   efficientNetConvention,
@@ -54,6 +56,17 @@ export interface EfficientNetOptions {
   readonly seed?: number;
 }
 
+/** Every option of {@link buildEfficientNet} for a network without weights. */
+export const efficientNetOptionNames: OptionNames<EfficientNetOptions> = {
+  ...efficientNetArchitectureOptionNames,
+  convention: true,
+  preprocessing: true,
+  dropout: true,
+  stochasticDepth: true,
+  initialize: true,
+  seed: true,
+};
+
 /** A compound-scaled network of Tan and Le 2019 (arXiv 1905.11946); {@link buildEfficientNet} makes it. */
 export class EfficientNet extends ImageClassifier {
   override architecture: EfficientNetArchitecture;
@@ -68,6 +81,7 @@ export class EfficientNet extends ImageClassifier {
 
   constructor(architecture: EfficientNetArchitecture, options: EfficientNetOptions = {}) {
     super();
+    checkOptions('EfficientNet', options, efficientNetOptionNames);
     const { variant, activation, squeezeRatio, inputChannels, classes } = architecture;
     const { convention: conventionName = variant === 'lite' ? 'keras' : 'torchvision' } = options;
     const { seed = 0, initialize = true } = options;
@@ -140,5 +154,9 @@ export function buildEfficientNet(
   scale: number | Coefficients,
   options: EfficientNetOptions = {},
 ): EfficientNet {
-  return new EfficientNet(efficientNetArchitecture(scale, options), options);
+  const architecture = efficientNetArchitecture(
+    scale,
+    pickOptions(options, efficientNetArchitectureOptionNames),
+  );
+  return allOrNothing(() => new EfficientNet(architecture, options));
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ConvNorm } from '../blocks/conv-norm.js';
+import { ConvNorm, foldAll } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf } from '../core/errors.js';
+import { check, checkInteger, checkOneOf, checkOptions, told } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { forwardRecomputed } from '../core/recompute.js';
@@ -97,7 +97,9 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    * @param options - `seed` of the random weights, default 0.
    * @throws ArgumentError where the model has no head or `classes` is no positive integer.
    */
-  resetHead(classes: number, { seed = 0 }: { readonly seed?: number } = {}): void {
+  resetHead(classes: number, options: { readonly seed?: number } = {}): void {
+    checkOptions('resetHead', options, { seed: true });
+    const { seed = 0 } = options;
     const { head, architecture } = this;
     check(head !== undefined, () => `This ${architecture.name} has no head; build it with includeTop: true.`);
     checkInteger('classes', classes, 1);
@@ -152,14 +154,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
 
   #stageOutputs(x: tf.Tensor4D, context: Context): tf.Tensor4D[] {
     const { name, inputChannels } = this.architecture;
-    check(
-      x.rank === 4 && x.shape[3] === inputChannels,
-      () => `${name} got images of shape [${x.shape}]; give [N, height, width, ${inputChannels}].`,
-    );
-    check(
-      !this.stem.conv.weight.isDisposed,
-      () => `This ${name} was disposed of, and its weights are gone; build it anew.`,
-    );
+    checkImages(x, name, inputChannels);
     const outputs: tf.Tensor4D[] = [];
     let y = this.stem.forward(x, this.#contextOf('stem', context));
     if (this.pool) y = this.pool.forward(y);
@@ -183,9 +178,8 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    * @returns this model.
    */
   fuse(): this {
-    for (const { module } of this.namedModules()) {
-      if (module instanceof ConvNorm) module.fold();
-    }
+    const modules = Array.from(this.namedModules(), ({ module }) => module);
+    foldAll(modules.filter((module) => module instanceof ConvNorm));
     return this;
   }
 
@@ -193,4 +187,23 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   summary(size?: number): string {
     return formatSummary(this.describe(size));
   }
+}
+
+/** Throws unless `x` is a tensor that a network of this name takes. */
+function checkImages(x: tf.Tensor4D, name: string, channels: number): void {
+  const wanted = `[N, height, width, ${channels}]`;
+  check(
+    x instanceof tf.Tensor,
+    () => `${name} got ${told(x)}; give images as a tensor ${wanted}, such as preprocess makes.`,
+  );
+  check(!x.isDisposed, () => `${name} got images that were disposed of; dispose of them after.`);
+  check(
+    x.rank === 4 && x.shape[3] === channels,
+    () => `${name} got images of shape [${x.shape}]; give ${wanted}.`,
+  );
+  check(
+    x.dtype === 'float32',
+    () =>
+      `${name} got images of type ${x.dtype}; give float32: pixels through preprocessInput, or tf.cast(images, 'float32').`,
+  );
 }

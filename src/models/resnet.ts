@@ -1,6 +1,15 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { BOTTLENECK_EXPANSION, ResidualBlock } from '../blocks/residual-block.js';
-import { check, checkInteger, checkOneOf, checkRate } from '../core/errors.js';
+import {
+  check,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  checkRate,
+  told,
+  type OptionNames,
+} from '../core/errors.js';
+import { allOrNothing } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
@@ -87,6 +96,23 @@ export interface ResNetOptions {
   readonly seed?: number;
 }
 
+/** Every option of {@link buildResNet} for a network without weights. */
+export const resNetOptionNames: OptionNames<ResNetOptions> = {
+  classes: true,
+  inputChannels: true,
+  size: true,
+  width: true,
+  stem: true,
+  shortcut: true,
+  convention: true,
+  preprocessing: true,
+  dropout: true,
+  zeroInitResidual: true,
+  includeTop: true,
+  initialize: true,
+  seed: true,
+};
+
 /** All sizes of one ResNet; {@link resNetArchitecture} makes it. */
 export interface ResNetArchitecture {
   /** Such as `resnet56`; without shortcuts `plain56`. */
@@ -108,10 +134,8 @@ export interface ResNetArchitecture {
  * @throws ArgumentError where the depth is not a published one or an option is out of range.
  */
 export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = {}): ResNetArchitecture {
-  check(
-    resNetDepths.includes(depth),
-    () => `There is no ResNet-${depth}; the depths are ${resNetDepths.join(', ')}.`,
-  );
+  checkOneOf('The depth of the ResNet', depth, resNetDepths);
+  checkOptions('resNetArchitecture', options, resNetOptionNames);
   const family = depth in imageNetDepths ? imageNet : cifar;
   const {
     classes = family.classes,
@@ -124,7 +148,10 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
   checkInteger('classes', classes, 1);
   checkInteger('inputChannels', inputChannels, 1);
   checkInteger('size', size, 1);
-  check(width > 0 && Number.isFinite(width), () => `width is ${width}; give a positive number, such as 0.5.`);
+  check(
+    Number.isFinite(width) && width > 0,
+    () => `width is ${told(width)}; give a positive number, such as 0.5.`,
+  );
   checkOneOf('stem', stem, ['imagenet', 'cifar']);
   checkOneOf('shortcut', shortcut, ['projection', 'pad', 'none']);
   check(
@@ -161,6 +188,7 @@ export class ResNet extends ImageClassifier {
 
   constructor(architecture: ResNetArchitecture, options: ResNetOptions = {}) {
     super();
+    checkOptions('ResNet', options, resNetOptionNames);
     const { convention: conventionName = 'torchvision', dropout = 0, seed = 0, initialize = true } = options;
     checkOneOf('convention', conventionName, Object.keys(resNetConventions));
     checkRate('dropout', dropout);
@@ -223,5 +251,5 @@ export class ResNet extends ImageClassifier {
  * @throws ArgumentError where the depth is not a published one or an option is out of range.
  */
 export function buildResNet(depth: ResNetDepth, options: ResNetOptions = {}): ResNet {
-  return new ResNet(resNetArchitecture(depth, options), options);
+  return allOrNothing(() => new ResNet(resNetArchitecture(depth, options), options));
 }

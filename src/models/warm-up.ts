@@ -1,7 +1,7 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluation } from '../core/context.js';
-import { checkInteger } from '../core/errors.js';
+import { checkInteger, checkModel, checkOptions } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
 import { takeValues } from '../core/take-values.js';
 import type { ImageClassifier } from './image-classifier.js';
@@ -26,10 +26,10 @@ interface StartingBackend {
  * the weights; block by block, so that a page stays alive meanwhile. The model then predicts at full speed.
  * @throws ArgumentError where `size` or `batchSize` is not a positive integer.
  */
-export async function warmUp(
-  model: ImageClassifier,
-  { size = model.preprocessing.size, batchSize = 1, onProgress }: WarmUpOptions = {},
-): Promise<void> {
+export async function warmUp(model: ImageClassifier, options: WarmUpOptions = {}): Promise<void> {
+  checkModel('warmUp', model);
+  checkOptions('warmUp', options, { size: true, batchSize: true, onProgress: true });
+  const { size = model.preprocessing.size, batchSize = 1, onProgress } = options;
   checkInteger('warmUp: size', size, 1);
   checkInteger('warmUp: batchSize', batchSize, 1);
   await ready();

@@ -1,6 +1,12 @@
-import { buildModel as buildUnfilledModel, type ModelOptions } from '../models/build-model.js';
+import { checkOptions, pickOptions, type OptionNames } from '../core/errors.js';
+import {
+  buildModel as buildUnfilledModel,
+  modelOptionNames,
+  type ModelOptions,
+} from '../models/build-model.js';
 import {
   buildEfficientNet as buildUnfilledEfficientNet,
+  efficientNetOptionNames,
   type EfficientNet,
   type EfficientNetOptions,
 } from '../models/efficientnet.js';
@@ -8,16 +14,24 @@ import type { ImageClassifier } from '../models/image-classifier.js';
 import {
   buildResNet as buildUnfilledResNet,
   resNetArchitecture,
+  resNetOptionNames,
   type ResNet,
   type ResNetDepth,
   type ResNetOptions,
 } from '../models/resnet.js';
-import { efficientNetArchitecture, type Coefficients } from '../scaling/index.js';
+import {
+  efficientNetArchitecture,
+  type Coefficients,
+  type EfficientNetArchitectureOptions,
+} from '../scaling/index.js';
+import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import type { WeightsSource } from '../weights/fetch-source.js';
+import type { LoadOptions } from '../weights/load.js';
 import type { NetworkWeightsOptions } from '../weights/network-weights.js';
+import { networkWeightsOptionNames } from '../weights/option-names.js';
 
 /** Options of the builders for a network with weights. */
-export interface PretrainedOptions extends NetworkWeightsOptions {
+export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptions, 'config'> {
   /**
    * `'imagenet'` or `'cifar10'`, for the default weights of this network and data set; the name of others in
    * {@link pretrainedWeights}, such as `'timm/resnet50.a1_in1k'`; or a source as `loadWeights` takes it. A `classes` other
@@ -26,6 +40,13 @@ export interface PretrainedOptions extends NetworkWeightsOptions {
    */
   readonly weights: WeightsSource;
 }
+
+/** Every one of {@link PretrainedOptions}. */
+export const pretrainedOptionNames: OptionNames<PretrainedOptions> = {
+  ...networkWeightsOptionNames,
+  config: true,
+  weights: true,
+};
 
 /** Options of the builders for a network without weights. */
 interface Unfilled {
@@ -45,8 +66,13 @@ export function buildResNet(
   depth: ResNetDepth,
   options: ResNetOptions & (Unfilled | PretrainedOptions) = {},
 ): ResNet | Promise<ResNet> {
-  if (options.weights === undefined) return buildUnfilledResNet(depth, options);
-  const { name } = resNetArchitecture(depth, options);
+  checkOptions<ResNetOptions & Partial<PretrainedOptions>>('buildResNet', options, {
+    ...resNetOptionNames,
+    ...pretrainedOptionNames,
+  });
+  const sizes = pickOptions<ResNetOptions>(options, resNetOptionNames);
+  if (options.weights === undefined) return buildUnfilledResNet(depth, sizes);
+  const { name } = resNetArchitecture(depth, sizes);
   return fill(name, options, (own) => buildUnfilledResNet(depth, own as ResNetOptions));
 }
 
@@ -71,8 +97,18 @@ export function buildEfficientNet(
   scale: number | Coefficients,
   options: EfficientNetOptions & (Unfilled | PretrainedOptions) = {},
 ): EfficientNet | Promise<EfficientNet> {
-  if (options.weights === undefined) return buildUnfilledEfficientNet(scale, options);
-  const { name } = efficientNetArchitecture(scale, options);
+  checkOptions<EfficientNetOptions & Partial<PretrainedOptions>>('buildEfficientNet', options, {
+    ...efficientNetOptionNames,
+    ...pretrainedOptionNames,
+  });
+  if (options.weights === undefined) {
+    return buildUnfilledEfficientNet(
+      scale,
+      pickOptions<EfficientNetOptions>(options, efficientNetOptionNames),
+    );
+  }
+  const sizes = pickOptions<EfficientNetArchitectureOptions>(options, efficientNetArchitectureOptionNames);
+  const { name } = efficientNetArchitecture(scale, sizes);
   return fill(name, options, (own) => buildUnfilledEfficientNet(scale, own));
 }
 
@@ -89,7 +125,13 @@ export function buildModel(
   name: string,
   options: ModelOptions & (Unfilled | PretrainedOptions) = {},
 ): ImageClassifier | Promise<ImageClassifier> {
-  if (options.weights === undefined) return buildUnfilledModel(name, options);
+  checkOptions<ModelOptions & Partial<PretrainedOptions>>('buildModel', options, {
+    ...modelOptionNames,
+    ...pretrainedOptionNames,
+  });
+  if (options.weights === undefined) {
+    return buildUnfilledModel(name, pickOptions<ModelOptions>(options, modelOptionNames));
+  }
   return fill(name, options, (own) => buildUnfilledModel(name, own));
 }
 

@@ -1,9 +1,11 @@
-import { check } from '../core/errors.js';
-import type { ModelOptions } from '../models/build-model.js';
+import { check, pickOptions } from '../core/errors.js';
+import { modelOptionNames, type ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { cifar10Labels } from '../models/labels/cifar10.js';
 import { loadInto } from '../weights/load.js';
+import type { NetworkWeightsOptions } from '../weights/network-weights.js';
+import { networkWeightsOptionNames } from '../weights/option-names.js';
 import type { PretrainedOptions } from './build.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
 import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
@@ -11,19 +13,12 @@ import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.
 /** The network that `build` builds, filled with the weights of the options. */
 export async function fillBuilt<M extends ImageClassifier>(
   name: string,
-  {
-    weights,
-    hub,
-    cache,
-    sha256,
-    onProgress,
-    checkpointKey,
-    parts,
-    head,
-    ...options
-  }: ModelOptions & PretrainedOptions,
+  given: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
 ): Promise<M> {
+  const options = pickOptions<ModelOptions>(given, modelOptionNames);
+  const readOptions = pickOptions<NetworkWeightsOptions>(given, networkWeightsOptionNames);
+  const { weights, config, head } = given;
   const { convention, classes, includeTop = true, seed, size } = options;
   const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
   const model = await loadInto(
@@ -31,8 +26,10 @@ export async function fillBuilt<M extends ImageClassifier>(
     {
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
-      config: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
-      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256, checkpointKey, parts, head },
+      beside: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
+      ...readOptions,
+      config,
+      sha256: readOptions.sha256 ?? published?.sha256,
     },
     (architecture, { preprocessing, ...told }) => {
       check(

@@ -2,6 +2,7 @@
  * The formulas of the popular article on scaling that this library grew from. They are not the EfficientNet paper's:
  * `compoundScale` is. They are kept under names of their own, for readers who come from there.
  */
+import { checkOptions } from '../core/errors.js';
 import { ScalingError, checkPositive } from './errors.js';
 
 /**
@@ -35,7 +36,9 @@ export interface ArticleDepth {
  * a power of phi, it rounds down, and width and resolution play no part. With r = 2^phi it is linear in phi.
  * @throws ScalingError where d_b or r is not positive, or where the depth would be less than one layer.
  */
-export function articleDepth({ baseDepth, depthCoefficient, resource }: ArticleDepth): number {
+export function articleDepth(options: ArticleDepth): number {
+  checkOptions('articleDepth', options, { baseDepth: true, depthCoefficient: true, resource: true });
+  const { baseDepth, depthCoefficient, resource } = options;
   checkPositive('baseDepth', baseDepth);
   checkPositive('resource', resource);
   if (!Number.isFinite(depthCoefficient)) {
@@ -73,6 +76,8 @@ export const REFERENCE_DEVICE: Device = { memory: 8, cores: 4 };
  * @throws ScalingError where memory or cores is not positive, or where neither is known.
  */
 export function deviceResource(device: Partial<Device> = {}, reference: Device = REFERENCE_DEVICE): number {
+  checkOptions('deviceResource: the device', device, { memory: true, cores: true });
+  checkOptions('deviceResource: the reference', reference, { memory: true, cores: true });
   const { navigator } = globalThis as { navigator?: { deviceMemory?: number; hardwareConcurrency?: number } };
   const { memory = navigator?.deviceMemory, cores = navigator?.hardwareConcurrency } = device;
   const ratios = [];

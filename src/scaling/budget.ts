@@ -1,8 +1,10 @@
+import { checkOptions } from '../core/errors.js';
 import type { ModelDescription } from './counting.js';
 import {
   coefficients,
   describeEfficientNet,
   efficientNetArchitecture,
+  efficientNetArchitectureOptionNames,
   MAX_LITE_SCALE,
   MAX_SCALE,
   MIN_SCALE,
@@ -48,6 +50,7 @@ export function scaleToBudget(
   budget: Budget,
   options: EfficientNetArchitectureOptions = {},
 ): BudgetedNetwork {
+  checkOptions('scaleToBudget', options, efficientNetArchitectureOptionNames);
   const limits = givenLimits(budget);
   const { first, last, stepsPerUnit } = curve(options);
   const usesAt = (step: number) =>

@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/errors.js';
 import { ScalingError, checkPositive } from './errors.js';
 
 /** How much one step of the compound coefficient phi multiplies depth, width and resolution. */
@@ -43,6 +44,7 @@ export function meetsConstraint(base: CompoundBase, tolerance = COST_TOLERANCE):
  */
 export function compoundScale(phi: number, base: CompoundBase = PAPER_BASE): Multipliers {
   if (!Number.isFinite(phi)) throw new ScalingError(`phi is ${phi}; give a finite number.`);
+  checkOptions('compoundScale: the base', base, { alpha: true, beta: true, gamma: true });
   const { alpha, beta, gamma } = base;
   if (!(alpha >= 1 && beta >= 1 && gamma >= 1)) {
     throw new ScalingError(`alpha, beta, gamma are ${alpha}, ${beta}, ${gamma}; each must be at least 1.`);

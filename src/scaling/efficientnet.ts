@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../core/errors.js';
 import { compoundScale, roundFilters, roundRepeats } from './compound.js';
 import { LayerCounter, type ModelDescription } from './counting.js';
 import { ScalingError, checkCount, checkPositive } from './errors.js';
@@ -187,6 +188,14 @@ export interface EfficientNetArchitectureOptions {
   readonly includeTop?: boolean;
 }
 
+/** Every option of {@link efficientNetArchitecture}. */
+export const efficientNetArchitectureOptionNames: OptionNames<EfficientNetArchitectureOptions> = {
+  variant: true,
+  classes: true,
+  inputChannels: true,
+  includeTop: true,
+};
+
 /**
  * The sizes of an EfficientNet.
  * @param scale - A point of the curve (see {@link coefficients}), for `variant: 'lite'` a whole number from 0 to 4; or
@@ -197,6 +206,7 @@ export function efficientNetArchitecture(
   scale: number | Coefficients,
   options: EfficientNetArchitectureOptions = {},
 ): EfficientNetArchitecture {
+  checkOptions('efficientNetArchitecture', options, efficientNetArchitectureOptionNames);
   const { variant = 'standard', classes = 1000, inputChannels = 3, includeTop = true } = options;
   checkVariant(variant);
   checkCount('classes', classes);

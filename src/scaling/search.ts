@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/errors.js';
 import { COST_TOLERANCE, meetsConstraint, type CompoundBase } from './compound.js';
 import { ScalingError, checkPositive } from './errors.js';
 
@@ -31,6 +32,7 @@ export async function searchCoefficients(
   evaluate: (base: CompoundBase) => number | Promise<number>,
   options: SearchOptions = {},
 ): Promise<Candidate[]> {
+  checkOptions('searchCoefficients', options, { step: true, limit: true, tolerance: true, onProgress: true });
   const grid = constrainedGrid(options);
   const candidates: Candidate[] = [];
   for (const base of grid) {

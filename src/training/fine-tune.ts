@@ -121,7 +121,7 @@ export async function prepareFineTuning(
     validation: typeof validation === 'object' ? validation : undefined,
   });
   await ready();
-  const images = matched.data.labels.length + (matched.validation?.labels.length ?? 0);
+  const images = data.labels.length + (matched.validation?.labels.length ?? 0);
   const inMemory = 3 * size ** 2 * images <= MEMORY;
   const pictures = await squares(matched.data, preprocessing, inMemory, onSkip);
   options.signal?.throwIfAborted();

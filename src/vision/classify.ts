@@ -1,13 +1,11 @@
-import { decodeImage } from '#decode-image';
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, checkInteger } from '../core/errors.js';
+import { ArgumentError, checkInteger, checkModel, checkOptions } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkDecoding, decodePredictions, type Classification } from './decode-predictions.js';
-import type { ImageSource, RgbImage } from './image.js';
-import { normalize } from './preprocess.js';
-import { resizeAndCrop } from './resize.js';
+import { imageList, type ImageSource } from './image.js';
+import { normalize, preparedSquares } from './preprocess.js';
 
 /** Options of {@link classify}. */
 export interface ClassifyOptions {
@@ -46,6 +44,8 @@ export async function classify(
   images: ImageSource | readonly ImageSource[],
   options: ClassifyOptions = {},
 ): Promise<Classification[] | Classification[][]> {
+  checkModel('classify', model);
+  checkOptions('classify', options, { top: true, labels: true, batchSize: true, onProgress: true });
   const { classes } = model;
   if (classes === undefined) {
     throw new ArgumentError('This model has no head to classify with; build it with { includeTop: true }.');
@@ -56,14 +56,10 @@ export async function classify(
   checkInteger('batchSize', batchSize, 1);
 
   await ready();
-  const list = Array.isArray(images) ? (images as readonly ImageSource[]) : [images as ImageSource];
+  const list = imageList(images);
   const results: Classification[][] = [];
   for (let start = 0; start < list.length; start += batchSize) {
-    const squares: RgbImage[] = [];
-    // One after the other, so that only one picture is in memory at its full size.
-    for (const source of list.slice(start, start + batchSize)) {
-      squares.push(resizeAndCrop(await decodeImage(source), model.preprocessing));
-    }
+    const squares = await preparedSquares(list.slice(start, start + batchSize), model.preprocessing);
     const logits = tf.tidy(() => model.predict(normalize(squares, model.preprocessing)));
     try {
       results.push(...(await decodePredictions(logits, top, { labels })));

@@ -1,9 +1,9 @@
 import { readFile } from '#read-file';
 import {
   asRgbImage,
+  checkAddress,
+  checkFormat,
   dropAlpha,
-  HEIC,
-  isHeic,
   MAX_PIXELS,
   nameOf,
   noImage,
@@ -12,7 +12,7 @@ import {
   type ImageSource,
   type RgbImage,
 } from './image.js';
-import type { ImageFormat } from './image-format.js';
+import { HEAD_BYTES, type ImageFormat } from './image-format.js';
 
 /** The formats that every browser reads. */
 export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
@@ -26,7 +26,7 @@ export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
 ]);
 
 /**
- * Decodes an image, whatever the browser reads, or takes the pixels of an element. It is turned as its EXIF orientation
+ * Decodes an image, JPEG, PNG, WebP, GIF, AVIF, BMP or ICO, of several frames the first, or takes the pixels of an element. It is turned as its EXIF orientation
  * says, and a colour profile is ignored. Alpha is dropped; a browser's canvas keeps the colour of a pixel the less
  * exactly the more transparent it is, and that of a wholly transparent one is black.
  * @throws Error where the image cannot be fetched or decoded, or has more than 2^27 pixels.
@@ -35,6 +35,13 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const picture = asRgbImage(source);
   if (picture) return picture;
   const image = await decodable(source);
+  if (image instanceof Blob) {
+    checkFormat(
+      nameOf(source),
+      new Uint8Array(await image.slice(0, HEAD_BYTES).arrayBuffer()),
+      decodedFormats,
+    );
+  }
   try {
     if (isEmpty(image)) throw new Error('the element shows nothing yet; wait until it has loaded');
     const bitmap = await createImageBitmap(image, {
@@ -49,7 +56,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
     bitmap.close();
     return dropAlpha(context.getImageData(0, 0, width, height).data, width, height);
   } catch (error) {
-    throw undecodable(nameOf(source), (await isHeicFile(image)) ? HEIC : error);
+    throw undecodable(nameOf(source), error, decodedFormats);
   }
 }
 
@@ -61,14 +68,11 @@ function isEmpty(image: Blob | BrowserImage): boolean {
 
 async function decodable(source: ImageSource): Promise<Blob | BrowserImage> {
   if (typeof source === 'string' || source instanceof URL) {
+    checkAddress(source);
     return new Blob([(await readFile(source)) as Uint8Array<ArrayBuffer>]);
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer)
     return new Blob([source as Uint8Array<ArrayBuffer>]);
-  if (typeof source !== 'object' || source === null) throw noImage();
+  if (typeof source !== 'object' || source === null) throw noImage(source);
   return source as Blob | BrowserImage;
-}
-
-async function isHeicFile(image: Blob | BrowserImage): Promise<boolean> {
-  return image instanceof Blob && isHeic(new Uint8Array(await image.slice(0, 12).arrayBuffer()));
 }

@@ -1,9 +1,11 @@
 import { readFile } from '#read-file';
+import { stat } from 'node:fs/promises';
+import { ArgumentError } from '../core/errors.js';
 import { notInstalled } from '../core/not-installed.js';
 import {
   asRgbImage,
-  HEIC,
-  isHeic,
+  checkAddress,
+  checkFormat,
   MAX_PIXELS,
   nameOf,
   noImage,
@@ -24,7 +26,7 @@ export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
 ]);
 
 /**
- * Decodes an image: JPEG, PNG, WebP, GIF (its first frame) and whatever else sharp reads. It is turned as its EXIF
+ * Decodes an image: JPEG, PNG, WebP, GIF, AVIF or TIFF, of several frames or pages the first. It is turned as its EXIF
  * orientation says; alpha is dropped (what is transparent in a GIF is black), grey becomes three equal channels, 16 bits
  * become 8. A colour profile is ignored, as by Pillow, so that the network sees the numbers that it was trained on.
  * @throws Error where sharp is not installed, or the image cannot be read or decoded, or has more than 2^27 pixels; it
@@ -34,6 +36,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const picture = asRgbImage(source);
   if (picture) return picture;
   const bytes = await encodedBytes(source);
+  checkFormat(nameOf(source), bytes, decodedFormats);
   const { default: sharp } = await loadSharp();
   try {
     const image = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS });
@@ -47,7 +50,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data: isCmyk ? cmykToRgb(data) : data };
   } catch (error) {
-    throw undecodable(nameOf(source), isHeic(bytes) ? HEIC : error);
+    throw undecodable(nameOf(source), error, decodedFormats);
   }
 }
 
@@ -62,11 +65,25 @@ function cmykToRgb(cmyk: Uint8Array): Uint8Array {
 }
 
 async function encodedBytes(source: ImageSource): Promise<Uint8Array> {
-  if (typeof source === 'string' || source instanceof URL) return readFile(source);
+  if (typeof source === 'string' || source instanceof URL) return readImage(source);
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  throw noImage();
+  throw noImage(source);
+}
+
+async function readImage(source: string | URL): Promise<Uint8Array> {
+  checkAddress(source);
+  try {
+    return await readFile(source);
+  } catch (error) {
+    const isFolder = await stat(source)
+      .then((stats) => stats.isDirectory())
+      .catch(() => false);
+    if (!isFolder) throw error;
+    const message = `${String(source)} is a folder; give an image in it, or evaluate all of it by folderDataset and evaluate.`;
+    throw new ArgumentError(message, { cause: error });
+  }
 }
 
 async function loadSharp() {

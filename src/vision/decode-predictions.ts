@@ -1,6 +1,6 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkInteger } from '../core/errors.js';
+import { check, checkInteger, checkOptions } from '../core/errors.js';
 import { takeValues } from '../core/take-values.js';
 import { checkLabels } from '../models/labels/check-labels.js';
 
@@ -33,8 +33,10 @@ export interface DecodePredictionsOptions {
 export async function decodePredictions(
   predictions: tf.Tensor2D,
   top = 3,
-  { labels, probabilities = false }: DecodePredictionsOptions = {},
+  options: DecodePredictionsOptions = {},
 ): Promise<Classification[][]> {
+  checkOptions('decodePredictions', options, { labels: true, probabilities: true });
+  const { labels, probabilities = false } = options;
   const [images, classes] = predictions.shape;
   checkDecoding(classes, top, labels);
   await ready();

@@ -1,3 +1,8 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { ArgumentError, check, told } from '../core/errors.js';
+import { shownUrl } from '../core/shown-url.js';
+import { imageFormat, type ImageFormat } from './image-format.js';
+
 /** A picture in memory: rows from the top, three bytes a pixel. */
 export interface RgbImage {
   /** In pixels. */
@@ -28,42 +33,78 @@ export const MAX_PIXELS = 2 ** 27;
 /** What to call an image in a message: its path or URL, if it has one. */
 export function nameOf(source: ImageSource): string {
   if (typeof source !== 'string' && !(source instanceof URL)) return 'The image';
-  const text = String(source); // A data URL has all of the image in it.
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return shownUrl(source);
+}
+
+/** One or several images as an array. */
+export function imageList(images: ImageSource | readonly ImageSource[]): readonly ImageSource[] {
+  return Array.isArray(images) ? (images as readonly ImageSource[]) : [images as ImageSource];
+}
+
+/**
+ * Checks the address of an image.
+ * @throws ArgumentError where it is a URL that lacks its slashes, which could as well be the name of a file.
+ */
+export function checkAddress(source: string | URL): void {
+  check(
+    !/^https?:(?!\/\/)/i.test(String(source)),
+    () => `'${nameOf(source)}' is no whole URL; write '://' after http, or './' before the name of a file.`,
+  );
+}
+
+/**
+ * Checks the format of an image by how its bytes begin, before a decoder sees it: an SVG may name other files, and grow
+ * without limit.
+ * @throws Error where it is none of `decoded`.
+ */
+export function checkFormat(name: string, bytes: Uint8Array, decoded: ReadonlySet<ImageFormat>): void {
+  const format = imageFormat(bytes);
+  if (format && decoded.has(format)) return;
+  const what = bytes.length === 0 ? 'it is empty' : `it is ${format ?? 'of no known format'}`;
+  throw undecodable(name, format === 'HEIC' ? HEIC : what, decoded);
 }
 
 /** The error where an image cannot be decoded. */
-export function undecodable(name: string, cause: unknown): Error {
+export function undecodable(name: string, cause: unknown, decoded: ReadonlySet<ImageFormat>): Error {
   // Decoders tell more on further lines, such as what they tried.
   const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
   return new Error(
-    `${name} cannot be decoded (${reason}). Give a whole JPEG, PNG, WebP or GIF of at most ${MAX_PIXELS} pixels.`,
+    `${name} cannot be decoded (${reason}). Give a whole ${[...decoded].join(', ')} of at most ${MAX_PIXELS} pixels.`,
     { cause },
   );
 }
 
+/** Whether it is a tensor, of whatever copy of tfjs. */
+export function isTensor(value: unknown): value is tf.Tensor {
+  return typeof value === 'object' && value !== null && 'dataSync' in value;
+}
+
 /** The error where something is none of an {@link ImageSource}. */
-export function noImage(): Error {
-  return new Error('This image is of no known kind; give a path, a URL, bytes, or { width, height, data }.');
+export function noImage(source: unknown): Error {
+  const what = isTensor(source) ? 'a tensor, which preprocessInput takes' : told(source);
+  return new ArgumentError(
+    `An image is ${what}; give a path, a URL, bytes, a Blob, or { width, height, data }.`,
+  );
 }
 
 /** What is wrong with a HEIC file, where it cannot be decoded. */
-export const HEIC = 'it is HEIC, as iPhones write it, which is not read here; convert it to JPEG';
-
-/** Whether bytes begin as HEIC files do: a box `ftyp` with a brand of HEVC. */
-export function isHeic(bytes: Uint8Array): boolean {
-  return /^ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/.test(new TextDecoder('latin1').decode(bytes.subarray(4, 12)));
-}
+const HEIC = 'it is HEIC, as iPhones write it, which is not read here; convert it to JPEG';
 
 /**
  * The picture itself where `source` is one already, its alpha dropped; undefined where it has to be decoded.
  * @throws Error where the size of `data` is neither that of RGB nor of RGBA.
  */
 export function asRgbImage(source: ImageSource): RgbImage | undefined {
-  if (typeof source !== 'object' || source === null || !('data' in source)) return undefined;
+  if (typeof source !== 'object' || source === null || !('data' in source) || isTensor(source))
+    return undefined;
   const { width, height, data } = source as RgbImage;
   if (![width, height].every((side) => Number.isInteger(side) && side >= 1))
     throw new Error(`An image is ${width} x ${height} pixels; give whole numbers of at least 1.`);
+  const kind = Object.prototype.toString.call(data).slice(8, -1);
+  check(
+    kind === 'Uint8Array' || kind === 'Uint8ClampedArray',
+    () => `The data of an image is ${told(data)}; give a Uint8Array of values from 0 to 255.`,
+  );
   if (data.length === width * height * 3) return { width, height, data };
   if (data.length !== width * height * 4) {
     throw new Error(

@@ -1,15 +1,41 @@
+import { ready } from '#backends';
+import { decodeImage } from '#decode-image';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkOneOf } from '../core/errors.js';
+import { check, checkOneOf, told } from '../core/errors.js';
 import { colorPreprocessing, type ColorPreprocessing, type Preprocessing } from '../models/preprocessing.js';
-import type { RgbImage } from './image.js';
+import { asRgbImage, imageList, isTensor, noImage, type ImageSource, type RgbImage } from './image.js';
 import { resizeAndCrop } from './resize.js';
 
-/** Images as a network's input: [N, size, size, 3], resized, cropped, scaled and normalised as `preprocessing` says. */
-export function preprocess(images: readonly RgbImage[], preprocessing: Preprocessing): tf.Tensor4D {
-  return normalize(
-    images.map((image) => resizeAndCrop(image, preprocessing)),
-    preprocessing,
+/**
+ * Images as a network's input: decoded, resized, cropped, scaled and normalised as `preprocessing` says.
+ * @param images - One or several, as `classify` takes them.
+ * @param preprocessing - Such as a model's.
+ * @returns [N, size, size, 3], which the caller disposes of.
+ * @throws ArgumentError where there is no image, or something else is given for one; Error where one cannot be read.
+ */
+export async function preprocess(
+  images: ImageSource | readonly ImageSource[],
+  preprocessing: Preprocessing,
+): Promise<tf.Tensor4D> {
+  check(
+    Number.isInteger(preprocessing?.size),
+    () => `The preprocessing is ${told(preprocessing)}; give a model's, such as model.preprocessing.`,
   );
+  const list = imageList(images);
+  check(list.length > 0, () => 'There is no image to preprocess: the array is empty.');
+  const squares = await preparedSquares(list, preprocessing);
+  await ready();
+  return normalize(squares, preprocessing);
+}
+
+/** Images decoded, resized and cropped; one after the other, so that only one is in memory at its full size. */
+export async function preparedSquares(
+  images: readonly ImageSource[],
+  preprocessing: Preprocessing,
+): Promise<RgbImage[]> {
+  const squares: RgbImage[] = [];
+  for (const image of images) squares.push(resizeAndCrop(await decodeImage(image), preprocessing));
+  return squares;
 }
 
 /** The last step of {@link preprocess}: squares of `size` pixels to [N, size, size, 3]. */
@@ -39,15 +65,26 @@ export function preprocessInput(
   manner: InputManner,
 ): tf.Tensor {
   const colors = colorsOf(manner);
-  if ('dataSync' in images) return normalizeTensor(images, colors);
-  const [{ height, width } = { height: 0, width: 0 }] = images;
-  const other = images.find((image) => image.height !== height || image.width !== width);
+  if (isTensor(images)) return normalizeTensor(images, colors);
+  check(
+    Array.isArray(images),
+    () => `The images are ${told(images)}; give a tensor, or an array of pictures.`,
+  );
+  const pictures = images.map(pictureOf);
+  const [{ height, width } = { height: 0, width: 0 }] = pictures;
+  const other = pictures.find((image) => image.height !== height || image.width !== width);
   check(
     other === undefined,
     () =>
       `An image is ${other!.width} x ${other!.height} pixels, and the first one ${width} x ${height}; resize them to one size.`,
   );
-  return normalizePixels(images, height, width, colors);
+  return normalizePixels(pictures, height, width, colors);
+}
+
+function pictureOf(image: RgbImage): RgbImage {
+  const picture = asRgbImage(image);
+  if (picture === undefined) throw noImage(image);
+  return picture;
 }
 
 function colorsOf(manner: InputManner): ColorPreprocessing {

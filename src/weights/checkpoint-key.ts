@@ -11,9 +11,12 @@ export function hasKey(place: string, wanted: string): boolean {
   return place === wanted || place.split('.').includes(wanted) || place.split(/[._]/).includes(wanted);
 }
 
+/** A file has several weights, and none or no such one was chosen. */
+export class SeveralWeightsError extends CheckpointError {}
+
 /**
  * The one of these weights that is wanted. Of none of such a name, all count.
- * @throws CheckpointError that lists them where several are left.
+ * @throws SeveralWeightsError that lists them where several are left.
  */
 export function chooseWeights<T extends Keyed>(candidates: readonly T[], wanted: string | undefined): T {
   const best = wanted === undefined ? [] : mostExact(candidates, wanted);
@@ -25,7 +28,7 @@ export function chooseWeights<T extends Keyed>(candidates: readonly T[], wanted:
     wanted !== undefined && best.length === 0
       ? `has no weights '${wanted}', but these`
       : 'has several weights';
-  throw new CheckpointError(
+  throw new SeveralWeightsError(
     `This file ${has}: ${names.join(', ')}${more}. Say which to take: { checkpointKey: '${left[0]!.key}' }, ` +
       `on the command line --checkpoint-key ${left[0]!.key}.`,
   );

@@ -1,3 +1,4 @@
+export type { TransferLimits } from '../core/transfer-limits.js';
 export { cacheFolder, clearCache, listCache, type CachedFile } from './cache.js';
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './checkpoint.js';
 export type { FetchOptions, WeightsSource } from './fetch-source.js';

@@ -14,22 +14,27 @@ const layerGroups = ['model_weights', 'layers', '_layer_checkpoint_dependencies'
  * @throws CheckpointError where the file is damaged, has two variables of one path, or does not name its layers.
  */
 export async function readKeras(bytes: Uint8Array): Promise<Checkpoint> {
-  const tensors = new Map<string, HostTensor>();
-  await addKeras(tensors, bytes);
+  const { tensors } = await readKerasPart(bytes);
   return { tensors, metadata: new Map() };
 }
 
+/** The tensors of one of several files. */
+export interface KerasPart {
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** The paths of the groups that have tensors. */
+  readonly groups: ReadonlySet<string>;
+}
+
 /**
- * Adds the tensors of a file, which may be one of several.
- * @param layerNames - Of the groups in the files before, by path: a group that goes on in another file has its name in the first
- * alone.
- * @returns The paths of the groups that have tensors.
+ * Reads a file that may be one of several.
+ * @param layerNames - Of the groups in the files before, by path, to which those of this file are added: a group that goes on in
+ * another file has its name in the first alone.
  */
-export async function addKeras(
-  tensors: Map<string, HostTensor>,
+export async function readKerasPart(
   bytes: Uint8Array,
   layerNames = new Map<string, string>(),
-): Promise<ReadonlySet<string>> {
+): Promise<KerasPart> {
+  const tensors = new Map<string, HostTensor>();
   const groups = new Set<string>();
   for (const tensor of await readHdf5(bytes, layerGroups)) {
     const group = `/${[tensor.top, ...tensor.path.slice(0, -1)].filter((part) => part !== undefined).join('/')}`;
@@ -42,7 +47,7 @@ export async function addKeras(
       throw new CheckpointError(`This Keras file has '${key}' twice; save one model alone.`);
     tensors.set(key, new HostTensor(tensor.dtype, tensor.shape, tensor.bytes));
   }
-  return groups;
+  return { tensors, groups };
 }
 
 /** The layer's name and the variable's. */

@@ -3,29 +3,36 @@ import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoi
 import { isRecord } from './json-values.js';
 import { kerasKey } from './keras.js';
 import { storedWeight } from './quantization.js';
-import { checkFileCount, type ReadPart } from './shards.js';
+import { checkFileCount, type ReadParts } from './shards.js';
 
 /** The groups of a TensorFlow.js layers-model: the tensors' bytes lie one after the other in a group's files. */
-export async function readManifest(groups: readonly unknown[], readPart: ReadPart): Promise<Checkpoint> {
+export async function readManifest(groups: readonly unknown[], readParts: ReadParts): Promise<Checkpoint> {
   const tensors = new Map<string, HostTensor>();
   for (const group of groups) {
     const { paths, weights } = isRecord(group) ? group : {};
     if (!Array.isArray(paths) || !Array.isArray(weights))
       throw damagedManifest('a group has no paths or no weights');
     checkFileCount(paths.length);
-    const parts: Uint8Array[] = [];
-    for (const path of paths) await readPart(String(path), (bytes) => void parts.push(bytes));
-    const bytes = parts.length === 1 ? parts[0]! : concatenate(parts);
-    let place = 0;
-    for (const weight of weights) {
-      const { key, tensor, end } = manifestTensor(weight, bytes, place);
+    const found = await readParts(paths.map(String), (parts) => readGroup(weights, parts));
+    for (const [key, tensor] of found) {
       if (tensors.has(key)) throw damagedManifest(`'${key}' is in it twice`);
       tensors.set(key, tensor);
-      place = end;
     }
-    if (place !== bytes.length) throw damagedManifest(`its tensors end at byte ${place} of ${bytes.length}`);
   }
   return { tensors, metadata: new Map() };
+}
+
+/** The tensors of a group, whose bytes its files have. */
+function readGroup(weights: readonly unknown[], parts: readonly Uint8Array[]): [string, HostTensor][] {
+  const bytes = parts.length === 1 ? parts[0]! : concatenate(parts);
+  let place = 0;
+  const tensors = weights.map((weight): [string, HostTensor] => {
+    const { key, tensor, end } = manifestTensor(weight, bytes, place);
+    place = end;
+    return [key, tensor];
+  });
+  if (place !== bytes.length) throw damagedManifest(`its tensors end at byte ${place} of ${bytes.length}`);
+  return tensors;
 }
 
 function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {

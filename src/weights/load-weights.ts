@@ -1,6 +1,6 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check } from '../core/errors.js';
+import { check, checkModel, checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -17,6 +17,7 @@ import {
   type NetworkWeightsOptions,
 } from './network-weights.js';
 import { publishedLabels } from './published-labels.js';
+import { networkWeightsOptionNames } from './option-names.js';
 import { readSource } from './read-source.js';
 import { savedArchitecture, savedLabels } from './saved.js';
 import { naming } from './source-name.js';
@@ -75,6 +76,8 @@ export async function loadWeights(
   source: WeightsSource,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
+  checkModel('loadWeights', model);
+  checkOptions('loadWeights', options, { ...networkWeightsOptionNames, strict: true, except: true });
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
   return naming(source, async () =>
     loadCheckpoint(model, checkpoint, options, await publishedLabels(checkpoint, model.classes, options)),
@@ -90,6 +93,7 @@ export function loadCheckpoint(
   checkpoint: Checkpoint,
   { strict = true, except = [], checkpointKey, head }: LoadWeightsOptions,
   labels?: readonly string[],
+  assign: (found: readonly FoundVariable[]) => void = assignAll,
 ): LoadedWeights {
   const network = networkWeights(checkpoint, { checkpointKey, head });
   const { tensors, key, skipped } = network;
@@ -135,7 +139,7 @@ export function loadCheckpoint(
     const keys = notFinite.map(({ key }) => key);
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
-  for (const loaded of found) assign(loaded);
+  assign(found);
   // The names are of the file's head, which may not have been loaded.
   if (found.some(({ variable }) => variable === model.head?.weight)) {
     // The classes of a head of another name are not known.
@@ -249,7 +253,22 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-function assign({ variable, axes, tensor }: KeyedVariable & { tensor: HostTensor }): void {
+type FoundVariable = KeyedVariable & { readonly tensor: HostTensor };
+
+/** Assigns all, or where memory is out, none; until then there are two of each. */
+function assignAll(found: readonly FoundVariable[]): void {
+  tf.tidy(() => {
+    const values = found.map(valuesOf);
+    found.forEach(({ variable }, i) => variable.assign(values[i]!));
+  });
+}
+
+/** Assigns one after the other, of a model that is thrown away where memory is out. */
+export function assignEach(found: readonly FoundVariable[]): void {
+  for (const each of found) tf.tidy(() => each.variable.assign(valuesOf(each)));
+}
+
+function valuesOf({ variable, axes, tensor }: FoundVariable): tf.Tensor {
   const values = axes ? tensor.transpose(axes) : tensor;
-  tf.tidy(() => variable.assign(writeTensor(variable.shape, (out) => values.writeTo(out))));
+  return writeTensor(variable.shape, (out) => values.writeTo(out));
 }

@@ -1,10 +1,10 @@
 import { ready } from '#backends';
-import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
 import { PadShortcut, ResidualBlock } from '../blocks/residual-block.js';
+import { checkModel } from '../core/errors.js';
 import type { AnyModule } from '../core/module.js';
-import { takeValues } from '../core/take-values.js';
+import { readVariable } from '../core/take-values.js';
 import type { Activation } from '../layers/activations.js';
 import type { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
@@ -21,13 +21,16 @@ import { OnnxGraph, type OnnxAttribute } from './onnx-graph.js';
  * `features` [batch, channels] of a model without head. Preprocessing and labels are in the file's metadata, as JSON.
  */
 export async function exportOnnx(model: ImageClassifier): Promise<Uint8Array> {
+  checkModel('exportOnnx', model);
   const { architecture, preprocessing, labels, stages } = model;
   const graph = new OnnxGraph(architecture.name);
   await ready();
   for (const { name, variable, owner } of model.namedVariables()) {
-    const turned = torchOrder(variable, torchLayout.axes(variable, owner));
-    const values = turned === variable ? variable.data<'float32'>() : takeValues(turned);
-    graph.constant(name, turned.shape, await values);
+    const axes = torchLayout.axes(variable, owner);
+    // PyTorch's order is ONNX's.
+    const inverse = axes?.map((_, axis) => axes.indexOf(axis));
+    const shape = inverse?.map((axis) => variable.shape[axis]!) ?? variable.shape;
+    graph.constant(name, shape, await readVariable(variable, inverse));
   }
 
   const build = new Exporter(graph, model);
@@ -50,15 +53,6 @@ export async function exportOnnx(model: ImageClassifier): Promise<Uint8Array> {
     { name: 'images', shape: ['batch', architecture.inputChannels, 'height', 'width'] },
     { name: output, shape: ['batch', classes ?? channels] },
     { preprocessing: JSON.stringify(preprocessing), ...(labels && { labels: JSON.stringify(labels) }) },
-  );
-}
-
-/** The values in PyTorch's order of axes, which is ONNX's. */
-function torchOrder(variable: tf.Tensor, axes: readonly number[] | undefined): tf.Tensor {
-  if (!axes) return variable;
-  return tf.transpose(
-    variable,
-    axes.map((_, axis) => axes.indexOf(axis)),
   );
 }
 

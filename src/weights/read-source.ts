@@ -1,10 +1,10 @@
 import { CheckpointError, type Checkpoint } from './checkpoint.js';
-import { fetchSource, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { fetchParsed, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { isRecord } from './json-values.js';
 import { readManifest } from './layers-model.js';
 import { readCheckpoint } from './read-checkpoint.js';
-import { readShards, type ReadPart } from './shards.js';
-import { sibling } from './sibling.js';
+import { readShards, type ReadParts } from './shards.js';
+import { hasSiblings, sibling } from './sibling.js';
 import { naming, nameOfSource } from './source-name.js';
 
 /** How a checkpoint is read. */
@@ -29,43 +29,43 @@ export interface ReadOptions extends FetchOptions {
  * @throws Error where a file cannot be read. Both name the file.
  */
 export async function readSource(source: WeightsSource, options: ReadOptions = {}): Promise<Checkpoint> {
-  const bytes = await fetchSource(source, options);
-  return naming(source, () => {
-    const index = parseIndex(bytes);
-    return index ? readIndex(index, source, options) : readCheckpoint(bytes, options.checkpointKey);
+  const read = await fetchParsed([source], options, async ([bytes]) => {
+    const index = parseIndex(bytes!);
+    return index ? indexReader(index) : await readCheckpoint(bytes!, options.checkpointKey);
   });
+  return typeof read === 'function' ? naming(source, () => read(partReader(source, options))) : read;
 }
 
-function readIndex(
-  index: Record<string, unknown>,
-  source: WeightsSource,
-  options: ReadOptions,
-): Promise<Checkpoint> {
-  const readPart = partReader(source, options);
-  if (isRecord(index['weight_map'])) return readShards(index['weight_map'], readPart);
-  if (Array.isArray(index['weightsManifest'])) return readManifest(index['weightsManifest'], readPart);
+/** What reads the files that the index names. */
+function indexReader({
+  weight_map: weightMap,
+  weightsManifest: manifest,
+}: Record<string, unknown>): (readParts: ReadParts) => Promise<Checkpoint> {
+  if (isRecord(weightMap)) return (readParts) => readShards(weightMap, readParts);
+  if (Array.isArray(manifest)) return (readParts) => readManifest(manifest, readParts);
   throw new CheckpointError(
     'This is JSON without the weight_map of sharded weights and without the weightsManifest of a TensorFlow.js ' +
       'layers-model; give the file of the weights.',
   );
 }
 
-/** The function that reads a file which the index names. */
-function partReader(source: WeightsSource, { parts, ...options }: ReadOptions): ReadPart {
+/** The function that reads files which the index names. */
+function partReader(source: WeightsSource, { parts, ...options }: ReadOptions): ReadParts {
   const find = (name: string) => {
     if (typeof parts === 'function') return parts(name);
     if (parts) return findFile([...parts], name);
-    if (isAddress(source)) return sibling(source, name);
+    if (isAddress(source) && hasSiblings(source)) return sibling(source, name);
     throw new CheckpointError(
       `This is an index of other files, such as '${name.slice(0, 100)}': give its path or URL, beside which they are, or give ` +
         'them too: { parts: files }.',
     );
   };
-  return async (name, read) => {
-    const part = await find(name);
+  return async (names, read) => {
+    const files = await Promise.all(names.map(find));
     // A digest that was given is the index's.
-    const bytes = await fetchSource(part, { ...options, sha256: undefined });
-    return naming(nameOfSource(part) === undefined ? name : part, () => read(bytes));
+    const reading = () => fetchParsed(files, { ...options, sha256: undefined }, read);
+    const isNameless = files.length > 0 && nameOfSource(files[0]!) === undefined;
+    return isNameless ? naming(names[0]!, reading) : reading();
   };
 }
 

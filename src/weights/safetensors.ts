@@ -1,3 +1,4 @@
+import { checkOptions, checkOneOf, type OptionNames } from '../core/errors.js';
 import {
   CheckpointError,
   dtypes,
@@ -150,6 +151,12 @@ export interface WriteSafetensorsOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** Every one of {@link WriteSafetensorsOptions}. */
+export const writeSafetensorsOptionNames: OptionNames<WriteSafetensorsOptions> = {
+  dtype: true,
+  metadata: true,
+};
+
 const encode: Record<'F32' | 'F16' | 'BF16', (values: Float32Array) => ArrayBufferView> = {
   F32: (values) => values,
   F16: float32ToFloat16,
@@ -163,8 +170,11 @@ const encode: Record<'F32' | 'F16' | 'BF16', (values: Float32Array) => ArrayBuff
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, TensorToWrite>,
-  { dtype = 'F32', metadata }: WriteSafetensorsOptions = {},
+  options: WriteSafetensorsOptions = {},
 ): Uint8Array {
+  checkOptions('writeSafetensors', options, writeSafetensorsOptionNames);
+  const { dtype = 'F32', metadata } = options;
+  checkOneOf('dtype', dtype, Object.keys(encode));
   let place = 0;
   const entries = Array.from(tensors, ([key, { shape, values }]) => {
     if (!shape.every(isCount) || elements(shape) !== values.length) {

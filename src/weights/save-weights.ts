@@ -1,14 +1,18 @@
 import { ready } from '#backends';
-import * as tf from '@tensorflow/tfjs-core';
-import { check, checkOneOf } from '../core/errors.js';
-import { takeValues } from '../core/take-values.js';
+import { check, checkModel, checkOneOf, checkOptions } from '../core/errors.js';
+import { readVariable } from '../core/take-values.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { nameMaps } from './names/index.js';
 import { keras } from './names/keras.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
 import { networkMetadata } from './saved.js';
-import { writeSafetensors, type TensorToWrite, type WriteSafetensorsOptions } from './safetensors.js';
+import {
+  writeSafetensors,
+  writeSafetensorsOptionNames,
+  type TensorToWrite,
+  type WriteSafetensorsOptions,
+} from './safetensors.js';
 import { writeKeras } from './write-keras.js';
 
 /** Options of {@link saveWeights}. */
@@ -39,8 +43,11 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
  */
 export async function saveWeights(
   model: ImageClassifier,
-  { format = 'safetensors', ...options }: SaveWeightsOptions = {},
+  given: SaveWeightsOptions = {},
 ): Promise<Uint8Array> {
+  checkModel('saveWeights', model);
+  checkOptions('saveWeights', given, { ...writeSafetensorsOptionNames, format: true, names: true });
+  const { format = 'safetensors', ...options } = given;
   checkOneOf('format', format, ['safetensors', 'weights.h5']);
   check(
     model.variables().some(({ trainable }) => !trainable),
@@ -48,10 +55,10 @@ export async function saveWeights(
   );
   await ready();
   if (format === 'safetensors') return saveSafetensors(model, options);
-  const given = Object.keys(options);
+  const others = Object.keys(options);
   check(
-    given.length === 0,
-    () => `format 'weights.h5' goes without other options, and ${given.join(', ')} is given; leave it out.`,
+    others.length === 0,
+    () => `format 'weights.h5' goes without other options, and ${others.join(', ')} is given; leave it out.`,
   );
   const conventions = keras.conventions(model);
   check(
@@ -83,8 +90,6 @@ async function saveSafetensors(
 
 /** A variable in the source's layout, whose order of axes gives ours. */
 async function sourceTensor({ variable, axes, sourceShape }: KeyedVariable): Promise<TensorToWrite> {
-  if (!axes) return { shape: sourceShape, values: await variable.data<'float32'>() };
-  const inverse = axes.map((_, axis) => axes.indexOf(axis));
-  const turned = tf.transpose(variable as tf.Tensor, inverse);
-  return { shape: sourceShape, values: await takeValues(turned) };
+  const inverse = axes?.map((_, axis) => axes.indexOf(axis));
+  return { shape: sourceShape, values: await readVariable(variable, inverse) };
 }

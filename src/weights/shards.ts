@@ -1,10 +1,16 @@
 import { CheckpointError, type Checkpoint, type HostTensor } from './checkpoint.js';
 import { isHdf5 } from './hdf5.js';
-import { addKeras } from './keras.js';
+import { readKerasPart } from './keras.js';
 import { readCheckpoint } from './read-checkpoint.js';
 
-/** Reads a file that an index names, and gives its bytes to a function whose errors it names the file in. */
-export type ReadPart = <T>(name: string, read: (bytes: Uint8Array) => T | Promise<T>) => Promise<T>;
+/**
+ * Reads files that an index names and that belong together, and gives their bytes to a function, in whose errors it names the
+ * first of them.
+ */
+export type ReadParts = <T>(
+  names: readonly string[],
+  read: (files: readonly Uint8Array[]) => T | Promise<T>,
+) => Promise<T>;
 
 /** The files of one checkpoint: more would be a hostile index. */
 const MAX_FILES = 1000;
@@ -21,7 +27,7 @@ export function checkFileCount(files: number): void {
  */
 export async function readShards(
   weightMap: Readonly<Record<string, unknown>>,
-  readPart: ReadPart,
+  readParts: ReadParts,
 ): Promise<Checkpoint> {
   const keysOf = new Map<string, Set<string>>();
   for (const [key, files] of Object.entries(weightMap)) {
@@ -34,29 +40,27 @@ export async function readShards(
   const tensors = new Map<string, HostTensor>();
   const layerNames = new Map<string, string>();
   for (const [file, keys] of keysOf) {
-    const found = await readPart(file, async (bytes) =>
-      isHdf5(bytes) ? addKeras(tensors, bytes, layerNames) : addTensors(tensors, bytes, keys),
-    );
-    const absent = [...keys].filter((key) => !found.has(key));
+    const part = await readParts([file], ([bytes]) => readShard(bytes!, keys, layerNames));
+    const absent = [...keys].filter((key) => !part.found.has(key));
     if (absent.length > 0) {
       throw new CheckpointError(
         `The index names tensors that '${file.slice(0, 100)}' has not: ${absent.join(', ')}. Fetch all files again.`,
       );
     }
+    for (const [key, tensor] of part.tensors) {
+      if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
+      if (part.wanted.has(key)) tensors.set(key, tensor);
+    }
   }
   return { tensors, metadata: new Map() };
 }
 
-/** Adds those of a file's tensors that the index says are in it. */
-async function addTensors(
-  tensors: Map<string, HostTensor>,
-  bytes: Uint8Array,
-  keys: ReadonlySet<string>,
-): Promise<ReadonlySet<string>> {
-  const shard = await readCheckpoint(bytes);
-  for (const [key, tensor] of shard.tensors) {
-    if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
-    if (keys.has(key)) tensors.set(key, tensor);
+/** The tensors of a file, those of them that are wanted, and what of the index was found: of Keras groups, otherwise tensors. */
+async function readShard(bytes: Uint8Array, keys: ReadonlySet<string>, layerNames: Map<string, string>) {
+  if (isHdf5(bytes)) {
+    const { tensors, groups } = await readKerasPart(bytes, layerNames);
+    return { tensors, wanted: tensors, found: groups };
   }
-  return new Set(shard.tensors.keys());
+  const { tensors } = await readCheckpoint(bytes);
+  return { tensors, wanted: keys, found: tensors };
 }

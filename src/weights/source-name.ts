@@ -1,10 +1,11 @@
 import { ArgumentError } from '../core/errors.js';
+import { shownUrl } from '../core/shown-url.js';
 import { isAddress, type WeightsSource } from './fetch-source.js';
 
-/** What to call a source in an error; undefined of bytes, which have no name. A URL's query and password may be secret. */
+/** What to call a source in an error; undefined of bytes, which have no name. */
 export function nameOfSource(source: WeightsSource): string | undefined {
-  if (!isAddress(source)) return source instanceof Blob ? (source as Partial<File>).name : undefined;
-  return String(source).replace(/^([a-z][\w+.-]+:\/\/)([^/?#]*@)?([^?#]*).*$/is, '$1$3');
+  if (isAddress(source)) return shownUrl(source);
+  return source instanceof Blob ? (source as Partial<File>).name : undefined;
 }
 
 /** Runs what reads or takes weights; errors about them begin with the name of their file, where it has one. */

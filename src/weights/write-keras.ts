@@ -2,6 +2,7 @@ import { loadH5wasm } from '#h5wasm';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Group } from 'h5wasm';
 import type { AnyModule } from '../core/module.js';
+import { readVariable } from '../core/take-values.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
@@ -62,7 +63,7 @@ export async function writeKeras(model: ImageClassifier): Promise<Uint8Array> {
     for (const { name, group, variables } of kerasLayers(model)) {
       const vars = createLayer(layers, group, name);
       for (const [i, variable] of variables.entries()) {
-        const data = await variable.data<'float32'>();
+        const data = await readVariable(variable);
         vars.create_dataset({ name: `${i}`, data, shape: variable.shape });
       }
     }

@@ -483,8 +483,8 @@ test('evaluate has a progress bar where a person watches', async () => {
   expect(seen.stderr).toContain('12/12 images');
   expect(seen.stdout).toMatch(/^12 images\n/);
   expect((await skipscale(...command)).stderr).toBe(
-    '12 images, 2 classes, 1 skipped: model.safetensors (not an image)\n' +
-      "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n",
+    "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n" +
+      '12 images, 2 classes, 1 skipped: model.safetensors (not an image)\n',
   );
   rmSync(folder, { recursive: true });
 });

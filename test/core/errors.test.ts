@@ -1,4 +1,11 @@
-import { ArgumentError, check, checkInteger, checkOneOf, checkRate } from '../../src/core/errors.js';
+import {
+  ArgumentError,
+  check,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  checkRate,
+} from '../../src/core/errors.js';
 
 test('an ArgumentError is an Error of this name', () => {
   const error = new ArgumentError('message');
@@ -17,9 +24,27 @@ test.each([1, 2, 2 ** 40])('checkInteger takes %p', (value) => {
   expect(() => checkInteger('n', value, 1)).not.toThrow();
 });
 
-test.each([0, -1, 1.5, NaN, Infinity, '3' as unknown as number])('checkInteger refuses %p', (value) => {
-  expect(() => checkInteger('n', value, 1)).toThrow(
-    new ArgumentError(`n is ${value}; give an integer of at least 1.`),
+test.each([
+  [0, '0'],
+  [1.5, '1.5'],
+  [NaN, 'NaN'],
+  [Infinity, 'Infinity'],
+  ['3', "the string '3'"],
+  [3n, 'the BigInt 3n'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [true, 'true'],
+  [{}, 'an object'],
+  [new Map(), 'an object (Map)'],
+  [[], 'an empty array'],
+  [[3], 'an array'],
+  [() => 3, 'a function'],
+  [Promise.resolve(3), 'a promise (await it)'],
+  [Object.create(null), 'an object'],
+  [Symbol('3'), 'Symbol(3)'],
+])('checkInteger refuses %p and tells it with its kind', (value, told) => {
+  expect(() => checkInteger('n', value as number, 1)).toThrow(
+    new ArgumentError(`n is ${told}; give an integer of at least 1.`),
   );
 });
 
@@ -38,4 +63,68 @@ test('checkOneOf takes what is listed alone', () => {
   expect(() => checkOneOf('kind', 'c', ['a', 'b'])).toThrow(
     new ArgumentError(`kind is 'c'; give one of 'a', 'b'.`),
   );
+});
+
+test.each([
+  ['50', "the string '50'; give the number 50"],
+  [50n, 'the BigInt 50n; give the number 50'],
+  [51, '51; give one of 18, 50'],
+  [null, 'null; give one of 18, 50'],
+  ['x'.repeat(1000), `the string '${'x'.repeat(100)}…'; give one of 18, 50`],
+])('checkOneOf of numbers tells %p with its kind', (value, told) => {
+  expect(() => checkOneOf('depth', value as number, [18, 50])).toThrow(
+    new ArgumentError(`depth is ${told}.`),
+  );
+});
+
+test.each([
+  [1, "1; give the string '1'"],
+  [undefined, "undefined; give one of 'a', '1'"],
+  [{ a: 1 }, "an object; give one of 'a', '1'"],
+])('checkOneOf of strings tells %p with its kind', (value, told) => {
+  expect(() => checkOneOf('kind', value as unknown as string, ['a', '1'])).toThrow(
+    new ArgumentError(`kind is ${told}.`),
+  );
+});
+
+describe('checkOptions', () => {
+  interface Options {
+    readonly classes?: number;
+    readonly learningRate?: number;
+  }
+  const known = { classes: true, learningRate: true } as const;
+  const refused = (options: unknown) => () => checkOptions<Options>('train', options as Options, known);
+
+  test('takes what is known', () => {
+    expect(refused({})).not.toThrow();
+    expect(refused({ classes: 3, learningRate: undefined })).not.toThrow();
+  });
+
+  test('names the option and the nearest one', () => {
+    expect(refused({ classes: 3, numClasses: 3 })).toThrow(
+      new ArgumentError('train has no option numClasses; did you mean classes?'),
+    );
+  });
+
+  test('lists the options where none is near', () => {
+    expect(refused({ x: 3 })).toThrow(
+      new ArgumentError('train has no option x; it has classes, learningRate.'),
+    );
+  });
+
+  test.each(['constructor', 'toString', '__proto__'])('what objects inherit is not known: %s', (name) => {
+    expect(refused(JSON.parse(`{ "${name}": 1 }`))).toThrow(`train has no option ${name}; `);
+  });
+
+  test.each([
+    [null, 'null'],
+    [3, '3'],
+    ['a', "the string 'a'"],
+    [[], 'an empty array'],
+    [() => 1, 'a function'],
+  ])('%p is no object of options', (options, told) => {
+    expect(refused(options)).toThrow(
+      new ArgumentError(`train: the options are ${told}; give an object, such as { classes: … }.`),
+    );
+  });
 });

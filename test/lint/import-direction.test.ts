@@ -66,10 +66,22 @@ test('no folder but cli imports the whole package', () => {
   expect(misjudged([...snippets, ...snippet('cli', '../index.js', true)])).toEqual([]);
 });
 
+test('every folder imports the errors, which import nothing', () => {
+  const snippets = folders.flatMap((from) => [
+    ...(from === 'core' ? [] : snippet(from, '../core/errors.js', true)),
+    ...snippet(`${from}/deep`, '../../core/errors.js', true),
+  ]);
+  const own = ['../backends/ready.js', './module.js', '@tensorflow/tfjs-core'].flatMap((specifier) =>
+    snippet('core', specifier, false).map((each) => ({ ...each, path: 'src/core/errors.ts' })),
+  );
+  expect(misjudged([...snippets, ...own])).toEqual([]);
+});
+
 test("the package's own imports keep the direction too", () => {
   const homes = {
     '#backends': 'backends',
     '#decode-image': 'vision',
+    '#fetch': 'core',
     '#gradients': 'backends',
     '#h5wasm': 'weights',
     '#open-archive': 'training',

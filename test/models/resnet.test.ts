@@ -225,7 +225,7 @@ describe('a plain network', () => {
 describe('what cannot be built is an error that says what can, and leaves no tensor', () => {
   test('another depth', () => {
     expect(() => buildResNet(19 as 18)).toThrow(
-      'There is no ResNet-19; the depths are 18, 20, 32, 34, 44, 50, 56, 101, 110, 152.',
+      'The depth of the ResNet is 19; give one of 18, 20, 32, 34, 44, 50, 56, 101, 110, 152.',
     );
   });
 

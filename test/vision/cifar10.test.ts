@@ -44,7 +44,7 @@ describeWithShared(folder, 'trained on CIFAR-10', () => {
 
     test("logits are PyTorch's", async () => {
       const images = await Promise.all(reference.classes.map((name) => decodeImage(file(name, 0))));
-      const x = preprocess(images, model.preprocessing);
+      const x = await preprocess(images, model.preprocessing);
       const logits = model.predict(x);
       // The reference has five digits after the point.
       const distance = relativeDistance(logits.dataSync(), expected.logits_of_each_class_0000.flat());

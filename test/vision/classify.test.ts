@@ -168,9 +168,9 @@ test('a network gives the softmax of its logits for an image file, and nothing i
   const image = ruleImage(40, 33);
   const found = await classify(model, image, { top: 10 });
   expect(tf.memory().numTensors).toBe(before);
-  const expected = tf.tidy(() =>
-    tf.softmax(model.predict(preprocess([image], model.preprocessing))).dataSync<'float32'>(),
-  );
+  const x = await preprocess(image, model.preprocessing);
+  const expected = tf.tidy(() => tf.softmax(model.predict(x)).dataSync<'float32'>());
+  x.dispose();
   for (const { index, label, probability } of found) {
     expect(probability).toBeCloseTo(expected[index]!, 6);
     expect(label).toBe(`class ${index}`);

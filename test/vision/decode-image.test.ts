@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
+import sharp from 'sharp';
+import * as tf from '@tensorflow/tfjs-core';
+import '#backends';
 import { decodeImage } from '../../src/vision/decode-image.node.js';
 import type { ImageSource, RgbImage } from '../../src/vision/image.js';
 import { resizeAndCrop } from '../../src/vision/resize.js';
@@ -70,16 +73,50 @@ describe('sources', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.jpg`;
     await new Promise((resolve) => server.close(resolve));
-    await expect(decodeImage(url)).rejects.toThrow(`${url} cannot be fetched (connect ECONNREFUSED`);
+    await expect(decodeImage(url)).rejects.toThrow(`${url} cannot be fetched: connect ECONNREFUSED`);
   });
 
   test('no file', async () => {
     await expect(decodeImage('no/such/cat.jpg')).rejects.toThrow(/no\/such\/cat\.jpg cannot be read.*ENOENT/);
   });
 
+  test('a tensor', async () => {
+    const tensor = tf.zeros([4, 4, 3]);
+    await expect(decodeImage(tensor as unknown as ImageSource)).rejects.toThrow(
+      /^An image is a tensor, which preprocessInput takes; give/,
+    );
+    tensor.dispose();
+  });
+
   test.each<[string, unknown, RegExp]>([
-    ['nothing', undefined, /no known kind/],
-    ['a number', 7, /no known kind/],
+    ['nothing', undefined, /^An image is undefined; give a path, a URL, bytes/],
+    ['null', null, /^An image is null; give a path/],
+    ['a number', 7, /^An image is 7; give a path/],
+    ['a promise of an image', Promise.resolve(path), /^An image is a promise \(await it\); give a path/],
+    ['an array', [path], /^An image is an array; give a path/],
+    ['an object', { url: path }, /^An image is an object; give a path/],
+    [
+      'a tensor',
+      tf.tidy(() => tf.zeros([4, 4, 3])),
+      /^An image is a tensor, which preprocessInput takes; give/,
+    ],
+    [
+      'pixels from 0 to 1',
+      { width: 1, height: 1, data: Float32Array.of(0, 0.5, 1) },
+      /^The data of an image is an object \(Float32Array\); give a Uint8Array of values from 0 to 255/,
+    ],
+    ['pixels without data', { width: 1, height: 1, data: undefined }, /^The data of an image is undefined/],
+    [
+      'a folder',
+      __dirname,
+      /vision is a folder; give an image in it, or evaluate all of it by folderDataset/,
+    ],
+    [
+      'a URL without slashes',
+      'http:x.jpg',
+      /^'http:x.jpg' is no whole URL; write ':\/\/' after http, or '.\/' before/,
+    ],
+    ['a URL without slashes, in capitals', 'HTTPS:/x.jpg', /^'HTTPS:\/x.jpg' is no whole URL/],
     [
       'pixels that are too few',
       { width: 4, height: 2, data: new Uint8Array(9) },
@@ -179,6 +216,53 @@ function crc32(bytes: Buffer): number {
   }
   return ~crc >>> 0;
 }
+
+describe('formats', () => {
+  const encoded = (format: 'tiff' | 'avif' | 'webp' | 'gif' | 'png') =>
+    sharp({ create: { width: 5, height: 4, channels: 3, background: { r: 250, g: 120, b: 10 } } })
+      .toFormat(format)
+      .toBuffer();
+
+  test.each(['tiff', 'avif', 'webp', 'gif', 'png'] as const)('%s is read', async (format) => {
+    const { width, height, data } = await decodeImage(await encoded(format));
+    expect([width, height]).toEqual([5, 4]);
+    [250, 120, 10].forEach((value, c) => expect(Math.abs(data[c]! - value)).toBeLessThan(8));
+  });
+
+  test('of an animated GIF or WebP the first frame is read', async () => {
+    const frame = (red: number) => Buffer.alloc(8 * 8 * 3, Buffer.of(red, 0, 0));
+    const film = (quality: object) =>
+      sharp(Buffer.concat([frame(255), frame(0)]), {
+        raw: { width: 8, height: 16, channels: 3, pageHeight: 8 },
+        ...quality,
+      });
+    for (const bytes of [
+      await film({}).gif().toBuffer(),
+      await film({}).webp({ lossless: true }).toBuffer(),
+    ]) {
+      expect((await sharp(bytes).metadata()).pages).toBe(2);
+      const { width, height, data } = await decodeImage(bytes);
+      expect([width, height, data[0]]).toEqual([8, 8, 255]);
+    }
+  });
+
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
+
+  test.each([
+    ['SVG', Buffer.from(svg)],
+    ['SVG', Buffer.from(`\ufeff<?xml version="1.0"?>\n<!-- a -->${svg}`)],
+    ['of no known format', gzipSync(svg)],
+    ['of no known format', Buffer.from('%PDF-1.7')],
+    ['BMP', Buffer.from('BM6\0\0\0\0\0\0\0', 'latin1')],
+    ['it is empty', Buffer.alloc(0)],
+  ])('%s is refused by its content, before a decoder sees it', async (format, bytes) => {
+    await expect(decodeImage(bytes)).rejects.toThrow(format);
+    await expect(decodeImage(bytes)).rejects.toThrow(
+      /Give a whole JPEG, PNG, WebP, GIF, AVIF, TIFF of at most/,
+    );
+  });
+});
 
 test('bytes of a HEIC file, whatever its name, are told to be converted', async () => {
   const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(500, 1)]);

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { CheckpointError } from '../../src/weights/checkpoint.js';
 import { readSource } from '../../src/weights/read-source.js';
 import { writeSafetensors } from '../../src/weights/safetensors.js';
-import { sibling } from '../../src/weights/sibling.js';
+import { hasSiblings, sibling } from '../../src/weights/sibling.js';
 
 let folder: string;
 beforeEach(() => {
@@ -196,7 +196,7 @@ describe('a quantized layers-model', () => {
   test('has the values that tf.io.decodeWeights gives', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(weight, { maxLength: 4 }),
+        fc.array(weight, { minLength: 1, maxLength: 4 }),
         fc.infiniteStream(fc.nat(255)),
         async (drawn, stream) => {
           const weights = drawn.map((weight, i) => ({ ...weight, name: `layer${i}/kernel` }));
@@ -261,5 +261,8 @@ test('a file beside another', () => {
   expect(sibling('a/b.json', 'c')).toBe('a/c');
   expect(sibling('b.json', 'c')).toBe('c');
   expect(sibling('C:\\models\\b.json', 'c')).toBe('C:\\models\\c');
-  expect(sibling('https://host/a/b.json?x=/y', 'c')).toBe('https://host/a/c');
+  expect(sibling('https://host/a/b.json?x=/y', 'c')).toBe('https://host/a/c?x=/y');
+  expect(sibling('https://me:pw@host/b.json#top', 'c')).toBe('https://me:pw@host/c');
+  expect(hasSiblings('https://host/a')).toBe(true);
+  expect(['blob:http://host/1', 'data:,x', 'indexeddb://x'].some(hasSiblings)).toBe(false);
 });

@@ -5,10 +5,11 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { told } from '../../core/errors.js';
 import { SimdBackend } from './backend.js';
 import type { KernelArguments } from './kernel.js';
 import { kernels } from './kernels/index.js';
-import { platform } from './platform.js';
+import { isThreadCount, MOST_THREADS, platform } from './platform.js';
 import { Runtime } from './runtime.js';
 
 export { SimdBackend };
@@ -45,8 +46,8 @@ function current(): SimdBackend {
 
 /** Lets the backend use `threads` threads, the calling one included. By default, as many as there are processors. */
 export function setThreads(threads: number): void {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`setThreads got ${threads}; give a whole number of at least 1.`);
+  if (!isThreadCount(threads)) {
+    throw new RangeError(`setThreads got ${told(threads)}; give a whole number from 1 to ${MOST_THREADS}.`);
   }
   current().runtime.setThreads(threads);
 }

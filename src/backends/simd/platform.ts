@@ -52,11 +52,30 @@ export function platform(): Platform {
   };
 }
 
-/** SKIPSCALE_THREADS, where it is a whole number of at least 1. */
-function threadsOfEnvironment(): number | undefined {
-  const threads = Number(process.env['SKIPSCALE_THREADS']);
-  return Number.isInteger(threads) && threads >= 1 ? threads : undefined;
+/** More threads than these are a mistake. */
+export const MOST_THREADS = 1024;
+
+/** Whether so many threads can be started. */
+export function isThreadCount(threads: number): boolean {
+  return Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS;
 }
+
+/** SKIPSCALE_THREADS, where it is set; what is no count of threads is told, once, and left out. */
+function threadsOfEnvironment(): number | undefined {
+  const text = process.env['SKIPSCALE_THREADS'];
+  if (!text) return undefined;
+  const threads = Number(text);
+  if (isThreadCount(threads)) return threads;
+  if (!isTold) {
+    console.warn(
+      `skipscale: SKIPSCALE_THREADS is '${text}', which is left out; give a whole number from 1 to ${MOST_THREADS}.`,
+    );
+  }
+  isTold = true;
+  return undefined;
+}
+
+let isTold = false;
 
 /** A module of Node's own, or undefined in browsers; bundlers must not see an import of it. */
 function nodeModule<T>(name: string): T | undefined {

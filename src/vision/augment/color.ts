@@ -1,4 +1,4 @@
-import { check } from '../../core/errors.js';
+import { check, checkOptions } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../image.js';
 import type { Augmentation } from './augmentation.js';
@@ -124,12 +124,9 @@ export interface ColorJitterOptions {
  * torchvision.transforms.ColorJitter.
  * @throws ArgumentError where an option is negative, or `hue` above 0.5.
  */
-export function colorJitter({
-  brightness = 0,
-  contrast = 0,
-  saturation = 0,
-  hue = 0,
-}: ColorJitterOptions): Augmentation {
+export function colorJitter(options: ColorJitterOptions): Augmentation {
+  checkOptions('colorJitter', options, { brightness: true, contrast: true, saturation: true, hue: true });
+  const { brightness = 0, contrast = 0, saturation = 0, hue = 0 } = options;
   for (const [name, value] of Object.entries({ brightness, contrast, saturation, hue })) {
     const limit = name === 'hue' ? 0.5 : Infinity;
     check(

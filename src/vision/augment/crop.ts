@@ -1,4 +1,4 @@
-import { check, checkInteger } from '../../core/errors.js';
+import { check, checkInteger, checkOptions } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../image.js';
 import { resize } from '../resize.js';
@@ -54,12 +54,9 @@ export interface RandomResizedCropOptions {
  * Cuts a rectangle of random area, proportions and place out of an image and resizes it to a square. Source: Szegedy et
  * al. 2014, arXiv 1409.4842; as torchvision.transforms.RandomResizedCrop on PIL images.
  */
-export function randomResizedCrop({
-  size,
-  scale = [0.08, 1],
-  ratio = [3 / 4, 4 / 3],
-  interpolation = 'bilinear',
-}: RandomResizedCropOptions): Augmentation {
+export function randomResizedCrop(options: RandomResizedCropOptions): Augmentation {
+  checkOptions('randomResizedCrop', options, { size: true, scale: true, ratio: true, interpolation: true });
+  const { size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = 'bilinear' } = options;
   checkInteger('size', size, 1);
   checkRange('scale', scale);
   checkRange('ratio', ratio);

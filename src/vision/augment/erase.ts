@@ -1,4 +1,4 @@
-import { check } from '../../core/errors.js';
+import { check, checkOptions } from '../../core/errors.js';
 import type { RgbImage } from '../image.js';
 import type { Augmentation } from './augmentation.js';
 import { checkRange, type Rectangle } from './crop.js';
@@ -19,12 +19,9 @@ export interface RandomErasingOptions {
  * Paints over a random rectangle. Source: Zhong et al. 2017, arXiv 1708.04896; as torchvision.transforms.RandomErasing,
  * but on bytes.
  */
-export function randomErasing({
-  probability = 0.5,
-  scale = [0.02, 0.33],
-  ratio = [0.3, 3.3],
-  fill = [124, 116, 104],
-}: RandomErasingOptions = {}): Augmentation {
+export function randomErasing(options: RandomErasingOptions = {}): Augmentation {
+  checkOptions('randomErasing', options, { probability: true, scale: true, ratio: true, fill: true });
+  const { probability = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], fill = [124, 116, 104] } = options;
   check(
     probability >= 0 && probability <= 1,
     () => `probability is ${probability}; give a number in [0, 1], such as 0.5.`,

@@ -1,4 +1,4 @@
-import { check, checkInteger } from '../../core/errors.js';
+import { check, checkInteger, checkOptions } from '../../core/errors.js';
 import type { Augmentation } from './augmentation.js';
 import { applyAtLevel } from './auto-augment.js';
 import { operations } from './operations.js';
@@ -23,7 +23,9 @@ const choices = Object.entries(operations).flatMap(([name, operation]) =>
  * torchvision.transforms.RandAugment.
  * @throws ArgumentError where an option is out of range.
  */
-export function randAugment({ count = 2, magnitude = 9 }: RandAugmentOptions = {}): Augmentation {
+export function randAugment(options: RandAugmentOptions = {}): Augmentation {
+  checkOptions('randAugment', options, { count: true, magnitude: true });
+  const { count = 2, magnitude = 9 } = options;
   checkInteger('count', count, 1);
   check(
     magnitude >= 0 && magnitude <= HIGHEST_MAGNITUDE,

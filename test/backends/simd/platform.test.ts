@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { getThreads, setThreads, type SimdBackend } from '../../../src/backends/simd/index.js';
 import { runKernel } from '../../../src/core/kernels.js';
@@ -22,6 +23,49 @@ async function restart(replace: () => jest.SpyInstance): Promise<void> {
 function hideNode(): jest.SpyInstance {
   return jest.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
 }
+
+describe('SKIPSCALE_THREADS', () => {
+  const { SKIPSCALE_THREADS: before } = process.env;
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+  beforeEach(() => warn.mockClear());
+  afterAll(() => {
+    process.env.SKIPSCALE_THREADS = before;
+    warn.mockRestore();
+  });
+
+  /** Threads that the platform starts with, as a program that starts anew sees them. */
+  function threads(text: string): number {
+    process.env.SKIPSCALE_THREADS = text;
+    let fresh: { platform: () => { threads: number } };
+    jest.isolateModules(() => (fresh = jest.requireActual('../../../src/backends/simd/platform.js')));
+    fresh!.platform();
+    return fresh!.platform().threads;
+  }
+
+  test.each([
+    ['1', 1],
+    [' 3 ', 3],
+    ['1024', 1024],
+  ])("'%s' is taken", (text, count) => {
+    expect(threads(text)).toBe(count);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  test.each(['abc', '0', '-1', '1.5', '1e9', '1025', 'NaN', '4 threads'])(
+    "'%s' is told once, and all processors are used",
+    (text) => {
+      expect(threads(text)).toBe(availableParallelism());
+      expect(warn.mock.calls).toEqual([
+        [`skipscale: SKIPSCALE_THREADS is '${text}', which is left out; give a whole number from 1 to 1024.`],
+      ]);
+    },
+  );
+
+  test('empty is as if it were not set', () => {
+    expect(threads('')).toBe(availableParallelism());
+    expect(warn).not.toHaveBeenCalled();
+  });
+});
 
 function backend(): SimdBackend {
   return tf.backend() as SimdBackend;

@@ -153,7 +153,7 @@ describe('setThreads', () => {
 
   test.each([0, -1, 1.5, NaN, Infinity])('refuses %p', (threads) => {
     expect(() => setThreads(threads)).toThrow(
-      new RangeError(`setThreads got ${threads}; give a whole number of at least 1.`),
+      new RangeError(`setThreads got ${threads}; give a whole number from 1 to 1024.`),
     );
     expect(getThreads()).toBe(3);
   });
