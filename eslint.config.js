@@ -22,6 +22,7 @@ const layers = {
 const aliases = {
   '#backends': 'backends',
   '#decode-image': 'vision',
+  '#fetch': 'core',
   '#gradients': 'backends',
   '#h5wasm': 'weights',
   '#read-file': 'core',

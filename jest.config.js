@@ -18,6 +18,7 @@ export default {
     '^#backends$': '<rootDir>/src/backends/default.node.ts',
     '^#decode-image$': '<rootDir>/src/vision/decode-image.node.ts',
     '^#gradients$': '<rootDir>/src/backends/gradients.ts',
+    '^#fetch$': '<rootDir>/src/core/fetch.node.ts',
     '^#h5wasm$': '<rootDir>/src/weights/h5wasm.node.ts',
     '^#read-file$': '<rootDir>/src/core/read-file.node.ts',
     '^h5wasm$': '<rootDir>/test/helpers/h5wasm.cjs',

@@ -1,4 +1,4 @@
-"""Writes src/vision/labels/imagenet.ts: the names and WordNet ids of ImageNet-1k's classes, in the order of their numbers.
+"""Writes src/models/labels/imagenet.ts: the names and WordNet ids of ImageNet-1k's classes, in the order of their numbers.
 
     python3 scripts/imagenet-labels.py
 
@@ -31,5 +31,5 @@ for doc, constant, values in (
     ("The WordNet ids of ImageNet-1k's classes, in the order of their numbers.", 'imageNetWordNetIds', ids),
 ):
     out += [f'/** {doc} */', f'export const {constant}: readonly string[] = [', *(f'  {quote(v)},' for v in values), '];', '']
-path = pathlib.Path(__file__).parent.parent / 'src/vision/labels/imagenet.ts'
+path = pathlib.Path(__file__).parent.parent / 'src/models/labels/imagenet.ts'
 path.write_text('\n'.join(out).rstrip('\n') + '\n')

@@ -22,16 +22,16 @@ export function positiveNumber(text: string): number {
 }
 
 /** Reads an argument that is a number and not negative. */
-export function notNegative(text: string): number {
+export function atLeastZero(text: string): number {
   const value = number(text);
   if (value < 0) throw new InvalidArgumentError('Give a number of at least 0.');
   return value;
 }
 
-/** Reads an argument that is at least 0 and below 1. */
-export function rate(text: string): number {
-  const value = number(text);
-  if (value < 0 || value >= 1) throw new InvalidArgumentError('Give a number of at least 0 and below 1.');
+/** Reads an argument that is a number of at least 0 and below 1. */
+export function belowOne(text: string): number {
+  const value = atLeastZero(text);
+  if (value >= 1) throw new InvalidArgumentError('Give a number of at least 0 and below 1.');
   return value;
 }
 
@@ -81,6 +81,16 @@ export function oneOf<Name extends string>(names: readonly Name[]): (text: strin
 /** Reads an argument that lists such names, or is `none`. */
 export function listOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {
   return (text) => (text === 'none' ? [] : text.split(',').map(oneOf(names)));
+}
+
+/** Reads what `--classes` says, such as `cat=tabby,dog=beagle`: by the name of a class in the data, the network's name or number. */
+export function classMapping(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => /^([^=]+)=(.+)$/.exec(pair));
+  if (pairs.includes(null))
+    throw new InvalidArgumentError(
+      'Give pairs such as cat=tabby,dog=beagle: a class of the data = one of the network.',
+    );
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()]));
 }
 
 /**

@@ -1,12 +1,12 @@
 import '#backends';
-import { readFile } from '#read-file';
 import { ArgumentError } from '../core/errors.js';
 import { modelArchitecture } from '../models/build-model.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { classify, type ClassifyOptions as LibraryOptions } from '../vision/classify.js';
 import type { Classification } from '../vision/decode-predictions.js';
-import { cifar10Labels } from '../vision/labels/cifar10.js';
+import { cifar10Labels } from '../models/labels/cifar10.js';
+import { readLabels } from './class-names.js';
 import { imageArguments, type Failure, type NamedImage } from './image-arguments.js';
 import { loadModel, type WeightsOptions } from './load-model.js';
 import { withProgressBar } from './progress-bar.js';
@@ -57,13 +57,6 @@ function embedded({ model = 'resnet20' }: ClassifyOptions): string {
   );
 }
 
-async function readLabels(file: string): Promise<string[]> {
-  const text = new TextDecoder().decode(await readFile(file));
-  const labels = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-  if (labels.length === 0) throw new Error(`${file} holds no labels; give a file with a class name a line.`);
-  return labels;
-}
-
 function isNamed(image: NamedImage | Failure): image is NamedImage {
   return 'source' in image;
 }
@@ -71,7 +64,7 @@ function isNamed(image: NamedImage | Failure): image is NamedImage {
 async function answerAll(
   images: readonly (NamedImage | Failure)[],
   options: ClassifyOptions & WeightsOptions,
-  labels: string[] | undefined,
+  labels: readonly string[] | undefined,
 ): Promise<(Answer | Failure)[]> {
   const named = images.filter(isNamed);
   const model = await loadModel(options, labels?.length);

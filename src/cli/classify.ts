@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { positiveInteger } from './arguments.js';
 import type { ClassifyOptions } from './classify-images.js';
-import { conventionOption, MODEL_NAMES } from './model-options.js';
+import { addDownloadOptions } from './download-options.js';
+import { conventionOption, labelsOption, MODEL_NAMES } from './model-options.js';
 
 /** `skipscale classify IMAGE… [--weights NAME|FILE] [--model NAME]` */
 export function classifyCommand(): Command {
-  return new Command('classify')
+  const command = new Command('classify')
     .description('Say what images show.')
     .argument(
       '<image...>',
@@ -17,14 +18,12 @@ export function classifyCommand(): Command {
     )
     .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
     .addOption(conventionOption("the weights' or the model's"))
-    .option(
-      '--labels <file>',
-      'a text file with a class name a line (default: the ones of CIFAR-10 or ImageNet)',
-    )
+    .addOption(labelsOption())
     .option('--top <n>', 'how many classes to name', positiveInteger, 5)
     .option('--json', 'print JSON')
     .action(async (images: string[], options: ClassifyOptions) => {
       const { classifyImages } = await import('./classify-images.js');
       await classifyImages(images, options);
     });
+  return addDownloadOptions(command);
 }

@@ -1,6 +1,8 @@
 import '#backends';
 import { evaluate } from '../training/evaluate.js';
+import type { ClassMapping } from '../training/match-classes.js';
 import { writeChart } from './chart.js';
+import { readLabels } from './class-names.js';
 import { evaluationChart } from './evaluation-chart.js';
 import { isImagePath, type SkippedFile } from '../training/data/class-folders.js';
 import { formatData } from './fine-tune-report.js';
@@ -13,33 +15,42 @@ import { withProgressBar } from './progress-bar.js';
 export interface EvaluateOptions extends WeightsOptions {
   data: string;
   batchSize: number;
+  classes?: ClassMapping;
+  labels?: string;
   json?: boolean;
   plot?: string;
 }
 
+/** Said where the file of weights does not name its classes. */
+const BY_PLACE =
+  "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.";
+
 /** Prints, and draws where the options say so, how well a network classifies a data set. */
 export async function evaluateModel(options: EvaluateOptions): Promise<void> {
-  const { size, batchSize } = options;
+  const { size, batchSize, classes } = options;
+  const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
   const skipped: SkippedFile[] = [];
   const data = await openDataset(options.data, 'test', {
     // Other files than images lie in many folders, and no answer hangs on them.
     onSkip: (file) => isImagePath(file.path) && skipped.push(file),
   });
   if (skipped.length > 0) console.error(formatData(data.labels.length, data.classes.length, skipped));
-  const model = await loadModel(options, data.classes.length);
+  const model = await loadModel(options, labels?.length ?? data.classes.length);
   try {
+    if (labels) model.labels = labels;
+    if (!model.labels && !classes && model.classes === data.classes.length) console.error(BY_PLACE);
     model.fuse();
     const evaluation = await withProgressBar(data.labels.length, (onProgress) =>
-      evaluate(model, data, { size, batchSize, onProgress }),
+      evaluate(model, data, { size, batchSize, classes, onProgress }),
     );
-    const classes = model.labels ?? data.classes;
+    const names = model.labels ?? data.classes;
     console.log(
       options.json
-        ? JSON.stringify({ classes, ...evaluation }, null, 2)
-        : formatEvaluation(evaluation, classes),
+        ? JSON.stringify({ classes: names, ...evaluation }, null, 2)
+        : formatEvaluation(evaluation, names),
     );
     if (options.plot !== undefined) {
-      const { option, size } = evaluationChart(evaluation, classes);
+      const { option, size } = evaluationChart(evaluation, names);
       await writeChart(options.plot, option, size);
     }
   } finally {

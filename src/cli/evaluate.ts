@@ -1,8 +1,15 @@
 import { Command } from 'commander';
 import { dataArgument, positiveInteger } from './arguments.js';
 import { chartFile } from './chart.js';
+import { addDownloadOptions } from './download-options.js';
 import type { EvaluateOptions } from './evaluate-model.js';
-import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
+import {
+  addShapeOptions,
+  classesOption,
+  conventionOption,
+  labelsOption,
+  MODEL_NAMES,
+} from './model-options.js';
 
 /** `skipscale evaluate DATA --weights FILE [--model NAME]` */
 export function evaluateCommand(): Command {
@@ -13,6 +20,8 @@ export function evaluateCommand(): Command {
     .requiredOption('--weights <file>', 'a folder that train wrote, or what classify takes')
     .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
     .addOption(conventionOption("the weights' or the model's"))
+    .addOption(classesOption())
+    .addOption(labelsOption())
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
     .option('--json', 'print JSON')
     .option('--plot <file>', 'draw confusion and calibration as SVG or PNG; takes echarts', chartFile)
@@ -20,5 +29,5 @@ export function evaluateCommand(): Command {
       const { evaluateModel } = await import('./evaluate-model.js');
       await evaluateModel({ ...options, data: dataArgument(data, options.data, 'evaluate') });
     });
-  return addShapeOptions(command);
+  return addDownloadOptions(addShapeOptions(command));
 }

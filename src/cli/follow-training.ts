@@ -11,6 +11,7 @@ import {
 } from '../index.js';
 import { TensorBoardEvents } from './tensorboard-events.js';
 import { TrainingLog } from './training-log.js';
+import { WriteError } from '../core/write-error.js';
 import { TrainingProgress } from './training-progress.js';
 
 /** What {@link followTraining} does besides training. */
@@ -65,11 +66,13 @@ export async function followTraining(
   let isFirst = true;
   try {
     for await (const event of train(model, source ?? data, { ...options, signal: controller.signal })) {
-      if (resume && isFirst)
+      if (resume && isFirst) {
+        if (event.type === 'resume') tellSkipped(event);
         console.log(resumeLine(event.type === 'resume' ? event : undefined, epochs, out));
+      }
       isFirst = false;
       place = event;
-      await events?.add(event);
+      await warnIfUnwritten(events?.add(event));
       if (event.type === 'step') {
         progress.step(event);
         learningRate = event.learningRate;
@@ -78,10 +81,14 @@ export async function followTraining(
         epoch = event;
       } else if (event.type === 'evaluation') {
         evaluation = event.evaluation;
-      } else if (event.type === 'checkpoint' && epoch) {
-        // Its checkpoint is there.
+      } else if (event.type === 'checkpoint-failed') {
+        progress.pause();
+        console.error(`${event.error.message} The training goes on, and tries again at its next checkpoint.`);
+      }
+      // Its checkpoint is there, or cannot be.
+      if (event.type.startsWith('checkpoint') && epoch) {
         progress.epoch(epoch, evaluation);
-        await log.add(epoch, learningRate, evaluation);
+        await warnIfUnwritten(log.add(epoch, learningRate, evaluation));
         epoch = undefined;
       }
     }
@@ -95,6 +102,22 @@ export async function followTraining(
     process.exitCode = INTERRUPTED;
   }
   return { evaluation, isStopped };
+}
+
+/** Says which checkpoints are damaged. */
+function tellSkipped({ skipped, path }: ResumeEvent): void {
+  for (const { path, reason } of skipped) console.error(`${path} is not whole and is left out: ${reason}`);
+  if (skipped.length > 0) console.error(`The newest that is whole is ${path}.`);
+}
+
+/** Says of a log that cannot be written, which is no reason to end a training. */
+async function warnIfUnwritten(writing: Promise<void> | undefined): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (!(error instanceof WriteError)) throw error;
+    console.error(error.message);
+  }
 }
 
 /** Where a training goes on, or that there is nothing to go on with. */

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { ModelOptions } from '../models/build-model.js';
 import { conventionNames } from '../models/convention-names.js';
-import { positiveNumber, side } from './arguments.js';
+import { classMapping, positiveNumber, side } from './arguments.js';
 
 /** What a network is besides its name. */
 export type ShapeOptions = Pick<ModelOptions, 'width' | 'depth' | 'size' | 'shortcut'>;
@@ -18,6 +18,22 @@ export const MODEL_NAMES =
 export function conventionOption(usual: string): Option {
   return new Option('--convention <name>', `whose padding and preprocessing (default: ${usual})`).choices(
     conventionNames,
+  );
+}
+
+/** The option that says what a network calls classes that the data have by another name. */
+export function classesOption(): Option {
+  return new Option(
+    '--classes <pairs>',
+    "classes of the data = the network's names or numbers, such as cat=tabby,dog=281 (default: the same names)",
+  ).argParser(classMapping);
+}
+
+/** The option that names a network's classes. */
+export function labelsOption(): Option {
+  return new Option(
+    '--labels <names>',
+    "names of the classes: cifar10, imagenet, or a text file with a name a line (default: those that the weights' file says)",
   );
 }
 

@@ -7,6 +7,7 @@ import {
   type TrainOptions,
 } from '../index.js';
 import { checkFineTuneData } from '../training/fine-tune.js';
+import type { ClassMapping } from '../training/match-classes.js';
 import { formatData, formatRecipe } from './fine-tune-report.js';
 import { firstPicture, openDataset, openFiles } from './open-dataset.js';
 import { isFromScratch, pretrainedModel, scratchModel, type StartOptions } from './start-model.js';
@@ -24,6 +25,7 @@ import {
 export interface TrainCommandOptions extends GivenOptions, StartOptions {
   data?: string;
   validation?: string;
+  classes?: ClassMapping;
   workers?: number;
   resetHead?: boolean;
   freeze?: string[];
@@ -47,7 +49,7 @@ export interface Prepared {
   readonly complete: TrainingOptions;
   readonly options: TrainOptions;
   /** For worker threads. */
-  readonly data: Pick<WorkerData, 'validation' | 'skipped' | 'squares'>;
+  readonly data: Pick<WorkerData, 'validation' | 'skipped' | 'squares' | 'classes' | 'labels'>;
 }
 
 /** Opens the data, and builds the network: with random weights, or with others and a recipe for the images. */
@@ -56,9 +58,9 @@ export function prepareTraining(options: PlacedOptions): Promise<Prepared> {
 }
 
 async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
-  const { validation = '0.1', seed, data } = options;
+  const { validation = '0.1', seed, data, classes } = options;
   const skipped: SkippedFile[] = [];
-  const opened = await openTrainingData({ data, validation, seed }, (file) => skipped.push(file));
+  const opened = await openTrainingData({ data, validation, classes, seed }, (file) => skipped.push(file));
   const { training, inMemory, images } = opened;
   if (skipped.length > 0) console.log(formatData(images, training.classes.length, skipped));
   const model = scratchModel(options, training.classes.length);
@@ -70,7 +72,13 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
     return {
       ...{ model, training, validation: opened.validation, inMemory, complete: all },
       options: { ...libraryOptions(all, training.labels.length, size), validation: opened.validation },
-      data: { validation, skipped: skipped.map(({ path }) => path), squares: undefined },
+      data: {
+        validation,
+        skipped: skipped.map(({ path }) => path),
+        squares: undefined,
+        classes,
+        labels: training.classes,
+      },
     };
   } catch (error) {
     model.dispose();
@@ -79,18 +87,18 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
 }
 
 async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
-  const { seed, resetHead, batchSize, epochs, lr: learningRate, freeze } = options;
+  const { seed, resetHead, classes, batchSize, epochs, lr: learningRate, freeze } = options;
   const skipped: SkippedFile[] = [];
   const onSkip = (file: SkippedFile) => skipped.push(file);
   const data = await openFiles(options.data, 'train', { onSkip });
   const given = options.validation;
   const share = given === undefined ? undefined : shareOf(given);
   const validation = given !== undefined && share === undefined ? await openDataset(given, 'test') : share;
-  checkFineTuneData(data, validation);
+  checkFineTuneData(data, validation, classes);
   const { model, weights } = await pretrainedModel(options);
   try {
     const chosen = { batchSize, epochs, learningRate, freeze, validation };
-    const plan = await prepareFineTuning(model, data, { seed, resetHead, onSkip, ...chosen });
+    const plan = await prepareFineTuning(model, data, { seed, resetHead, classes, onSkip, ...chosen });
     const { recipe, training } = plan;
     const { size } = model.preprocessing;
     const augment = [...recipe.augment];
@@ -116,6 +124,8 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
         validation: given ?? String(recipe.validation),
         skipped: skipped.map(({ path }) => path),
         squares: model.preprocessing,
+        classes,
+        labels: training.classes,
       },
     };
   } catch (error) {

@@ -1,8 +1,10 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { rmdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { BatchWorkers, certainty, evaluate, saveWeights, type Evaluation } from '../index.js';
+import { check } from '../core/errors.js';
 import { replaceFile } from '../core/replace-file.js';
-import { hasCheckpoints } from '../training/checkpoint-folder.js';
+import { WriteError } from '../core/write-error.js';
+import { CheckpointFolder, hasCheckpoints } from '../training/checkpoint-folder.js';
 import { dataArgument } from './arguments.js';
 import { chanceWarning, formatCertainty } from './fine-tune-report.js';
 import { followTraining } from './follow-training.js';
@@ -13,6 +15,7 @@ import {
   type Prepared,
   type TrainCommandOptions,
 } from './prepare-training.js';
+import { shareOf } from './training-data.js';
 import type { WorkerParameters } from './training-worker.js';
 
 /** What `skipscale train` does: trains, saves the weights, and says how good they are and what to do next. */
@@ -27,24 +30,50 @@ export async function runTraining(positional: string | undefined, given: TrainCo
       `${options.out} has checkpoints of an earlier training; go on with it by --resume, or give another folder by --out.`,
     );
   }
+  await checkAtOnce(options);
+  // It is made again when there is something to write.
+  if (!place) await rmdir(options.out).catch(() => {});
   const prepared = await prepareTraining(options);
   const { model, training, validation } = prepared;
   const threads = startWorkers(prepared, options);
   try {
-    await mkdir(options.out, { recursive: true });
+    const file = join(options.out, 'model.safetensors');
+    const save = async () => replaceFile(file, await saveWeights(model));
     const { evaluation, isStopped } = await followTraining(model, training, prepared.options, {
       ...{ out: options.out, resume: options.resume, tensorboard: options.tensorboard },
       batchSize: prepared.complete.batchSize,
       source: threads?.source,
+    }).catch(async (error: unknown) => {
+      throw error instanceof WriteError ? await savedAnyway(error, file, save) : error;
     });
     if (isStopped) return;
-    const file = join(options.out, 'model.safetensors');
-    await replaceFile(file, await saveWeights(model));
+    await save();
     report(evaluation ?? (await evaluate(model, validation)), training.classes, file);
   } finally {
     await threads?.close();
     model.dispose();
   }
+}
+
+/** Throws at once what would otherwise be found when the data are read, or after: a share that is none, a folder that is in use. */
+async function checkAtOnce({ validation, out }: PlacedOptions): Promise<void> {
+  const share = validation === undefined ? undefined : shareOf(validation);
+  check(
+    share === undefined || (share > 0 && share < 1),
+    () => `--validation is ${share}; give a share between 0 and 1, such as 0.1, or the path of other data.`,
+  );
+  await (await CheckpointFolder.open(out, 1)).close();
+}
+
+/** Saves the weights of a training whose last checkpoint could not be written, which are smaller; gives what to throw. */
+async function savedAnyway(error: WriteError, file: string, save: () => Promise<void>): Promise<Error> {
+  const outcome = await save().then(
+    () => `What was learnt is in ${file}, but the training cannot be resumed from there.`,
+    ({ message }: Error) => `Nor could the weights be saved: ${message}`,
+  );
+  return new Error(`The last checkpoint of the training is missing. ${error.message}\n${outcome}`, {
+    cause: error,
+  });
 }
 
 /** The data, and the folder that the training goes to. */

@@ -1,12 +1,14 @@
+import { shownUrl } from '../core/shown-url.js';
 import { buildModel, load, type ImageClassifier, type ModelOptions } from '../index.js';
 import { withDownloadBar } from './download-bar.js';
+import { fetchOptions, type DownloadOptions } from './download-options.js';
 import { publishedNetworks } from './load-model.js';
 import type { ShapeOptions } from './model-options.js';
 import { weightsFile } from './weights-file.js';
 
 /** The options of `train` that say which network it starts with. */
 export interface StartOptions
-  extends ShapeOptions, Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
+  extends ShapeOptions, DownloadOptions, Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
   model?: string;
   from?: string;
   seed: number;
@@ -40,9 +42,9 @@ export async function pretrainedModel(
   }
   if (name !== undefined) {
     const model = await withDownloadBar((onProgress) =>
-      buildModel(name, { ...shape, weights, convention, seed, onProgress }),
+      buildModel(name, { ...shape, weights, convention, seed, onProgress, ...fetchOptions(options) }),
     );
-    return { model, weights };
+    return { model, weights: shownUrl(weights) };
   }
   const given = Object.keys(shape);
   if (given.length > 0) {
@@ -50,8 +52,10 @@ export async function pretrainedModel(
       `The network is what the weights are of, and ${given.join(', ')} would change it; name it too, with --model.`,
     );
   }
-  const model = await withDownloadBar((onProgress) => load(weights, { convention, onProgress }));
-  return { model, weights };
+  const model = await withDownloadBar((onProgress) =>
+    load(weights, { convention, onProgress, ...fetchOptions(options) }),
+  );
+  return { model, weights: shownUrl(weights) };
 }
 
 /** The options that change the network, those that are given. */

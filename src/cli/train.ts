@@ -1,15 +1,16 @@
 import { Command } from 'commander';
 import {
+  atLeastZero,
+  belowOne,
   integer,
   listOf,
-  notNegative,
   oneOf,
   positiveInteger,
   positiveNumber,
-  rate,
   wholeNumber,
 } from './arguments.js';
-import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
+import { addDownloadOptions } from './download-options.js';
+import { addShapeOptions, classesOption, conventionOption, MODEL_NAMES } from './model-options.js';
 import type { TrainCommandOptions } from './prepare-training.js';
 import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
 
@@ -50,27 +51,32 @@ export function trainCommand(): Command {
     .option('--batch-size <n>', 'images of a step', positiveInteger)
     .option('--lr <rate>', 'the highest learning rate', positiveNumber)
     .option('--validation <share|path>', 'a share of the data to hold out, or other data of any such kind')
+    .addOption(classesOption())
     .option('--augment <list>', `${augmentationNames.join(', ')}; or none`, listOf(augmentationNames))
     .option('--freeze <list>', 'parts that stay as they are, such as stem,stages.0; or none', parts)
     .option('--reset-head', 'start with a new head though the classes are the same')
-    .option('--resume', 'continue from the latest checkpoint of the folder')
+    .option('--resume', 'continue from the latest checkpoint of the folder that is whole')
     .option('--seed <n>', 'of everything random', integer, 0)
     .option(
       '--schedule <name>',
       `${scheduleNames.join(', ')} (default: ${scratchDefaults.schedule})`,
       oneOf(scheduleNames),
     )
-    .option('--warm-up <epochs>', 'epochs in which the rate rises (default: 0)', notNegative)
+    .option('--warm-up <epochs>', 'epochs in which the rate rises (default: 0)', atLeastZero)
     .option(
       '--optimizer <name>',
       `${optimizerNames.join(', ')} (default: ${scratchDefaults.optimizer})`,
       oneOf(optimizerNames),
     )
-    .option('--weight-decay <x>', 'of kernels and matrices (default: 0.0001)', notNegative)
-    .option('--label-smoothing <x>', 'share of a target that is spread over all classes (default: 0)', rate)
+    .option('--weight-decay <x>', 'of kernels and matrices (default: 0.0001)', atLeastZero)
+    .option(
+      '--label-smoothing <x>',
+      'share of a target that is spread over all classes (default: 0)',
+      belowOne,
+    )
     .option('--mixup <alpha>', 'mix images and targets', positiveNumber)
     .option('--cutmix <alpha>', 'paste parts of images into others', positiveNumber)
-    .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', rate)
+    .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', belowOne)
     .option('--clip <norm>', 'norm that gradients are clipped to', positiveNumber)
     .option(
       '--micro-batch-size <n>',
@@ -86,14 +92,14 @@ export function trainCommand(): Command {
     .option('--checkpoint-every <steps>', 'besides those at the end of every epoch', positiveInteger)
     .option('--tensorboard', 'write events for TensorBoard too: tensorboard --logdir <folder>')
     .addOption(conventionOption("the weights' or the model's"))
-    .option('--dropout <rate>', "before the head (default: the model's)", rate)
-    .option('--stochastic-depth <rate>', 'of the last block of an EfficientNet (default: 0.2)', rate)
+    .option('--dropout <rate>', "before the head (default: the model's)", belowOne)
+    .option('--stochastic-depth <rate>', 'of the last block of an EfficientNet (default: 0.2)', belowOne)
     .addHelpText('after', modes)
     .action(async (data: string | undefined, options: TrainCommandOptions) => {
       const { runTraining } = await import('./run-training.js');
       await runTraining(data, options);
     });
-  return addShapeOptions(command);
+  return addDownloadOptions(addShapeOptions(command));
 }
 
 /** Reads a list of parts of a network. */

@@ -1,6 +1,7 @@
 import { decodeAll, split, subset, type Dataset, type Preprocessing, type SkippedFile } from '../index.js';
 import { checkImagesOfClasses } from '../training/data/check-classes.js';
 import { asSquares } from '../training/fine-tune.js';
+import { matchClasses, matchTraining, type ClassMapping } from '../training/match-classes.js';
 import { openDataset, openFiles } from './open-dataset.js';
 
 /** The options of the command that say what to train on. */
@@ -8,6 +9,8 @@ export interface DataOptions {
   data: string;
   /** A share, or a path. */
   validation: string;
+  /** What others call their classes. */
+  classes?: ClassMapping;
   seed: number;
 }
 
@@ -25,7 +28,7 @@ export interface TrainingData {
  * @param onSkip - Is told of each file that is left out.
  */
 export async function openTrainingData(
-  { data, validation, seed }: DataOptions,
+  { data, validation, classes, seed }: DataOptions,
   onSkip: (skipped: SkippedFile) => void,
 ): Promise<TrainingData> {
   const { inMemory, ...dataset } = await openDataset(data, 'train', { onSkip });
@@ -33,18 +36,14 @@ export async function openTrainingData(
   const share = shareOf(validation);
   if (share === undefined) checkImagesOfClasses(dataset, 1, 'to train on');
   else checkImagesOfClasses(dataset, 2, 'one to train on and one to hold out');
-  if (share !== undefined) {
-    const parts = split(dataset, { validation: share, seed });
-    return { training: parts.train, validation: parts.validation, inMemory, images };
+  const own = { classes: dataset.classes.length, labels: dataset.classes };
+  const others = share === undefined ? await openDataset(validation, 'test') : undefined;
+  const matched = matchTraining(own, dataset, { classes, validation: others });
+  if (share === undefined) {
+    return { training: matched.data, validation: matched.validation!, inMemory, images };
   }
-  const other = await openDataset(validation, 'test');
-  if (other.classes.join('\n') !== dataset.classes.join('\n')) {
-    throw new Error(
-      `${validation} has the classes ${other.classes.join(', ')}, and ${data} ` +
-        `${dataset.classes.join(', ')}; give data of the same classes.`,
-    );
-  }
-  return { training: dataset, validation: other, inMemory, images };
+  const parts = split(matched.data, { validation: share, seed });
+  return { training: parts.train, validation: parts.validation, inMemory, images };
 }
 
 /** The share that `--validation` gives; undefined where it is a path. */
@@ -60,12 +59,15 @@ export interface WorkerData extends DataOptions {
   readonly skipped: readonly string[];
   /** What images are made squares for first, as `fineTune` does; undefined for nothing. */
   readonly squares: Preprocessing | undefined;
+  /** What the network calls its classes. */
+  readonly labels: readonly string[];
 }
 
 /** What {@link openTrainingData} or `fineTune` trains on, opened once more. */
 export async function reopenTrainingData(options: WorkerData): Promise<Dataset> {
-  const { data, validation, seed, inMemory, skipped, squares } = options;
-  const files = await openFiles(data, 'train', {});
+  const { data, validation, seed, inMemory, skipped, squares, classes, labels: names } = options;
+  const opened = await openFiles(data, 'train', {});
+  const files = matchClasses({ classes: names.length, labels: names }, opened, classes);
   const { labels, paths } = files;
   const left = new Set(skipped);
   const whole = subset(

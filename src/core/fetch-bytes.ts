@@ -1,15 +1,27 @@
-/** The body of a response to GET; throws an Error that names the URL where there is none. */
-export async function fetchBytes(url: string | URL): Promise<Uint8Array> {
-  let response: Response;
+import { download } from './download.js';
+import { shownUrl } from './shown-url.js';
+import type { TransferLimits } from './transfer-limits.js';
+
+/**
+ * The bytes of a URL: http and https as `download` fetches them, data and blob.
+ * @param url - Absolute, or in browsers relative to the page.
+ * @throws Error that names the URL and the reason.
+ */
+export async function fetchBytes(url: string | URL, limits: TransferLimits = {}): Promise<Uint8Array> {
+  const address = absolute(String(url));
+  if (/^https?:/i.test(address)) return download(address, { retries: 1, ...limits });
   try {
-    response = await fetch(url);
+    const response = await fetch(address);
+    return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
-    // Node only says "fetch failed", and why in the cause.
-    const { message, cause } = error as Error;
-    const reason = (cause as Error | undefined)?.message || message;
-    throw new Error(`${String(url)} cannot be fetched (${reason}).`, { cause: error });
+    throw new Error(`${shownUrl(address)} cannot be read (${(error as Error).message}).`, { cause: error });
   }
-  if (!response.ok)
-    throw new Error(`${String(url)} cannot be fetched: the server answered ${response.status}.`);
-  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** In browsers, a URL that is relative to the page is completed. */
+export function absolute(address: string): string {
+  if (/^[a-z][\w+.-]*:/i.test(address)) return address;
+  const { document, location } = globalThis as { document?: Document; location?: Location };
+  const base = document?.baseURI ?? location?.href;
+  return base !== undefined && URL.canParse(address, base) ? new URL(address, base).href : address;
 }

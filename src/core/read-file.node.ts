@@ -1,23 +1,28 @@
-import { readFile as readPath } from 'node:fs/promises';
+import { readFile as readPath, stat } from 'node:fs/promises';
 import { fetchBytes } from './fetch-bytes.js';
 
 /**
  * The bytes of a file.
  * @param source - A path, or an http, https, file, data or blob URL.
- * @throws Error that names the source and why it cannot be read.
+ * @throws Error that names the source and why it cannot be read; also where it is empty, or no file, such as a pipe or a
+ * device, which may never end.
  */
 export async function readFile(source: string | URL): Promise<Uint8Array> {
-  if (/^(https?|data|blob):/.test(String(source))) return fetchBytes(source);
+  if (/^(https?|data|blob):/i.test(String(source))) return fetchBytes(source);
   const path = typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source;
-  try {
-    return await readPath(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(
-      code === 'EISDIR'
-        ? `${String(source)} is a folder; give the path of a file in it.`
-        : `${String(source)} cannot be read (${message}). Check the path.`,
-      { cause: error },
-    );
-  }
+  const bytes = await read(path).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`${String(source)} cannot be read (${error.message}). Check the path.`, { cause: error });
+  });
+  if (typeof bytes === 'string') throw new Error(`${String(source)} is ${bytes}`);
+  if (bytes.length === 0) throw new Error(`${String(source)} is empty: it has 0 bytes. Fetch it again.`);
+  return bytes;
+}
+
+/** The bytes, or what the path is of that is no file, and what to give. */
+async function read(path: string | URL): Promise<Uint8Array | string> {
+  const stats = await stat(path);
+  if (stats.isFile()) return readPath(path);
+  if (stats.isDirectory()) return 'a folder; give the path of a file in it.';
+  const kind = stats.isFIFO() ? 'a pipe' : stats.isSocket() ? 'a socket' : 'a device';
+  return `${kind}, which may never end; write it to a file, and give the path of that.`;
 }

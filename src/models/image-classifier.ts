@@ -10,6 +10,7 @@ import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
 import type { ModelDescription } from '../scaling/index.js';
 import type { ConventionName } from './conventions.js';
+import { checkLabels } from './labels/check-labels.js';
 import type { Preprocessing } from './preprocessing.js';
 import { formatSummary } from './summary.js';
 
@@ -28,8 +29,21 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   abstract readonly convention: ConventionName;
   /** What `classify` does to an image first. */
   abstract readonly preprocessing: Preprocessing;
-  /** Names of the classes, where they are known; `classify` answers with them. */
-  labels: readonly string[] | undefined;
+  #labels: readonly string[] | undefined;
+
+  /**
+   * Names of the classes, where they are known: `classify` answers with them, data's classes are found among them, and what is
+   * saved or exported has them. Undefined where nobody has said them.
+   * @throws ArgumentError where there are not as many as classes.
+   */
+  get labels(): readonly string[] | undefined {
+    return this.#labels;
+  }
+
+  set labels(labels: readonly string[] | undefined) {
+    if (labels) checkLabels(labels, this.classes);
+    this.#labels = labels && [...labels];
+  }
 
   /** Number of logits; undefined of a model without a head. */
   get classes(): number | undefined {

@@ -9,6 +9,8 @@ export {
 export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js';
 export { EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';
+export { cifar10Labels } from './labels/cifar10.js';
+export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
 export {
   colorPreprocessing,
   type ColorPreprocessing,

@@ -25,20 +25,28 @@ import {
   type EfficientNetArchitectureOptions,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
-import { fetchOptionNames, type FetchOptions, type WeightsSource } from '../weights/fetch-source.js';
+import type { WeightsSource } from '../weights/fetch-source.js';
+import type { LoadOptions } from '../weights/load.js';
+import type { NetworkWeightsOptions } from '../weights/network-weights.js';
+import { networkWeightsOptionNames } from '../weights/option-names.js';
 
 /** Options of the builders for a network with weights. */
-export interface PretrainedOptions extends FetchOptions {
+export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptions, 'config'> {
   /**
    * `'imagenet'` or `'cifar10'`, for the default weights of this network and data set; the name of others in
    * {@link pretrainedWeights}, such as `'timm/resnet50.a1_in1k'`; or a source as `loadWeights` takes it. A `classes` other
-   * than the weights have gives the network a new head with random weights.
+   * than the weights have gives the network a new head with random weights; so does any with `head: false`, without which there is
+   * no head then.
    */
   readonly weights: WeightsSource;
 }
 
 /** Every one of {@link PretrainedOptions}. */
-export const pretrainedOptionNames: OptionNames<PretrainedOptions> = { ...fetchOptionNames, weights: true };
+export const pretrainedOptionNames: OptionNames<PretrainedOptions> = {
+  ...networkWeightsOptionNames,
+  config: true,
+  weights: true,
+};
 
 /** Options of the builders for a network without weights. */
 interface Unfilled {

@@ -2,7 +2,8 @@ import { check, pickOptions } from '../core/errors.js';
 import { modelOptionNames, type ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { fetchOptionNames, type FetchOptions } from '../weights/fetch-source.js';
+import { cifar10Labels } from '../models/labels/cifar10.js';
+import { networkWeightsOptionNames } from '../weights/option-names.js';
 import { loadInto } from '../weights/load.js';
 import type { PretrainedOptions } from './build.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
@@ -15,8 +16,11 @@ export async function fillBuilt<M extends ImageClassifier>(
   build: (options: ModelOptions) => M,
 ): Promise<M> {
   const options = pickOptions<ModelOptions>(given, modelOptionNames);
-  const fetchOptions = pickOptions<FetchOptions>(given, fetchOptionNames);
-  const { weights } = given;
+  const loadOptions = pickOptions<Omit<PretrainedOptions, 'weights'>>(given, {
+    ...networkWeightsOptionNames,
+    config: true,
+  });
+  const { weights, head } = given;
   const { convention, classes, includeTop = true, seed, size } = options;
   const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
   const model = await loadInto(
@@ -24,27 +28,29 @@ export async function fillBuilt<M extends ImageClassifier>(
     {
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
-      config: published && { preprocessing: published.preprocessing },
-      ...fetchOptions,
-      sha256: fetchOptions.sha256 ?? published?.sha256,
+      beside: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
+      ...loadOptions,
+      sha256: loadOptions.sha256 ?? published?.sha256,
     },
     (architecture, { preprocessing, ...told }) => {
       check(
         architecture.name === name,
         () => `The weights are of ${architecture.name}, and not of ${name}; build that one, or give others.`,
       );
+      const ownClasses = architecture.classes ?? (head === false ? classes : undefined);
       return build({
         ...options,
         ...told,
         // What is told is for the published size.
         preprocessing: { ...(size === undefined && preprocessing), ...options.preprocessing },
-        classes: architecture.classes,
-        includeTop: architecture.classes !== undefined,
+        classes: ownClasses,
+        includeTop: ownClasses !== undefined,
       });
     },
   );
   if (!includeTop) model.removeHead();
-  else if (classes !== undefined && classes !== model.classes) model.resetHead(classes, { seed });
+  else if (classes !== undefined && (classes !== model.classes || head === false))
+    model.resetHead(classes, { seed });
   return model;
 }
 
@@ -70,6 +76,12 @@ function findWeights(
     return `There are no weights '${weights}' of ${model}${which}; there are ${[...new Set(others)].join(', ')}.`;
   });
   return found;
+}
+
+/** The names of the classes of the data set that weights were trained for. */
+async function labelsOf({ dataset }: PretrainedWeights): Promise<readonly string[]> {
+  if (dataset === 'cifar10') return cifar10Labels;
+  return (await import('../models/labels/imagenet.js')).imageNetLabels;
 }
 
 /** The address of published weights, or the bytes of those in this package. */

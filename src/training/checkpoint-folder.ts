@@ -1,62 +1,148 @@
 import { nodeModule } from '../core/node-module.js';
-import { PARTIAL, replaceFile } from '../core/replace-file.js';
+import { removePartials, replaceFile } from '../core/replace-file.js';
+import { WriteError } from '../core/write-error.js';
+import type { HostTensor } from '../weights/checkpoint.js';
+import { readSafetensors } from '../weights/safetensors.js';
+import { FolderLock } from './folder-lock.js';
 
 const pattern = /^checkpoint-(\d{9,})\.safetensors$/;
+const BEST = 'best.safetensors';
+
+/** Bytes that are read at a time; Node reads no 2 GiB at once. */
+const CHUNK = 2 ** 30;
+
+/** A checkpoint that has been read. */
+export interface ReadCheckpoint {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** What it says of its training; undefined where it is none of a training. */
+  readonly training: unknown;
+}
+
+/** A checkpoint that is not whole. */
+export interface SkippedCheckpoint {
+  readonly path: string;
+  /** Such as `It is empty.` */
+  readonly reason: string;
+}
 
 /**
- * A folder of checkpoints, each named by its step, which are there as a whole or not at all.
+ * A folder of checkpoints, each named by its step, which are there as a whole or not at all; it is this training's until it is
+ * closed.
  */
 export class CheckpointFolder {
+  /** Names of checkpoints that could not be read. */
+  readonly #damaged = new Set<string>();
+
   private constructor(
     readonly folder: string,
     readonly keep: number,
+    private readonly lock: FolderLock,
     private readonly fs: typeof import('node:fs/promises'),
     private readonly path: typeof import('node:path'),
   ) {}
 
   /**
-   * Opens a folder, which is made where it is not there; what was only half written is removed.
+   * Takes a folder, which is made where it is not there; what was only half written is removed.
    * @param keep - How many of the latest checkpoints stay.
-   * @throws Error outside of Node.
+   * @throws Error where another training has it; WriteError where it cannot be written to; Error outside of Node.
    */
   static async open(folder: string, keep: number): Promise<CheckpointFolder> {
     const fs = nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'Writing checkpoints');
     const path = nodeModule<typeof import('node:path')>('node:path', 'Writing checkpoints');
-    await fs.mkdir(folder, { recursive: true });
-    for (const name of await fs.readdir(folder)) {
-      if (name.endsWith(`.safetensors${PARTIAL}`)) await fs.rm(path.join(folder, name));
+    try {
+      await fs.mkdir(folder, { recursive: true });
+    } catch (error) {
+      throw await WriteError.of(folder, 0, error);
     }
-    return new CheckpointFolder(folder, keep, fs, path);
+    const lock = await FolderLock.take(folder);
+    await removePartials(folder, (file) => pattern.test(file) || file === BEST);
+    return new CheckpointFolder(folder, keep, lock, fs, path);
   }
 
-  /** The bytes of the checkpoint of the latest step; undefined where there is none. */
-  async latest(): Promise<{ path: string; bytes: Uint8Array } | undefined> {
-    const name = (await this.#names()).at(-1);
-    if (name === undefined) return undefined;
-    const path = this.path.join(this.folder, name);
-    return { path, bytes: await this.fs.readFile(path) };
+  /** Lets another training have the folder. */
+  close(): Promise<void> {
+    return this.lock.release();
+  }
+
+  /** Whether there are checkpoints, be they whole or not. */
+  async isUsed(): Promise<boolean> {
+    return (await this.#names()).length > 0;
   }
 
   /**
-   * Writes a checkpoint and removes the oldest ones.
-   * @returns its path.
+   * The checkpoint of the latest step that is whole, and those of later steps, which are not.
+   * @throws Error where none is whole.
    */
-  async write(step: number, bytes: Uint8Array): Promise<string> {
-    const path = this.#pathOf(step);
-    await replaceFile(path, bytes);
-    for (const name of (await this.#names()).slice(0, -this.keep)) {
-      await this.fs.rm(this.path.join(this.folder, name));
+  async newest(): Promise<{ newest: ReadCheckpoint; skipped: readonly SkippedCheckpoint[] }> {
+    const skipped: SkippedCheckpoint[] = [];
+    for (const name of (await this.#names()).reverse()) {
+      const path = this.path.join(this.folder, name);
+      try {
+        return { newest: await this.#read(path), skipped };
+      } catch (error) {
+        this.#damaged.add(name);
+        skipped.push({ path, reason: (error as Error).message });
+      }
     }
-    return path;
+    const list = skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('');
+    throw new Error(
+      `No checkpoint of ${this.folder} is whole, so that there is none to resume. All are still there; remove them to begin ` +
+        `anew, or give another folder.${list}`,
+    );
   }
 
-  /** Writes the weights of `best.safetensors`. */
+  async #read(path: string): Promise<ReadCheckpoint> {
+    const { tensors, metadata } = readSafetensors(await this.#bytesOf(path));
+    return { path, tensors, training: JSON.parse(metadata.get('training') ?? 'null') as unknown };
+  }
+
+  async #bytesOf(path: string): Promise<Uint8Array> {
+    const stats = await this.fs.stat(path);
+    if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'It is a folder.' : 'It is no file.');
+    if (stats.size === 0) throw new Error('It is empty.');
+    const file = await this.fs.open(path);
+    try {
+      const bytes = new Uint8Array(stats.size);
+      for (let place = 0; place < bytes.length;) {
+        const { bytesRead } = await file.read(bytes, place, Math.min(CHUNK, bytes.length - place), place);
+        if (bytesRead === 0) throw new Error('It became shorter while it was read.');
+        place += bytesRead;
+      }
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Writes a checkpoint, and when it is there removes the oldest ones.
+   * @throws WriteError where it cannot be written; then no other is removed.
+   */
+  async write(step: number, bytes: Uint8Array): Promise<void> {
+    const path = this.pathOf(step);
+    await replaceFile(path, bytes);
+    this.#damaged.delete(this.path.basename(path));
+    // What cannot be removed now is tried again next time.
+    await this.#removeOldest().catch(() => {});
+  }
+
+  /** Writes the weights of `best.safetensors`; as {@link write}. */
   async writeBest(bytes: Uint8Array): Promise<void> {
-    await replaceFile(this.path.join(this.folder, 'best.safetensors'), bytes);
+    await replaceFile(this.bestPath, bytes);
   }
 
-  #pathOf(step: number): string {
+  get bestPath(): string {
+    return this.path.join(this.folder, BEST);
+  }
+
+  pathOf(step: number): string {
     return this.path.join(this.folder, `checkpoint-${String(step).padStart(9, '0')}.safetensors`);
+  }
+
+  async #removeOldest(): Promise<void> {
+    const whole = (await this.#names()).filter((name) => !this.#damaged.has(name));
+    for (const name of whole.slice(0, -this.keep)) await this.fs.rm(this.path.join(this.folder, name));
   }
 
   /** The names of the checkpoints, the earliest step first. */

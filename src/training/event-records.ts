@@ -1,3 +1,4 @@
+import { crc32c } from '../core/crc32c.js';
 import { bytes, double, encode, float, int, message, text, type Writer } from '../core/protobuf.js';
 
 /** A picture as a PNG file. */
@@ -80,17 +81,4 @@ function record(time: number, step: number | undefined, write: (event: Writer) =
 function maskedCrc(values: Uint8Array): number {
   const crc = crc32c(values);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
-}
-
-/** The remainders of CRC-32C (Castagnoli's polynomial, its bits reversed) of every byte. */
-const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0x82f63b78 : 0);
-  return remainder;
-});
-
-function crc32c(values: Uint8Array): number {
-  let crc = ~0;
-  for (const value of values) crc = remainders[(crc ^ value) & 0xff]! ^ (crc >>> 8);
-  return ~crc >>> 0;
 }

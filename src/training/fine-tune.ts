@@ -1,9 +1,10 @@
 import { ready } from '#backends';
-import { check, checkInteger } from '../core/errors.js';
+import { check, checkOneOf } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
+import { checkTrainOptions } from './check-options.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
 import type { SkippedFile } from './data/class-folders.js';
 import { decodable, decodeAll, split, type Dataset } from './data/dataset.js';
@@ -15,7 +16,9 @@ import {
   type FineTuneRecipe,
 } from './fine-tune-recipe.js';
 import { fit, resized } from './inputs.js';
+import { isSameList, matchTraining, type ClassMapping, type KnownClasses } from './match-classes.js';
 import type { Evaluation } from './metrics.js';
+import { checkAtLeastZero } from './optimizer.js';
 import { cosineSchedule } from './schedules.js';
 import { train, type TrainEvent, type TrainOptions } from './train.js';
 
@@ -24,11 +27,11 @@ export interface FineTuneOptions
   extends
     Partial<Omit<TrainOptions, 'augment' | 'validation'>>,
     Partial<Omit<FineTuneRecipe, 'augment' | 'validation' | 'reasons'>> {
-  /** The share of each class that is held out, or other data of the same classes. Default the recipe's share. */
+  /** The share of each class that is held out, or other data of such classes. Default the recipe's share. */
   readonly validation?: number | Dataset;
   /** Names, or one of your own. Default the recipe's. */
   readonly augment?: readonly FineTuneAugmentation[] | Augmentation;
-  /** Whether the model gets a new head though its labels are the classes of the data already. Default false. */
+  /** Whether the model gets a new head though its labels are the classes of the data, or `classes` maps these. Default false. */
   readonly resetHead?: boolean;
   /** Called with what `train` tells; the training waits for the promise that it gives. Default nothing. */
   readonly onEvent?: (event: TrainEvent) => void | Promise<void>;
@@ -40,7 +43,7 @@ export interface FineTuneOptions
 export interface FineTunePlan {
   /** What was chosen, or given. */
   readonly recipe: FineTuneRecipe;
-  /** What is trained on, every image a square of the network's size. */
+  /** What is trained on, every image a square of the network's size, its classes those of the model. */
   readonly training: Dataset;
   /** What is held out, of such squares too. */
   readonly validation: Dataset;
@@ -65,7 +68,8 @@ const MEMORY = 2 ** 30;
 /**
  * Trains a model that knows other images on yours, by the recipe that {@link fineTuneRecipe} chooses for their number. A
  * share of each class is held out, at random by the seed, and says at the end how good the model is, and how sure that is. The
- * model gets a new head, and the data's classes as labels, unless it has them already. The same seed, data and options give
+ * model gets a new head, and the data's classes as labels, unless it has them already, in whatever order, or `classes` maps the
+ * data's names to its own. The same seed, data and options give
  * the same weights on the same backend.
  *
  * ```ts
@@ -90,7 +94,7 @@ export async function fineTune(
   }
   options.signal?.throwIfAborted();
   // A training that was resumed when it was complete has evaluated nothing.
-  evaluation ??= await evaluate(model, plan.validation, { size: options.size });
+  evaluation ??= await evaluate(model, plan.validation, { size: options.size, signal: options.signal });
   return { recipe: plan.recipe, evaluation, ...certainty(evaluation) };
 }
 
@@ -104,24 +108,30 @@ export async function prepareFineTuning(
   data: Dataset,
   options: FineTuneOptions = {},
 ): Promise<FineTunePlan> {
-  const { validation, augment, resetHead = false, onSkip = () => {} } = options;
+  const { validation, augment, classes, resetHead = false, onSkip = () => {} } = options;
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);
-  const isShare = typeof validation !== 'object';
-  checkFineTuneData(data, validation);
+  checkFineTuneOptions(options);
+  options.signal?.throwIfAborted();
+  checkFineTuneData(data, validation, classes);
+  const isHeadNew = resetHead || !isHeadFor(model, data, classes);
+  const matched = matchTraining(isHeadNew ? classesOf(data) : model, data, {
+    classes,
+    validation: typeof validation === 'object' ? validation : undefined,
+  });
   await ready();
-  const pictures = await squares(data, preprocessing, onSkip);
+  const pictures = await squares(matched.data, preprocessing, onSkip);
+  options.signal?.throwIfAborted();
   // Some may have been left out.
-  checkFineTuneData(pictures, validation);
+  checkFineTuneData(pictures, matched.validation ?? validation);
 
   const recipe = chosen(pictures, options);
-  const parts = isShare
-    ? split(pictures, { validation: recipe.validation, seed })
-    : { train: pictures, validation: await squares(validation, preprocessing, onSkip) };
-  const isHeadNew = resetHead || !isSame(model.labels, data.classes);
-  if (isHeadNew) model.resetHead(data.classes.length, { seed });
-  model.labels = [...data.classes];
+  const parts = matched.validation
+    ? { train: pictures, validation: await squares(matched.validation, preprocessing, onSkip) }
+    : split(pictures, { validation: recipe.validation, seed });
   model.freeze(...recipe.freeze);
+  if (isHeadNew) model.resetHead(data.classes.length, { seed });
+  model.labels = matched.labels;
   return {
     recipe,
     training: parts.train,
@@ -137,22 +147,51 @@ export async function prepareFineTuning(
   };
 }
 
-/** Throws unless the data have classes and images enough to train on, and to hold some out where there are no others. */
-export function checkFineTuneData(data: Dataset, validation: number | Dataset | undefined): void {
+function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
+  const { learningRate = 0.01, validation = 0.1 } = options;
+  checkTrainOptions(options);
+  checkAtLeastZero('learningRate', learningRate);
+  check(
+    typeof validation === 'object' || (validation > 0 && validation < 1),
+    () => `validation is ${validation as number}; give a share between 0 and 1, such as 0.1, or a data set.`,
+  );
+  if (typeof augment === 'function') return;
+  for (const name of augment ?? []) checkOneOf('augment', name, Object.keys(fineTuneAugmentations));
+}
+
+/**
+ * Throws unless the data have classes and images enough to train on, and to hold some out where there are no others; and others
+ * have no other classes, unless a mapping says what these are.
+ */
+export function checkFineTuneData(
+  data: Dataset,
+  validation: number | Dataset | undefined,
+  classes?: ClassMapping,
+): void {
   if (typeof validation !== 'object') {
     checkImagesOfClasses(data, 2, 'one to train on and one to hold out');
     return;
   }
   checkImagesOfClasses(data, 1, 'to train on');
-  checkSameClasses(data, validation);
+  check(validation.labels.length > 0, () => 'The validation data have no images; give some, or a share.');
+  if (!classes) matchTraining(classesOf(data), data, { validation });
+}
+
+/** The classes of a model that is made for the data. */
+function classesOf({ classes }: Dataset): KnownClasses {
+  return { classes: classes.length, labels: classes };
+}
+
+/** Whether the model's head is for the data: its labels are the classes in some order, or a mapping says which is which. */
+function isHeadFor({ labels }: ImageClassifier, { classes }: Dataset, mapping: ClassMapping = {}): boolean {
+  const isMapped = classes.some((name) => Object.hasOwn(mapping, name));
+  return isMapped || (labels !== undefined && isSameList([...labels].sort(), [...classes].sort()));
 }
 
 /** The recipe for these images, with what the options give in its place. */
 function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTuneRecipe {
   const recipe = fineTuneRecipe({ images: labels.length, classes: classes.length });
   const { batchSize, epochs, learningRate, freeze, validation, augment } = options;
-  checkInteger('epochs', epochs ?? 1, 1);
-  checkInteger('batchSize', batchSize ?? 1, 1);
   const given = {
     ...{ batchSize, epochs, learningRate, freeze },
     validation: typeof validation === 'number' ? validation : undefined,
@@ -207,17 +246,4 @@ export function asSquares(data: Dataset, preprocessing: Preprocessing): Dataset 
 
 function fitsIntoMemory({ labels }: Dataset, size: number): boolean {
   return 3 * size ** 2 * labels.length <= MEMORY;
-}
-
-function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function checkSameClasses({ classes }: Dataset, validation: Dataset): void {
-  check(
-    isSame(classes, validation.classes),
-    () =>
-      `The images held out have the classes ${validation.classes.join(', ')}, and those to train on ${classes.join(', ')}; ` +
-      'give data of the same classes.',
-  );
 }

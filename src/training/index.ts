@@ -26,6 +26,7 @@ export {
   type FocalLossOptions,
   type Loss,
 } from './losses.js';
+export type { ClassMapping } from './match-classes.js';
 export type { CalibrationBin, Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './moving-average.js';
 export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optimizer.js';
@@ -52,6 +53,7 @@ export { TensorBoardLog } from './tensorboard.js';
 export {
   train,
   type CheckpointEvent,
+  type CheckpointFailedEvent,
   type CheckpointOptions,
   type EpochEvent,
   type EvaluationEvent,

@@ -14,8 +14,10 @@ export interface CrossEntropyOptions {
 }
 
 /**
- * The mean over the batch of -sum(target * log(softmax(logits))). As torch.nn.CrossEntropyLoss; label smoothing by
- * Szegedy et al. 2015, arXiv 1512.00567.
+ * The mean over the batch of -sum(target * log(softmax(logits))), exact however far logits are apart. As
+ * torch.nn.CrossEntropyLoss; label smoothing by Szegedy et al. 2015, arXiv 1512.00567. A logit of -Infinity makes a class
+ * impossible: it takes no part where its target is 0 (of soft targets PyTorch makes NaN there), and the loss is infinite
+ * where it is not, as with label smoothing.
  * @param logits - [N, classes]
  * @param targets - Classes, [N] of int32, or soft targets [N, classes].
  * @throws ArgumentError where shapes do not fit or `labelSmoothing` is out of range.
@@ -31,9 +33,12 @@ export function softmaxCrossEntropy(
   );
   return tf.tidy(() => {
     const wanted = smooth(softTargets(logits, targets), labelSmoothing);
-    return tf.neg(tf.div(tf.sum(tf.mul(wanted, tf.logSoftmax(logits))), logits.shape[0]));
+    return tf.neg(tf.div(tf.sum(weighted(wanted, tf.logSoftmax(logits))), logits.shape[0]));
   });
 }
+
+/** What {@link focalLoss} takes 1 - p for at least. */
+const LEAST_MISSING = 1e-30;
 
 /** Options of {@link focalLoss}. */
 export interface FocalLossOptions {
@@ -61,12 +66,13 @@ export function focalLoss(
     () => `There are ${classWeights!.length} classWeights for logits [${logits.shape}]; give one a class.`,
   );
   return tf.tidy(() => {
-    const logP = tf.logSoftmax(logits);
-    // Rounding may take p above 1, and a negative base has no power.
-    const missing = tf.relu(tf.sub(1, tf.exp(logP)));
-    const terms = tf.mul(tf.mul(softTargets(logits, targets), tf.pow(missing, gamma)), logP);
-    const weighted = classWeights ? tf.mul(terms, tf.tensor1d([...classWeights])) : terms;
-    return tf.neg(tf.div(tf.sum(weighted), logits.shape[0]));
+    const targetsOfAll = softTargets(logits, targets);
+    const logP = weighted(tf.cast(tf.notEqual(targetsOfAll, 0), 'float32'), tf.logSoftmax(logits));
+    // 1 - p, exact also where p is nearly 1; not 0, of which powers below 1 have no slope.
+    const missing = tf.maximum(tf.neg(tf.expm1(logP)), LEAST_MISSING);
+    const terms = tf.mul(tf.mul(targetsOfAll, tf.pow(missing, gamma)), logP);
+    const byClass = classWeights ? tf.mul(terms, tf.tensor1d([...classWeights])) : terms;
+    return tf.neg(tf.div(tf.sum(byClass), logits.shape[0]));
   });
 }
 
@@ -100,4 +106,9 @@ function softTargets(logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): t
 function smooth(targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor2D {
   if (labelSmoothing === 0) return targets;
   return tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing / targets.shape[1]);
+}
+
+/** weights * values, but 0 where the weight is, also of an infinite value. */
+function weighted(weights: tf.Tensor2D, values: tf.Tensor2D): tf.Tensor2D {
+  return tf.mul(weights, tf.where(tf.notEqual(weights, 0), values, tf.zerosLike(values)));
 }

@@ -1,4 +1,5 @@
 import { check } from '../core/errors.js';
+import { logSumExp } from '../core/log-sum-exp.js';
 
 /** How well a model classifies. Shares are from 0 to 1. */
 export interface Evaluation {
@@ -30,6 +31,15 @@ export interface CalibrationBin {
   readonly accuracy: number;
 }
 
+/** The logits of a model are NaN or infinite. */
+export class NotFiniteError extends Error {
+  override name = 'NotFiniteError';
+
+  constructor() {
+    super('The model gave logits that are not finite; its weights do not fit it, or the training diverged.');
+  }
+}
+
 const BINS = 15;
 
 /** Gathers what an {@link Evaluation} says, batch by batch. */
@@ -47,32 +57,35 @@ export class Metrics {
 
   /**
    * Takes in what the model says of some images.
-   * @param probabilities - A row of `classes` values an image.
+   * @param logits - A row of `classes` values an image. A class of -Infinity is impossible.
    * @param labels - The true class of each.
+   * @throws NotFiniteError where softmax makes no probabilities of a row.
    */
-  add(probabilities: Float32Array, labels: ArrayLike<number>): void {
+  add(logits: Float32Array, labels: ArrayLike<number>): void {
     for (let i = 0; i < labels.length; i++) {
-      this.#addOne(probabilities.subarray(i * this.classes, (i + 1) * this.classes), labels[i]!);
+      this.#addOne(logits.subarray(i * this.classes, (i + 1) * this.classes), labels[i]!);
     }
   }
 
   #addOne(row: Float32Array, label: number): void {
     const own = row[label]!;
+    const total = logSumExp(row);
+    if (!Number.isFinite(total)) throw new NotFiniteError();
     let likeliest = 0;
     // Of equal ones the first counts, as with argmax.
     let before = 0;
-    row.forEach((probability, c) => {
-      if (probability > row[likeliest]!) likeliest = c;
-      if (probability > own || (probability === own && c < label)) before++;
+    row.forEach((logit, c) => {
+      if (logit > row[likeliest]!) likeliest = c;
+      if (logit > own || (logit === own && c < label)) before++;
     });
     this.#images++;
-    this.#loss -= Math.log(Math.max(own, Number.MIN_VALUE));
+    this.#loss += total - own;
     this.#confusion[label]![likeliest]!++;
     const right = likeliest === label ? 1 : 0;
     this.#top1 += right;
     if (before < 5) this.#top5++;
     // A bin has its upper end: (0, 1/15], (1/15, 2/15] …
-    const confidence = row[likeliest]!;
+    const confidence = Math.exp(row[likeliest]! - total);
     const bin = this.#bins[Math.min(BINS - 1, Math.max(0, Math.ceil(confidence * BINS) - 1))]!;
     bin.count++;
     bin.confidence += confidence;

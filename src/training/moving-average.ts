@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runUpdate } from '../core/kernels.js';
 import type { NamedVariable } from '../core/module.js';
+import { allOrNone } from './all-or-none.js';
 import { checkFactor } from './optimizer.js';
 
 /** Options of {@link MovingAverage}. */
@@ -36,10 +37,10 @@ export class MovingAverage {
     checkFactor('decay', decay);
     this.decay = decay;
     this.warmUp = warmUp;
-    this.#averages = Array.from(variables, ({ name, variable }) => ({
+    this.#averages = allOrNone(variables, ({ name, variable }, made) => ({
       name,
       variable,
-      average: tf.tidy(() => tf.variable(tf.clone(variable), false)),
+      average: made(tf.tidy(() => tf.variable(tf.clone(variable), false))),
     }));
   }
 
@@ -66,14 +67,10 @@ export class MovingAverage {
     }
   }
 
-  /** Gives the model the averages, and the averages the model's values. */
+  /** Gives the model the averages, and the averages the model's values. It moves no data, and so cannot fail half-way. */
   swap(): void {
     for (const { variable, average } of this.#averages) {
-      tf.tidy(() => {
-        const own = tf.clone(variable);
-        variable.assign(average);
-        average.assign(own);
-      });
+      [variable.dataId, average.dataId] = [average.dataId, variable.dataId];
     }
   }
 

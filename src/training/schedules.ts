@@ -21,6 +21,8 @@ export interface StepScheduleOptions {
 /** `rate`, times `factor` at certain steps, as ResNets were trained. As torch.optim.lr_scheduler.MultiStepLR. */
 export function stepSchedule(rate: number, { at, factor = 0.1 }: StepScheduleOptions): Schedule {
   checkAtLeastZero('rate', rate);
+  checkAtLeastZero('factor', factor);
+  at.forEach((step, i) => checkAtLeastZero(`at[${i}]`, step));
   return (step) => rate * factor ** at.filter((first) => step >= first).length;
 }
 
@@ -40,6 +42,7 @@ export function exponentialSchedule(
   { every, factor = 0.97, staircase = true }: ExponentialScheduleOptions,
 ): Schedule {
   checkAtLeastZero('rate', rate);
+  checkAtLeastZero('factor', factor);
   check(every > 0, () => `every is ${every}; give a positive number of steps.`);
   return (step) => rate * factor ** (staircase ? Math.floor(step / every) : step / every);
 }
@@ -58,6 +61,7 @@ export interface CosineScheduleOptions {
  */
 export function cosineSchedule(rate: number, { steps, minimum = 0 }: CosineScheduleOptions): Schedule {
   checkAtLeastZero('rate', rate);
+  checkAtLeastZero('minimum', minimum);
   checkInteger('steps', steps, 1);
   return (step) => cosine(rate, minimum, step / steps);
 }
@@ -74,6 +78,8 @@ export function polynomialSchedule(
   { steps, minimum = 0, power = 1 }: PolynomialScheduleOptions,
 ): Schedule {
   checkAtLeastZero('rate', rate);
+  checkAtLeastZero('minimum', minimum);
+  checkAtLeastZero('power', power);
   checkInteger('steps', steps, 1);
   return (step) => minimum + (rate - minimum) * Math.max(0, 1 - step / steps) ** power;
 }
@@ -99,7 +105,11 @@ export function oneCycleSchedule(
   { steps, rise = 0.3, startDivisor = 25, endDivisor = 1e4 }: OneCycleScheduleOptions,
 ): Schedule {
   checkAtLeastZero('rate', rate);
+  checkAtLeastZero('rate', rate);
   checkInteger('steps', steps, 2);
+  for (const [name, divisor] of Object.entries({ startDivisor, endDivisor })) {
+    check(divisor > 0, () => `${name} is ${divisor}; give a positive number.`);
+  }
   const start = rate / startDivisor;
   const peak = rise * steps - 1;
   check(
@@ -126,6 +136,7 @@ export interface WarmUpScheduleOptions {
  */
 export function withWarmUp(schedule: Schedule, { steps, from = 0 }: WarmUpScheduleOptions): Schedule {
   checkInteger('steps', steps, 0);
+  checkAtLeastZero('from', from);
   const first = schedule(0);
   return (step) => (step < steps ? from + ((first - from) * step) / steps : schedule(step - steps));
 }

@@ -52,10 +52,7 @@ export async function batchGradients(
     for (const [i, part] of parts(batch, options.microBatchSize).entries()) {
       const share = part.images.length / total;
       const result = await partGradients(model, variables, part, i, options);
-      const previous = gradients;
-      gradients =
-        share === 1 ? result.gradients : tf.tidy(() => addScaled(previous, result.gradients, share));
-      if (share < 1) tf.dispose([previous, result.gradients]);
+      gradients = share === 1 ? result.gradients : addScaled(gradients, result.gradients, share);
       loss += share * result.loss;
       right += result.right;
     }
@@ -66,19 +63,42 @@ export async function batchGradients(
   }
 }
 
+/** The sums with the values times a factor; both are freed, the sums only where all goes well. */
 function addScaled(sums: readonly tf.Tensor[], values: readonly tf.Tensor[], factor: number): tf.Tensor[] {
-  return values.map((value, i) => {
-    const scaled = tf.mul(value, factor);
-    return sums[i] ? tf.add(sums[i], scaled) : scaled;
-  });
+  try {
+    const added = tf.tidy(() =>
+      values.map((value, i) => {
+        const scaled = tf.mul(value, factor);
+        return sums[i] ? tf.add(sums[i], scaled) : scaled;
+      }),
+    );
+    tf.dispose([...sums]);
+    return added;
+  } finally {
+    tf.dispose([...values]);
+  }
 }
 
+/** The batch in as few parts of at most `size` images as it takes, as even as they can be. */
 function parts({ images, targets }: Batch, size: number): Batch[] {
   const values = targets.length / images.length;
-  return Array.from({ length: Math.ceil(images.length / size) }, (_, i) => ({
-    images: images.slice(i * size, (i + 1) * size),
-    targets: targets.slice(i * size * values, (i + 1) * size * values),
+  const sizes = partSizes(images.length, size);
+  const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b));
+  return ends.map((end, i) => ({
+    images: images.slice(end - sizes[i]!, end),
+    targets: targets.slice((end - sizes[i]!) * values, end * values),
   }));
+}
+
+/**
+ * How many images of a batch go through the model at a time: at most `size`, as even as it can be, so that none is left alone,
+ * whose values are a batch norm's whole statistics. Of an odd batch in parts of 2, one part has 3.
+ */
+export function partSizes(images: number, size: number): number[] {
+  const most = size === 1 ? images : Math.max(1, Math.floor(images / 2));
+  const count = Math.min(Math.ceil(images / size), most);
+  const place = (i: number) => Math.round((i * images) / count);
+  return Array.from({ length: count }, (_, i) => place(i + 1) - place(i));
 }
 
 async function partGradients(
@@ -94,7 +114,7 @@ async function partGradients(
     random: randomFor(seed, 'forward', step, part),
     recompute,
   });
-  const { x, targets } = tensorsOf(batch, preprocessing);
+  const { x, targets } = tf.tidy(() => tensorsOf(batch, preprocessing));
   let hits: tf.Tensor | undefined;
   try {
     const forward = () => {
@@ -102,9 +122,14 @@ async function partGradients(
       hits = tf.keep(countRight(logits, targets));
       return loss(logits, targets);
     };
-    const { value, grads } = freeingTape(() => tf.variableGrads(forward, [...variables]));
-    // tfjs leaves out what the loss does not depend on.
-    const gradients = variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
+    const { value, gradients } = freeingTape(() => {
+      const { value, grads } = tf.variableGrads(forward, [...variables]);
+      // tfjs leaves out what the loss does not depend on.
+      return {
+        value,
+        gradients: variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable)),
+      };
+    });
     try {
       const lossValue = (await takeValues(value))[0]!;
       if (!Number.isFinite(lossValue)) {

@@ -1,8 +1,11 @@
 import { nodeModule } from '../core/node-module.js';
+import { WriteError } from '../core/write-error.js';
 import { imageRecord, restartRecord, scalarsRecord, versionRecord, type PngImage } from './event-records.js';
 
 /** A file of events that TensorBoard reads, in Node; every call adds to it at once. */
 export class TensorBoardLog {
+  #length = 0;
+
   private constructor(
     readonly path: string,
     private readonly fs: typeof import('node:fs/promises'),
@@ -37,8 +40,16 @@ export class TensorBoardLog {
     return this.#add(restartRecord(now(), step));
   }
 
-  #add(record: Uint8Array): Promise<void> {
-    return this.fs.appendFile(this.path, record);
+  /** @throws WriteError where it cannot be written; the file is then as it was. */
+  async #add(record: Uint8Array): Promise<void> {
+    try {
+      await this.fs.appendFile(this.path, record);
+      this.#length += record.length;
+    } catch (error) {
+      // A part of a record would make all that follow unreadable.
+      await this.fs.truncate(this.path, this.#length).catch(() => {});
+      throw await WriteError.of(this.path, record.length, error);
+    }
   }
 }
 

@@ -1,18 +1,20 @@
 import { ready } from '#backends';
-import { check, checkInteger } from '../core/errors.js';
+import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Augmentation } from '../vision/augment/augmentation.js';
 import type { RgbImage } from '../vision/image.js';
-import { CheckpointFolder } from './checkpoint-folder.js';
+import { WriteError } from '../core/write-error.js';
+import { checkTraining } from './check-options.js';
+import { CheckpointFolder, type SkippedCheckpoint } from './checkpoint-folder.js';
 import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
 import { Divergence } from './divergence.js';
-import { checkClasses, NotFiniteError } from './evaluate.js';
 import { fit, resized } from './inputs.js';
 import type { Loss } from './losses.js';
-import type { Evaluation } from './metrics.js';
+import { matchTraining, type ClassMapping, type MatchedTraining } from './match-classes.js';
+import { NotFiniteError, type Evaluation } from './metrics.js';
 import type { MovingAverageOptions } from './moving-average.js';
 import { nextTask } from '../core/next-task.js';
 import type { Optimizer } from './optimizer.js';
@@ -71,6 +73,17 @@ export interface CheckpointEvent {
   readonly path: string;
 }
 
+/** A checkpoint, or `best.safetensors`, could not be written, such as for want of room; the training goes on. */
+export interface CheckpointFailedEvent {
+  readonly type: 'checkpoint-failed';
+  readonly epoch: number;
+  readonly step: number;
+  /** Of the file that is not there. */
+  readonly path: string;
+  /** Its message names the file, why, what it takes and what is free. */
+  readonly error: Error;
+}
+
 /** The training goes on from a checkpoint; the first event where it does. */
 export interface ResumeEvent {
   readonly type: 'resume';
@@ -80,10 +93,13 @@ export interface ResumeEvent {
   readonly step: number;
   /** Of the checkpoint. */
   readonly path: string;
+  /** Checkpoints of later steps, which are damaged. */
+  readonly skipped: readonly SkippedCheckpoint[];
 }
 
 /** What {@link train} tells. */
-export type TrainEvent = ResumeEvent | StepEvent | EpochEvent | EvaluationEvent | CheckpointEvent;
+export type TrainEvent =
+  ResumeEvent | StepEvent | EpochEvent | EvaluationEvent | CheckpointEvent | CheckpointFailedEvent;
 
 /** Where and when {@link train} writes checkpoints; in Node only. */
 export interface CheckpointOptions {
@@ -96,7 +112,10 @@ export interface CheckpointOptions {
    * the moving average where there is one, in a file such as `saveWeights` makes. Default 3.
    */
   readonly keep?: number;
-  /** Whether to continue from the latest one of the folder, if there is any; otherwise there may be none. Default false. */
+  /**
+   * Whether to continue from the latest one of the folder that is whole, if there is any; otherwise there may be none. Default
+   * false.
+   */
   readonly resume?: boolean;
 }
 
@@ -106,7 +125,10 @@ export interface TrainOptions {
   readonly epochs: number;
   /** Images of a step. Default 128. */
   readonly batchSize?: number;
-  /** Images that go through the model at a time; the gradients of a step are averaged. Default all. */
+  /**
+   * Images that go through the model at a time; the gradients of a step are averaged. A batch is parted as evenly as it can be,
+   * and none of its images goes alone (of an odd batch in parts of 2, one part has 3), unless this is 1. Default all.
+   */
   readonly microBatchSize?: number;
   /**
    * Whether blocks keep only their input for the way back and run again there (gradient checkpointing): less memory, more
@@ -131,67 +153,113 @@ export interface TrainOptions {
   readonly size?: number;
   /** Evaluated at the end of epochs. Default none. */
   readonly validation?: Dataset;
+  /** What the model calls classes that the data, or those to validate with, have by another name. Default the same names. */
+  readonly classes?: ClassMapping;
   /** Epochs from one evaluation to the next; the last one is always evaluated. Default 1. */
   readonly evaluateEvery?: number;
   /** Of order, augmentation, mixing, dropout and stochastic depth. Default 0. */
   readonly seed?: number;
   /** Writes checkpoints, from which a training that was stopped or killed continues bit for bit. Default none. */
   readonly checkpoints?: CheckpointOptions;
-  /** Ends the training after the step that runs, with a last checkpoint. */
+  /** Ends the training after the step, or the batch of validation, that runs, with a last checkpoint. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Trains a model: an iterator that takes a step whenever it is asked what came of the last one. The same seed, data and
  * options give the same weights on the same backend. The model's frozen parts stay as they are. Whoever stops iterating,
- * or aborts the signal, stops the training; the model then has the weights of its last step.
+ * or aborts the signal, stops the training; the model then has the weights of its last step. So it has after an error: a step
+ * is taken as a whole or not at all.
+ *
+ * Classes go by name: images are trained as the model's class of the same name, wherever that stands. A model without labels has
+ * the data's from before its first step on.
+ *
+ * Arguments are checked when it is called, before anything is asked of the iterator; what the optimizer is made with, before
+ * the first step. A checkpoint that cannot be written ends nothing: the event `checkpoint-failed` tells of it, and the next one is
+ * tried again; where the last one fails, an error ends the training when all else is done. One training at a time has a folder of
+ * checkpoints, which is told before the first step, as is a folder that cannot be written to.
  * @param data - A data set, whose last batch is left out where it has fewer images than the others and is not the only
- * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch.
+ * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch, and whose
+ * targets are the model's classes; it has no names, so that `labels` is yours to set.
  * @throws Error where the loss is not finite; it names the first layer whose output is not. Error where the loss stays
  * above 100 times that of the first step, or of guessing, for ten steps or at the end. ArgumentError where an option is
- * out of range, everything is frozen, or the data's classes are fewer than two or not the model's.
+ * out of range, everything is frozen, the data's classes are fewer than two or not the model's, of which it names those that
+ * differ, a class has no image, or the validation data have none. Error where another training has the folder of checkpoints, or
+ * none of those to resume is whole.
  */
-export async function* train(
+export function train(
   model: ImageClassifier,
   data: Dataset | BatchSource,
   options: TrainOptions,
 ): AsyncGenerator<TrainEvent, void, void> {
-  const { epochs, validation, evaluateEvery = 1, checkpoints, signal } = options;
-  checkInteger('epochs', epochs, 1);
-  checkInteger('evaluateEvery', evaluateEvery, 1);
-  checkInteger('checkpoints.keep', checkpoints?.keep ?? 3, 1);
-  checkInteger('checkpoints.everySteps', checkpoints?.everySteps ?? 1, 1);
-  if (typeof data !== 'function') checkClasses(model, data.classes.length);
-  if (validation) checkClasses(model, validation.classes.length);
+  checkTraining(data, options);
+  return inFolder(
+    model,
+    data,
+    options,
+    matchTraining(model, typeof data === 'function' ? undefined : data, options),
+  );
+}
+
+/** Trains while no other training has the folder of the checkpoints. */
+async function* inFolder(
+  model: ImageClassifier,
+  batches: Dataset | BatchSource,
+  options: TrainOptions,
+  { data, ...matched }: MatchedTraining<Dataset | undefined>,
+): AsyncGenerator<TrainEvent, void, void> {
+  const { checkpoints } = options;
   await ready();
-  const source = typeof data === 'function' ? data : sourceOf(model, data, options);
-  const trainer = new Trainer(model, options);
+  const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
   try {
-    const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
-    const { progress, path } = await begin(trainer, files, checkpoints?.resume ?? false);
-    if (path !== undefined) yield { type: 'resume', epoch: progress.epoch, step: progress.step, path };
-    const divergence = new Divergence(model.classes ?? 1);
-    const run: Run = { trainer, progress, source, files, divergence, options };
-    while (progress.epoch < epochs) {
-      yield* trainEpoch(run);
-      if (signal?.aborted) {
-        yield* save(run);
-        return;
-      }
-      const { epoch, step } = progress;
+    const trainer = new Trainer(model, options);
+    const source = typeof batches === 'function' ? batches : sourceOf(model, data!, options);
+    try {
+      yield* trainAll(trainer, source, files, matched);
+    } finally {
+      trainer.dispose();
+    }
+  } finally {
+    await files?.close();
+  }
+}
+
+async function* trainAll(
+  trainer: Trainer,
+  source: BatchSource,
+  files: CheckpointFolder | undefined,
+  { validation, labels }: Omit<MatchedTraining<undefined>, 'data'>,
+): AsyncGenerator<TrainEvent, void, void> {
+  const { model, options } = trainer;
+  const { epochs, evaluateEvery = 1, signal } = options;
+  const { progress, event } = await begin(trainer, files, labels);
+  model.labels = labels;
+  if (event) yield event;
+  const divergence = new Divergence(model.classes ?? 1);
+  const run: Run = { trainer, progress, source, files, divergence, options };
+  let failure: Error | undefined;
+  while (progress.epoch < epochs) {
+    yield* trainEpoch(run);
+    const { epoch, step } = progress;
+    let evaluation: Evaluation | undefined;
+    if (!signal?.aborted) {
       checkConverges(run, epoch === epochs - 1);
       const isEvaluated = epoch === epochs - 1 || (epoch + 1) % evaluateEvery === 0;
-      const evaluation = validation && isEvaluated ? await evaluated(run, validation) : undefined;
-      if (evaluation) yield { type: 'evaluation', epoch, step, evaluation };
-      const isBest = evaluation !== undefined && evaluation.top1 > (progress.best ?? -1);
-      const best = isBest ? evaluation.top1 : progress.best;
-      Object.assign(progress, start(), { epoch: epoch + 1, step, best });
-      yield* save(run, isBest);
+      evaluation = validation && isEvaluated ? await evaluated(run, validation) : undefined;
     }
-    trainer.average?.swap();
-  } finally {
-    trainer.dispose();
+    // As aborted in the evaluation, the epoch is not yet over.
+    if (signal?.aborted && !evaluation) {
+      failure = yield* save(run);
+      if (failure) throw failure;
+      return;
+    }
+    if (evaluation) yield { type: 'evaluation', epoch, step, evaluation };
+    Object.assign(progress, start(), { epoch: epoch + 1, step, best: progress.best });
+    if (evaluation && evaluation.top1 > (progress.best ?? -1)) yield* saveBest(run, evaluation.top1);
+    failure = yield* save(run);
   }
+  trainer.average?.swap();
+  if (failure) throw failure;
 }
 
 /** A training that goes on. */
@@ -204,26 +272,29 @@ interface Run {
   readonly options: TrainOptions;
 }
 
-/** Where to begin: at the latest checkpoint, if there is one and it is to be resumed. */
+/** Where to begin: at the latest checkpoint that is whole, if there is one and it is to be resumed. */
 async function begin(
   trainer: Trainer,
   files: CheckpointFolder | undefined,
-  resume: boolean,
-): Promise<{ progress: Progress; path?: string }> {
-  const latest = await files?.latest();
-  if (!latest) return { progress: start() };
+  labels: readonly string[] | undefined,
+): Promise<{ progress: Progress; event?: ResumeEvent }> {
+  if (!(await files?.isUsed())) return { progress: start() };
   check(
-    resume,
+    trainer.options.checkpoints?.resume ?? false,
     () => `${files!.folder} has checkpoints of an earlier training; resume it, or give another folder.`,
   );
-  return { progress: trainer.restore(latest.bytes, latest.path), path: latest.path };
+  const { newest, skipped } = await files!.newest();
+  const progress = await trainer.restore(newest, labels);
+  const { epoch, step } = progress;
+  return { progress, event: { type: 'resume', epoch, step, path: newest.path, skipped } };
 }
 
-/** What the validation data say. */
-async function evaluated(run: Run, validation: Dataset): Promise<Evaluation> {
+/** What the validation data say; undefined where the signal was aborted meanwhile. */
+async function evaluated(run: Run, validation: Dataset): Promise<Evaluation | undefined> {
   try {
     return await run.trainer.evaluate(validation);
   } catch (error) {
+    if (run.options.signal?.aborted) return undefined;
     throw error instanceof NotFiniteError ? diverged(run, 'the logits are not finite') : error;
   }
 }
@@ -248,13 +319,16 @@ function diverged({ progress, options }: Run, what: string): Error {
 }
 
 /** Trains on what is left of the epoch, until the signal is aborted. */
-async function* trainEpoch(run: Run): AsyncGenerator<StepEvent | EpochEvent | CheckpointEvent> {
+async function* trainEpoch(
+  run: Run,
+): AsyncGenerator<StepEvent | EpochEvent | CheckpointEvent | CheckpointFailedEvent> {
   const { trainer, progress, source, options } = run;
   const { signal, checkpoints } = options;
   const { epoch } = progress;
   const epochStart = performance.now();
   let asked = epochStart;
   const imagesBefore = progress.images;
+  if (signal?.aborted) return;
   for await (const batch of source(epoch, progress.batch)) {
     if (signal?.aborted) return;
     const waited = performance.now() - asked;
@@ -282,15 +356,41 @@ async function* trainEpoch(run: Run): AsyncGenerator<StepEvent | EpochEvent | Ch
   yield { type: 'epoch', epoch, step, ...means, images: images - imagesBefore, seconds };
 }
 
-/** Writes a checkpoint, where there is a folder for them. */
-async function* save({ trainer, progress, files }: Run, isBest = false): AsyncGenerator<CheckpointEvent> {
-  if (!files) return;
+/**
+ * Writes a checkpoint, where there is a folder for them.
+ * @returns why it could not be written.
+ */
+async function* save({ trainer, progress, files }: Run) {
+  if (!files) return undefined;
   const { epoch, step } = progress;
+  const path = files.pathOf(step);
   const bytes = await trainer.checkpoint(progress);
-  // The best one first: killed in between, the training comes here again.
-  if (isBest) await files.writeBest(await trainer.weights());
-  const path = await files.write(step, bytes);
-  yield { type: 'checkpoint', epoch, step, path };
+  const error = await failureOf(files.write(step, bytes));
+  if (error) yield failed(progress, path, error);
+  else yield { type: 'checkpoint', epoch, step, path } satisfies CheckpointEvent;
+  return error;
+}
+
+/** Writes the weights, which are the best so far; before the checkpoint that says so, as a training may be killed in between. */
+async function* saveBest({ trainer, progress, files }: Run, top1: number) {
+  const error = files && (await failureOf(files.writeBest(await trainer.weights())));
+  if (error) yield failed(progress, files!.bestPath, error);
+  else progress.best = top1;
+}
+
+function failed({ epoch, step }: Progress, path: string, error: Error): CheckpointFailedEvent {
+  return { type: 'checkpoint-failed', epoch, step, path, error };
+}
+
+/** Why a file could not be written. */
+async function failureOf(writing: Promise<void>): Promise<WriteError | undefined> {
+  try {
+    await writing;
+    return undefined;
+  } catch (error) {
+    if (error instanceof WriteError) return error;
+    throw error;
+  }
 }
 
 /** The progress of a training that has not begun. */
@@ -301,7 +401,6 @@ function start(): Progress {
 /** The batches of a data set, every image brought to the network's size before it may be mixed with others. */
 function sourceOf(model: ImageClassifier, data: Dataset, options: TrainOptions): BatchSource {
   const { batchSize = 128, seed = 0, size = model.preprocessing.size, augment, mix } = options;
-  checkInteger('batchSize', batchSize, 1);
   const preprocessing = resized(model.preprocessing, size);
   const transform = (image: RgbImage) => fit(image, preprocessing);
   return batchSource(data, { batchSize, seed, augment, transform, mix });

@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkInteger } from '../core/errors.js';
+import { check } from '../core/errors.js';
+import { restoringOnError } from '../core/restoring.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
-import { readSafetensors, writeSafetensors, type TensorToWrite } from '../weights/safetensors.js';
+import { isRecord } from '../weights/json-values.js';
+import { writeSafetensors, type TensorToWrite } from '../weights/safetensors.js';
 import { saveWeights } from '../weights/save-weights.js';
+import type { ReadCheckpoint } from './checkpoint-folder.js';
 import type { Batch } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
@@ -12,7 +15,7 @@ import { resized } from './inputs.js';
 import { softmaxCrossEntropy } from './losses.js';
 import type { Evaluation } from './metrics.js';
 import { MovingAverage } from './moving-average.js';
-import type { Optimizer } from './optimizer.js';
+import { checkAtLeastZero, type Optimizer } from './optimizer.js';
 import { SGD } from './sgd.js';
 import { batchGradients } from './step.js';
 import type { TrainOptions } from './train.js';
@@ -61,27 +64,35 @@ export class Trainer {
     readonly model: ImageClassifier,
     readonly options: TrainOptions,
   ) {
-    const { size = model.preprocessing.size, microBatchSize, movingAverage } = options;
+    const { size = model.preprocessing.size, movingAverage } = options;
     const { optimizer = (parameters) => new SGD(parameters, defaultSGD) } = options;
-    checkInteger('size', size, 1);
-    checkInteger('microBatchSize', microBatchSize ?? 1, 1);
     this.#preprocessing = resized(model.preprocessing, size);
     const parameters = [...model.namedVariables()].filter(
       ({ name, variable }) => variable.trainable && !model.isFrozen(name),
     );
     check(parameters.length > 0, () => 'Every part of the model is frozen; leave one to be trained.');
     this.#optimizer = optimizer(parameters);
-    this.average = movingAverage && new MovingAverage(model.namedVariables(), movingAverage);
+    try {
+      this.average = movingAverage && new MovingAverage(model.namedVariables(), movingAverage);
+    } catch (error) {
+      this.#optimizer.dispose();
+      throw error;
+    }
   }
 
-  /** Takes a step, the first one being step 0. */
-  async step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
+  /** Takes a step, the first one being step 0; where it fails, the model is as it was before. */
+  step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
+    return restoringOnError(this.model.variables(), () => this.#step(batch, step));
+  }
+
+  async #step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
     const { loss = softmaxCrossEntropy, seed = 0, schedule, clipNorm } = this.options;
     const { microBatchSize = batch.images.length, recompute = false } = this.options;
     const variables = this.#optimizer.parameters.map(({ variable }) => variable);
     const common = { loss, preprocessing: this.#preprocessing, microBatchSize, recompute, seed, step };
-    const result = await batchGradients(this.model, variables, batch, common);
     const learningRate = schedule(step);
+    checkAtLeastZero(`The learning rate of step ${step}`, learningRate);
+    const result = await batchGradients(this.model, variables, batch, common);
     try {
       tf.tidy(() => {
         const { gradients } = clipNorm ? clipByGlobalNorm(result.gradients, clipNorm) : result;
@@ -96,8 +107,8 @@ export class Trainer {
 
   /** Evaluates the moving average where there is one, otherwise the model. */
   evaluate(validation: Dataset): Promise<Evaluation> {
-    const { size } = this.options;
-    return this.#withAverage(() => evaluate(this.model, validation, { size }));
+    const { size, signal } = this.options;
+    return this.#withAverage(() => evaluate(this.model, validation, { size, signal }));
   }
 
   /** What {@link evaluate} evaluates, as the bytes of a file of weights. */
@@ -121,14 +132,20 @@ export class Trainer {
 
   /**
    * Takes everything from what {@link checkpoint} gave.
+   * @param labels - What the model's classes are called in this training.
    * @returns how far that training had come.
-   * @throws Error where it is not of this model, optimizer, seed and batch size.
+   * @throws Error where it is not of this model, optimizer, seed and batch size; the model is then as it was before.
    */
-  restore(bytes: Uint8Array, name: string): Progress {
-    const { tensors, metadata } = readSafetensors(bytes);
-    const text = metadata.get('training');
-    check(text !== undefined, () => `${name} is no checkpoint of a training; give one that train() wrote.`);
-    const saved = JSON.parse(text) as Description;
+  restore(checkpoint: ReadCheckpoint, labels: readonly string[] | undefined): Promise<Progress> {
+    return restoringOnError(this.model.variables(), async () => this.#restore(checkpoint, labels));
+  }
+
+  #restore(
+    { path: name, tensors, training }: ReadCheckpoint,
+    labels: readonly string[] | undefined,
+  ): Progress {
+    check(isRecord(training), () => `${name} is no checkpoint of a training; give one that train() wrote.`);
+    const saved = training as unknown as Description;
     const own = this.#describe(saved.progress);
     for (const key of ['model', 'optimizer', 'seed', 'batchSize'] as const) {
       check(
@@ -137,10 +154,10 @@ export class Trainer {
       );
     }
     check(
-      saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(own.labels),
+      saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(labels),
       () =>
         `${name} has the classes ${saved.labels!.join(', ')}, and this training ` +
-        `${own.labels?.join(', ') ?? 'without names'}; continue with the same data, or train into another folder.`,
+        `${labels?.join(', ') ?? 'without names'}; continue with the same data, or train into another folder.`,
     );
     const state = this.#state();
     const shapes = (map: Iterable<[string, { shape: readonly number[] }]>) =>

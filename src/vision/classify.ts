@@ -3,17 +3,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, checkInteger, checkModel, checkOptions } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { ResNet } from '../models/resnet.js';
 import { checkDecoding, decodePredictions, type Classification } from './decode-predictions.js';
 import { imageList, type ImageSource } from './image.js';
-import { cifar10Labels } from './labels/cifar10.js';
 import { normalize, preparedSquares } from './preprocess.js';
 
 /** Options of {@link classify}. */
 export interface ClassifyOptions {
   /** How many classes to name, the likeliest first. Default 5, or as many as there are. */
   readonly top?: number;
-  /** Names of the classes. Default the model's; else ImageNet's for 1000 classes, CIFAR-10's for a CIFAR ResNet's 10. */
+  /** Names of the classes. Default the model's, where it has any, otherwise `class 0` and so on. */
   readonly labels?: readonly string[];
   /** Images that go through the model together. Default 8. */
   readonly batchSize?: number;
@@ -53,7 +51,7 @@ export async function classify(
     throw new ArgumentError('This model has no head to classify with; build it with { includeTop: true }.');
   }
   const { top = Math.min(5, classes), batchSize = 8, onProgress } = options;
-  const labels = options.labels ?? model.labels ?? cifarLabels(model);
+  const labels = options.labels ?? model.labels;
   checkDecoding(classes, top, labels);
   checkInteger('batchSize', batchSize, 1);
 
@@ -72,10 +70,4 @@ export async function classify(
     await nextTask();
   }
   return Array.isArray(images) ? results : results[0]!;
-}
-
-/** CIFAR-10's of a CIFAR ResNet of ten classes. */
-function cifarLabels(model: Classifier): readonly string[] | undefined {
-  const forCifar = model instanceof ResNet && model.architecture.stem === 'cifar';
-  return forCifar && model.classes === cifar10Labels.length ? cifar10Labels : undefined;
 }

@@ -2,7 +2,7 @@ import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger, checkOptions } from '../core/errors.js';
 import { takeValues } from '../core/take-values.js';
-import { imageNetLabels } from './labels/imagenet.js';
+import { checkLabels } from '../models/labels/check-labels.js';
 
 /** One class that an image may show. */
 export interface Classification {
@@ -16,7 +16,7 @@ export interface Classification {
 
 /** Options of {@link decodePredictions}. */
 export interface DecodePredictionsOptions {
-  /** Names of the classes. Default ImageNet's for 1000 classes, otherwise `class 0` and so on. */
+  /** Names of the classes, such as a model's `labels` or `imageNetLabels`. Default `class 0` and so on. */
   readonly labels?: readonly string[];
   /** Whether the predictions are probabilities, to be taken as they are. Default false: logits, of which softmax makes them. */
   readonly probabilities?: boolean;
@@ -40,26 +40,26 @@ export async function decodePredictions(
   const [images, classes] = predictions.shape;
   checkDecoding(classes, top, labels);
   await ready();
-  const names = labels ?? knownLabels(classes);
-  const values = probabilities ? predictions : tf.softmax(predictions);
-  const flat = await (probabilities ? values.data<'float32'>() : takeValues(values));
-  return Array.from({ length: images }, (_, i) =>
-    likeliest(Array.from(flat.subarray(i * classes, (i + 1) * classes)), top, names),
-  );
+  const names = labels ?? Array.from({ length: classes }, (_, index) => `class ${index}`);
+  const scores = await predictions.data<'float32'>();
+  const flat = probabilities ? scores : await takeValues(tf.softmax(predictions));
+  return Array.from({ length: images }, (_, i) => {
+    const [from, to] = [i * classes, (i + 1) * classes];
+    return likeliest(scores.subarray(from, to), flat.subarray(from, to), top, names);
+  });
 }
 
 /** @throws ArgumentError where {@link decodePredictions} would. */
 export function checkDecoding(classes: number, top: number, labels?: readonly string[]): void {
   checkInteger('top', top, 1);
   check(top <= classes, () => `top is ${top}, and the model has ${classes} classes; give at most that many.`);
-  check(
-    labels === undefined || labels.length === classes,
-    () => `There are ${labels!.length} labels for a model of ${classes} classes; give as many.`,
-  );
+  if (labels) checkLabels(labels, classes);
 }
 
+/** The classes of the largest scores: logits rank also classes whose probabilities are too small for a number. */
 function likeliest(
-  probabilities: readonly number[],
+  scores: Float32Array,
+  probabilities: Float32Array,
   top: number,
   labels: readonly string[],
 ): Classification[] {
@@ -68,13 +68,12 @@ function likeliest(
       'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',
     );
   }
-  return probabilities
-    .map((probability, index) => ({ label: labels[index]!, index, probability }))
-    .sort((a, b) => b.probability - a.probability)
+  return Array.from(probabilities, (probability, index) => ({ label: labels[index]!, index, probability }))
+    .sort((a, b) => order(scores[b.index]!, scores[a.index]!))
     .slice(0, top);
 }
 
-function knownLabels(classes: number): readonly string[] {
-  if (classes === imageNetLabels.length) return imageNetLabels;
-  return Array.from({ length: classes }, (_, index) => `class ${index}`);
+/** Negative, 0 or positive, as a is below, equal to or above b. */
+function order(a: number, b: number): number {
+  return a === b ? 0 : a - b;
 }

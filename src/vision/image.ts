@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, check, told } from '../core/errors.js';
+import { shownUrl } from '../core/shown-url.js';
 import { imageFormat, type ImageFormat } from './image-format.js';
 
 /** A picture in memory: rows from the top, three bytes a pixel. */
@@ -32,8 +33,7 @@ export const MAX_PIXELS = 2 ** 27;
 /** What to call an image in a message: its path or URL, if it has one. */
 export function nameOf(source: ImageSource): string {
   if (typeof source !== 'string' && !(source instanceof URL)) return 'The image';
-  const text = String(source); // A data URL has all of the image in it.
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return shownUrl(source);
 }
 
 /** One or several images as an array. */

@@ -7,7 +7,5 @@ export {
   type DecodePredictionsOptions,
 } from './decode-predictions.js';
 export type { BrowserImage, ImageSource, RgbImage } from './image.js';
-export { cifar10Labels } from './labels/cifar10.js';
-export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
 export { preprocess, preprocessInput, type InputManner } from './preprocess.js';
 export { resize, resizeAndCrop } from './resize.js';

@@ -35,9 +35,10 @@ interface Window {
 }
 
 /**
- * Resizes with antialiasing: when an image gets smaller the filter widens, so that every pixel counts. Rows first, then
- * columns, both in integers and rounded to bytes, as Pillow's Image.resize and so torchvision on PIL images. (Pillow 13
- * resizes columns first where that is faster, in some changes of proportion, and is then off by one in some bytes.)
+ * Resizes with antialiasing: when an image gets smaller the filter widens, so that every pixel counts. In integers, one
+ * direction after the other, rounded and clipped to bytes in between: the same bytes as Image.resize of Pillow 13, and so
+ * as torchvision on PIL images. Older Pillows take the directions in another order where {@link isDownFirst}, and differ
+ * there: by up to 20 levels at hard edges, whose overshoot is clipped in between.
  * @param height - In pixels.
  * @param width - In pixels.
  */
@@ -49,7 +50,12 @@ export function resize(
 ): RgbImage {
   const columns = windows(image.width, width, interpolation, 0, width);
   const rows = windows(image.height, height, interpolation, 0, height);
-  return { width, height, data: resample(image, columns, rows) };
+  return { width, height, data: resample(image, columns, rows, isDownFirst(image, height, width)) };
+}
+
+/** Whether columns of pixels are resized before rows, as Pillow 13 has it: where height shrinks by over twice as much as width. */
+function isDownFirst(from: RgbImage, height: number, width: number): boolean {
+  return from.height > height && from.height - height > 2 * (from.width - width);
 }
 
 /**
@@ -70,11 +76,12 @@ export function resizeAndCrop(
     const first = cropStart(resized, size);
     const start = Math.max(0, first);
     const count = Math.min(resized, size);
-    return { margin: start - first, windows: windows(length, resized, interpolation, start, count) };
+    return { resized, margin: start - first, windows: windows(length, resized, interpolation, start, count) };
   };
   const columns = cropped(image.width);
   const rows = cropped(image.height);
-  const visible = resample(image, columns.windows, rows.windows);
+  const downFirst = isDownFirst(image, rows.resized, columns.resized);
+  const visible = resample(image, columns.windows, rows.windows, downFirst);
   if (visible.length === size * size * 3) return { width: size, height: size, data: visible };
 
   const data = new Uint8Array(size * size * 3);
@@ -138,38 +145,72 @@ function roundHalfAway(x: number): number {
 }
 
 /** The pixels that these windows make, a row of `columns` for each of `rows`. */
-function resample({ width, data }: RgbImage, columns: Window[], rows: Window[]): Uint8Array {
-  const last = rows.at(-1)!;
-  const top = rows[0]!.start;
-  const bottom = last.start + last.weights.length;
-  const stride = columns.length * 3;
-  const lines = new Uint8ClampedArray((bottom - top) * stride);
-  for (let y = top; y < bottom; y++) resizeRow(data, y * width, columns, lines, (y - top) * stride);
-
-  const out = new Uint8ClampedArray(rows.length * stride);
-  const sums = new Int32Array(stride);
-  rows.forEach(({ start, weights }, y) => {
-    sums.fill(HALF);
-    weights.forEach((w, k) => {
-      const from = (start - top + k) * stride;
-      for (let i = 0; i < stride; i++) sums[i]! += lines[from + i]! * w;
-    });
-    for (let i = 0; i < stride; i++) out[y * stride + i] = sums[i]! >> PRECISION;
-  });
+function resample(
+  { width, data }: RgbImage,
+  columns: readonly Window[],
+  rows: readonly Window[],
+  downFirst: boolean,
+): Uint8Array {
+  const out = new Uint8ClampedArray(rows.length * columns.length * 3);
+  if (downFirst) {
+    const { first, count } = reach(columns);
+    const lines = new Uint8ClampedArray(rows.length * count * 3);
+    resizeDown({ data, start: first * 3, stride: width * 3 }, rows, lines, count * 3);
+    rows.forEach((_, y) => resizeRow(lines, (y * count - first) * 3, columns, out, y * columns.length * 3));
+  } else {
+    const { first, count } = reach(rows);
+    const stride = columns.length * 3;
+    const lines = new Uint8ClampedArray(count * stride);
+    for (let y = 0; y < count; y++) resizeRow(data, (first + y) * width * 3, columns, lines, y * stride);
+    resizeDown({ data: lines, start: -first * stride, stride }, rows, out, stride);
+  }
   return new Uint8Array(out.buffer);
 }
 
-/** Writes the pixels that the windows make of the row that begins at pixel `pixel`. */
+/** The pixels of a line that windows see. */
+function reach(windows: readonly Window[]): { first: number; count: number } {
+  const first = windows[0]!.start;
+  const last = windows.at(-1)!;
+  return { first, count: last.start + last.weights.length - first };
+}
+
+/** Rows of bytes, the first at `start`. */
+interface Lines {
+  readonly data: RgbImage['data'];
+  readonly start: number;
+  /** From one row to the next. */
+  readonly stride: number;
+}
+
+/** Writes the rows, of `length` bytes each, that the windows make of lines. */
+function resizeDown(
+  { data, start, stride }: Lines,
+  rows: readonly Window[],
+  out: Uint8ClampedArray,
+  length: number,
+): void {
+  const sums = new Int32Array(length);
+  rows.forEach((window, y) => {
+    sums.fill(HALF);
+    window.weights.forEach((w, k) => {
+      const from = start + (window.start + k) * stride;
+      for (let i = 0; i < length; i++) sums[i]! += data[from + i]! * w;
+    });
+    for (let i = 0; i < length; i++) out[y * length + i] = sums[i]! >> PRECISION;
+  });
+}
+
+/** Writes the pixels that the windows make of the row whose first byte is at `row`. */
 function resizeRow(
   data: RgbImage['data'],
-  pixel: number,
-  columns: Window[],
+  row: number,
+  columns: readonly Window[],
   out: Uint8ClampedArray,
   offset: number,
 ): void {
   let to = offset;
   for (const { start, weights } of columns) {
-    let from = (pixel + start) * 3;
+    let from = row + start * 3;
     let red = HALF;
     let green = HALF;
     let blue = HALF;

@@ -1,9 +1,9 @@
 import { nodeModule } from '../core/node-module.js';
+import { checkSha256 } from '../core/sha256.js';
+import type { Store } from '../core/store.js';
+import { TransferError } from '../core/transfer-error.js';
 import { DiskError, isPartial, PartialFile } from './partial-file.js';
 import { cacheFolders, type Place } from './remote-file.js';
-import { TransferError } from './request.js';
-import { checkSha256 } from './sha256.js';
-import type { Store } from './store.js';
 
 /** After this time, in milliseconds, nobody continues a download: a week. */
 const STALE = 7 * 24 * 60 * 60 * 1000;
@@ -47,23 +47,34 @@ export function cacheFolder(): string {
   return path.join(env['XDG_CACHE_HOME'] || path.join(home, '.cache'), 'skipscale');
 }
 
+/** A file that the cache had or has fetched. */
+export interface Kept {
+  readonly bytes: Uint8Array;
+  /** Whether the cache had it. */
+  readonly wasKept: boolean;
+  /** Keeps it, whole or not at all, however many processes write it; not where the disk takes none. */
+  keep(): Promise<void>;
+  /** Leaves no trace of it in the cache. */
+  drop(): Promise<void>;
+}
+
 /**
- * The bytes of a file of the cache. Where it is not there yet, or has another SHA-256, `fetch` downloads it into a store on
- * disk, which may hold a begin of it already, and it is kept: whole or not at all, however many processes write it. Where
- * the disk takes none, `fetch` is left to collect it in memory.
+ * A file of the cache. Where it is not there yet, or has another SHA-256, `fetch` downloads it into a store on disk, which may
+ * hold a begin of it already; whoever has looked at it then keeps or drops it. Where the disk takes none, `fetch` is left to
+ * collect it in memory.
  * @throws Error of `fetch`, and where to put the file if the network is at fault.
  */
 export async function cached(
   place: Place,
   fetch: (store?: Store) => Promise<Uint8Array>,
   sha256?: string,
-): Promise<Uint8Array> {
+): Promise<Kept> {
   const { fs, path } = modules();
   const file = path.join(cacheFolder(), ...place);
   try {
     const bytes = await fs.readFile(file);
     if (sha256 !== undefined) await checkSha256(bytes, sha256, file);
-    return bytes;
+    return { bytes, wasKept: true, keep: async () => undefined, drop: () => fs.rm(file, { force: true }) };
   } catch {
     // Not there, not to be read, or not the right one.
   }
@@ -78,22 +89,30 @@ export async function cached(
   }
 }
 
-async function fetchInto(file: string, fetch: (store?: Store) => Promise<Uint8Array>): Promise<Uint8Array> {
+async function fetchInto(file: string, fetch: (store?: Store) => Promise<Uint8Array>): Promise<Kept> {
   let partial: PartialFile | undefined;
   try {
     await removeStale();
-    partial = await PartialFile.open(file);
-    const bytes = await fetch(partial);
-    await partial.keep().catch(() => undefined);
-    return bytes;
+    const store = (partial = await PartialFile.open(file));
+    const bytes = await fetch(store);
+    return {
+      bytes,
+      wasKept: false,
+      keep: () => store.keep().catch(() => store.close().catch(() => undefined)),
+      drop: () => store.restart().catch(() => undefined),
+    };
   } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
+    if (!(error instanceof DiskError)) {
+      await partial?.close().catch(() => undefined);
+      throw error;
+    }
     await partial?.restart().catch(() => undefined);
-    return await fetch();
-  } finally {
-    await partial?.close().catch(() => undefined);
+    return { ...unkept, bytes: await fetch() };
   }
 }
+
+/** Of a file that no place is kept for. */
+export const unkept = { wasKept: false, keep: async () => undefined, drop: async () => undefined } as const;
 
 /** Removes what nobody will continue. */
 async function removeStale(): Promise<void> {

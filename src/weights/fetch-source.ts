@@ -1,12 +1,17 @@
 import { readFile } from '#read-file';
-import type { OptionNames } from '../core/errors.js';
-import { cached, canCache } from './cache.js';
-import { download } from './download.js';
+import { download } from '../core/download.js';
+import { absolute } from '../core/fetch-bytes.js';
+import { isHtml } from '../core/html.js';
+import { checkDigits, checkSha256 } from '../core/sha256.js';
+import type { Store } from '../core/store.js';
+import type { TransferLimits } from '../core/transfer-limits.js';
+import { cached, canCache, unkept, type Kept } from './cache.js';
+import { SeveralWeightsError } from './checkpoint-key.js';
+import { CheckpointError } from './checkpoint.js';
 import { hubFile, type HubOptions } from './hub.js';
 import { isIndexedDb, readIndexedDb } from './indexed-db.js';
 import { urlFile } from './remote-file.js';
-import { checkDigits, checkSha256 } from './sha256.js';
-import type { Store } from './store.js';
+import { nameOfSource } from './source-name.js';
 
 /**
  * Where weights are: a path, a URL, `hf://owner/name[@revision]/file` on the Hugging Face hub, `indexeddb://name` in a
@@ -33,15 +38,9 @@ export interface FetchOptions {
    * anew counts from 0 again, and so does each file that an index names.
    */
   readonly onProgress?: (received: number, total: number | undefined) => void;
+  /** Where a download ends, however slow or long it is. */
+  readonly limits?: TransferLimits;
 }
-
-/** Every one of {@link FetchOptions}. */
-export const fetchOptionNames: OptionNames<FetchOptions> = {
-  hub: true,
-  cache: true,
-  sha256: true,
-  onProgress: true,
-};
 
 /** Whether it is the address of a file, beside which others may be. */
 export function isAddress(source: WeightsSource): source is string | URL {
@@ -49,31 +48,103 @@ export function isAddress(source: WeightsSource): source is string | URL {
 }
 
 /**
- * The bytes of a file of weights.
+ * The bytes of a file, whatever they are.
  * @throws Error that names the source and why it cannot be read, or is not the right one.
  */
-export async function fetchSource(source: WeightsSource, options: FetchOptions = {}): Promise<Uint8Array> {
+export function fetchSource(source: WeightsSource, options: FetchOptions = {}): Promise<Uint8Array> {
+  return fetchParsed([source], options, ([bytes]) => bytes!);
+}
+
+/**
+ * What `parse` makes of files that belong together. They are kept after that, and not where it throws a CheckpointError: what
+ * does not parse never gets into the cache, and what is there and does not is dropped and fetched once more. So is a small
+ * file that comes damaged.
+ * @throws CheckpointError of `parse`, with the name of the file.
+ * @throws Error that names the source and why it cannot be read, or is not the right one.
+ */
+export async function fetchParsed<T>(
+  sources: readonly WeightsSource[],
+  options: FetchOptions,
+  parse: (files: readonly Uint8Array[]) => T | Promise<T>,
+): Promise<T> {
+  let damage: Error | undefined;
+  for (;;) {
+    const files = await fetchAll(sources, options).catch((error: unknown) => {
+      throw damage ? afterDamage(error as Error, damage) : error;
+    });
+    try {
+      const parsed = await parse(files.map(({ bytes }) => bytes));
+      await Promise.all(files.map((file) => file.keep()));
+      return parsed;
+    } catch (error) {
+      const isDamaged = error instanceof CheckpointError && !(error instanceof SeveralWeightsError);
+      await Promise.all(files.map((file) => (isDamaged ? file.drop() : file.keep())));
+      if (!(error instanceof CheckpointError)) throw error;
+      const named = nameDamage(error, sources, files);
+      if (!isDamaged || damage || !files.some(isWorthAnother)) throw named;
+      damage = named;
+    }
+  }
+}
+
+/** A file that was fetched. */
+interface Fetched extends Kept {
+  /** Whether it came from a server just now. */
+  readonly isNew: boolean;
+}
+
+/** Bytes of a file that another request for costs nothing. */
+const SMALL = 2 ** 20;
+
+function isWorthAnother({ wasKept, isNew, bytes }: Fetched): boolean {
+  return wasKept || (isNew && bytes.length <= SMALL);
+}
+
+function afterDamage(error: Error, damage: Error): Error {
+  return new Error(`${error.message} What came or was kept before is damaged: ${damage.message}`, {
+    cause: error,
+  });
+}
+
+function nameDamage(
+  { message }: Error,
+  sources: readonly WeightsSource[],
+  files: readonly Fetched[],
+): CheckpointError {
+  const name = sources.length > 0 ? nameOfSource(sources[0]!) : undefined;
+  const source = name === undefined ? '' : `${name}: `;
+  const page = files.some(({ bytes }) => isHtml(bytes)) ? 'This is a page of HTML, and no such file. ' : '';
+  return new CheckpointError(`${source}${page}${message}`);
+}
+
+async function fetchAll(sources: readonly WeightsSource[], options: FetchOptions): Promise<Fetched[]> {
+  const files: Fetched[] = [];
+  try {
+    for (const source of sources) files.push(await fetchOne(source, options));
+    return files;
+  } catch (error) {
+    await Promise.all(files.filter(({ isNew }) => isNew).map((file) => file.drop()));
+    throw error;
+  }
+}
+
+async function fetchOne(source: WeightsSource, options: FetchOptions): Promise<Fetched> {
   const { sha256 } = options;
   if (sha256 !== undefined) checkDigits(sha256);
   const address = isAddress(source) ? absolute(String(source)) : 'The file';
   if (/^(hf|https?):\/\//.test(address)) return fetchRemote(address, options);
   const bytes = await readLocal(source);
   if (sha256 !== undefined) await checkSha256(bytes, sha256, address);
-  return bytes;
+  return { ...unkept, bytes, isNew: false };
 }
 
-/** In browsers, a URL that is relative to the page is completed. */
-function absolute(address: string): string {
-  const { document } = globalThis as { document?: Document };
-  const isRelative = !/^[a-z][\w+.-]*:/i.test(address);
-  return document && isRelative ? new URL(address, document.baseURI).href : address;
-}
-
-function fetchRemote(source: string, options: FetchOptions): Promise<Uint8Array> {
-  const { hub, cache = true, sha256, onProgress } = options;
+async function fetchRemote(source: string, options: FetchOptions): Promise<Fetched> {
+  const { hub, cache = true, sha256, onProgress, limits } = options;
   const { url, headers, place } = source.startsWith('hf:') ? hubFile(source, hub) : urlFile(source, sha256);
-  const fetch = (store?: Store) => download(url, { headers, store, sha256, onProgress });
-  return cache && place && canCache() ? cached(place, fetch, sha256) : fetch();
+  const fetch = (store?: Store) => download(url, { ...limits, headers, store, sha256, onProgress });
+  const file =
+    cache && place && canCache() ? await cached(place, fetch, sha256) : { ...unkept, bytes: await fetch() };
+  return { ...file, isNew: !file.wasKept };
 }
 
 async function readLocal(source: WeightsSource): Promise<Uint8Array> {

@@ -4,6 +4,8 @@ import { CheckpointError, elements, isCount, type DType } from './checkpoint.js'
 
 /** A data set of an HDF5 file, with its path and the attribute `name` of the group that it is in. */
 export interface Hdf5Tensor {
+  /** The group that the path begins at; undefined of the root. */
+  readonly top: string | undefined;
   readonly path: readonly string[];
   readonly groupName: string | undefined;
   readonly dtype: DType;
@@ -18,6 +20,7 @@ type H5Module = Awaited<typeof ready>;
 interface Library extends Pick<typeof import('h5wasm'), 'Group' | 'Dataset'> {
   readonly module: H5Module;
   readonly source: Source;
+  readonly top: string | undefined;
 }
 
 /** Groups of a Keras file nest less deep; a group may contain itself. */
@@ -56,7 +59,7 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
       ...dataSets(
         top === undefined ? file : (file.get(top) as Group),
         [],
-        { module, source, Group, Dataset },
+        { module, source, Group, Dataset, top },
         budget,
       ),
     ];
@@ -148,7 +151,7 @@ function* dataSets(
 
 /** Undefined of text and other data that are no numbers. */
 function toTensor(
-  { module, source }: Library,
+  { module, source, top }: Library,
   dataset: Dataset,
   path: readonly string[],
   groupName: string | undefined,
@@ -175,7 +178,7 @@ function toTensor(
     const status = module.get_dataset_data(dataset.file_id, dataset.path, null, null, null, BigInt(address));
     if (status < 0) throw damaged(`'${name}' cannot be read`);
     const bytes = keep(source, module.HEAPU8.subarray(address, address + needed));
-    return { path, groupName, dtype, shape, bytes };
+    return { top, path, groupName, dtype, shape, bytes };
   } finally {
     module._free(address);
   }

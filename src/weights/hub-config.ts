@@ -1,8 +1,9 @@
 import type { ConventionName } from '../models/conventions.js';
-import type { ColorPreprocessing, Preprocessing } from '../models/preprocessing.js';
-import { fetchSource, type FetchOptions } from './fetch-source.js';
-import { isColor, isRecord } from './json-values.js';
-import { sibling } from './sibling.js';
+import type { ColorPreprocessing, Interpolation, Preprocessing } from '../models/preprocessing.js';
+import { ConfigFile } from './config-file.js';
+import type { FetchOptions } from './fetch-source.js';
+import { isColor, isCrop, isLabels, isRecord, isSide, isSpread } from './json-values.js';
+import { hasSiblings } from './sibling.js';
 
 /** What the files beside a checkpoint say of its network. */
 export interface HubConfig {
@@ -14,79 +15,98 @@ export interface HubConfig {
 
 /**
  * Reads `config.json` beside a checkpoint, as timm and Hugging Face transformers write it, and the latter's
- * `preprocessor_config.json`. What is not there or not understood is left out.
- * @throws Error where it tells of a network that cannot be built.
+ * `preprocessor_config.json`. What is not there is left out.
+ * @throws Error where a file is there or may be and cannot be read; where it has a value that cannot be, or tells of a network
+ * that cannot be built.
  */
 export async function readHubConfig(source: string | URL, options?: FetchOptions): Promise<HubConfig> {
-  const config = await readJson(source, 'config.json', options);
+  if (!hasSiblings(source)) return {};
+  const config = await ConfigFile.read(source, 'config.json', options);
   if (!config) return {};
-  if (isRecord(config['pretrained_cfg']) && typeof config['architecture'] === 'string') {
-    return timmConfig(config['architecture'], config, config['pretrained_cfg']);
-  }
-  if (config['downsample_in_bottleneck'] === true) {
+  const { architecture, pretrained_cfg: pretrained } = config.values;
+  if (isRecord(pretrained) && typeof architecture === 'string')
+    return timmConfig(architecture, config, pretrained);
+  if (config.values['downsample_in_bottleneck'] === true) {
     throw new Error(
-      `The config.json beside ${String(source)} says downsample_in_bottleneck, the stride in a bottleneck's first ` +
+      `${config.name} says downsample_in_bottleneck, the stride in a bottleneck's first ` +
         'convolution, which no network of that source has here.',
     );
   }
-  const labels = labelsOf(config['id2label']);
-  const preprocessing = huggingFacePreprocessing(
-    (await readJson(source, 'preprocessor_config.json', options)) ?? {},
-  );
+  const labels = labelsOf(config);
+  const processor = await ConfigFile.read(source, 'preprocessor_config.json', options);
+  const preprocessing = processor && huggingFacePreprocessing(processor);
   return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
 }
 
-/** Undefined where the file is not there or not understood. */
-async function readJson(
-  source: string | URL,
-  name: string,
-  options?: FetchOptions,
-): Promise<Record<string, unknown> | undefined> {
-  try {
-    const value: unknown = JSON.parse(
-      new TextDecoder().decode(await fetchSource(sibling(source, name), options)),
-    );
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const SIDE = 'a side of 1 to 8192 pixels';
+const CROP = 'a number from 0.1 to 1';
+const COLOR = 'three numbers, red, green and blue';
+const SPREAD = 'three positive numbers, red, green and blue';
+const LABELS = 'the names of the classes';
+const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'] as const;
 
 function timmConfig(
   architecture: string,
-  { label_names: labels }: Record<string, unknown>,
+  config: ConfigFile,
   pretrained: Record<string, unknown>,
 ): HubConfig {
   const convention = architecture.startsWith('tf_') ? 'timm-tf' : 'timm';
-  const { input_size: inputSize, crop_pct: crop, interpolation, mean, std } = pretrained;
-  const size = Array.isArray(inputSize) ? (inputSize[1] as unknown) : undefined;
+  const get = config.valueIn.bind(config, pretrained) as <T>(
+    key: string,
+    isPossible: (value: unknown) => value is T,
+    expected: string,
+  ) => T | undefined;
+  for (const values of [config.values, pretrained])
+    config.valueIn(values, 'num_classes', isClassCount, 'the count of the classes');
+  get('crop_mode', isOneOf('center'), "'center', the one that is known here");
+  const size = get('input_size', isSquare, `[channels, height, width] of a square with ${SIDE}`)?.[1];
+  const crop = get('crop_pct', isCrop, CROP);
+  const interpolation = get(
+    'interpolation',
+    isOneOf(...INTERPOLATIONS),
+    `one of ${INTERPOLATIONS.join(', ')}`,
+  );
+  const mean = get('mean', isColor, COLOR);
+  const std = get('std', isSpread, SPREAD);
+  const labels = config.get('label_names', isLabels, LABELS);
   return {
     convention,
     preprocessing: {
-      ...(isPositive(size) && isPositive(crop) && { size, resize: Math.floor(size / crop) }),
-      ...((interpolation === 'bicubic' || interpolation === 'bilinear') && { interpolation }),
-      ...(isColor(mean) && isColor(std) && { ...rgb, mean, std }),
+      ...(size && crop && { size, resize: resizeFor(size, crop, config) }),
+      ...(interpolation && { interpolation }),
+      ...(mean && std && { ...rgb, mean, std }),
     },
-    ...(isLabels(labels) && { labels }),
+    ...(labels && { labels }),
   };
 }
 
 /** What mean and std are of. */
 const rgb = { channels: 'rgb', scale: 1 / 255 } as const;
 
-/** Pillow's numbers of the ways to resize. */
-const pillowInterpolation: Record<number, Preprocessing['interpolation']> = {
-  0: 'nearest',
-  2: 'bilinear',
-  3: 'bicubic',
-};
+/** The side that an image is resized to, of which so large a part is the square. */
+function resizeFor(size: number, crop: number, config: ConfigFile): number {
+  const resize = Math.floor(size / crop);
+  if (isSide(resize)) return resize;
+  throw config.impossible('crop_pct', crop, `a part of an image of which the whole has ${SIDE}`);
+}
 
-/** What `preprocessor_config.json` of transformers' ResNets and EfficientNets says; undefined where not all is understood. */
-function huggingFacePreprocessing(config: Record<string, unknown>): Partial<Preprocessing> | undefined {
+/** Pillow's numbers of the ways to resize. */
+const pillowInterpolation: Record<number, Interpolation> = { 0: 'nearest', 2: 'bilinear', 3: 'bicubic' };
+
+/** What `preprocessor_config.json` of transformers' ResNets and EfficientNets says; undefined where it does not say all. */
+function huggingFacePreprocessing(config: ConfigFile): Partial<Preprocessing> | undefined {
+  for (const step of ['do_resize', 'do_rescale', 'do_normalize'])
+    config.get(step, isExactly(true), 'true, since no network is known here that goes without');
+  config.get('do_center_crop', isExactly(false), 'false, as of all networks that are known here');
   const squares = huggingFaceSquares(config);
   const colors = huggingFaceColors(config);
-  const interpolation = pillowInterpolation[Number(config['resample'])];
-  return squares && colors && interpolation && { ...squares, interpolation, ...colors };
+  const resample = config.get(
+    'resample',
+    isOneOf(0, 2, 3),
+    '0 (nearest), 2 (bilinear) or 3 (bicubic), the ones that are known here',
+  );
+  if (!squares || !colors || resample === undefined) return undefined;
+  return { ...squares, interpolation: pillowInterpolation[resample]!, ...colors };
 }
 
 /**
@@ -94,46 +114,67 @@ function huggingFacePreprocessing(config: Record<string, unknown>): Partial<Prep
  * than 384. From there on, and in EfficientNets, whose size has a height and a width, the square is the whole image.
  */
 function huggingFaceSquares(
-  config: Record<string, unknown>,
+  config: ConfigFile,
 ): Pick<Preprocessing, 'size' | 'resize' | 'stretch'> | undefined {
-  const { size, crop_pct: crop = 224 / 256 } = config;
-  if (config['do_resize'] === false || config['do_center_crop'] === true) return undefined;
-  const { height, width, shortest_edge: short } = isRecord(size) ? size : { shortest_edge: size };
-  if (isPositive(height))
-    return height === width ? { size: height, resize: height, stretch: true } : undefined;
-  if (!isPositive(short)) return undefined;
-  if (short >= 384) return { size: short, resize: short, stretch: true };
-  return isPositive(crop) ? { size: short, resize: Math.floor(short / crop) } : undefined;
+  const crop = config.get('crop_pct', isCrop, CROP) ?? 224 / 256;
+  const size = config.get('size', isSize, `a square: a height and a width, or a shortest_edge, of ${SIDE}`);
+  if (size === undefined) return undefined;
+  const { height, shortest_edge: short } = isRecord(size) ? size : { shortest_edge: size };
+  if (isSide(height)) return { size: height, resize: height, stretch: true };
+  const side = short as number;
+  if (side >= 384) return { size: side, resize: side, stretch: true };
+  return { size: side, resize: resizeFor(side, crop, config) };
 }
 
 /**
  * EfficientNets' processor may subtract 1 after scaling (`rescale_offset`), and with `include_top` divides by the standard
  * deviation a second time: the files of Google's networks have its square root.
  */
-function huggingFaceColors(config: Record<string, unknown>): ColorPreprocessing | undefined {
-  const { rescale_factor: scale = 1 / 255, image_mean: mean, image_std: std } = config;
-  const known = isPositive(scale) && isColor(mean) && isColor(std);
-  if (!known || config['do_rescale'] === false || config['do_normalize'] === false) return undefined;
-  const offset = config['rescale_offset'] === true ? 1 : 0;
+function huggingFaceColors(config: ConfigFile): ColorPreprocessing | undefined {
+  const scale = config.get('rescale_factor', isScale, 'a positive number of at most 1') ?? 1 / 255;
+  const mean = config.get('image_mean', isColor, COLOR);
+  const std = config.get('image_std', isSpread, SPREAD);
+  if (!mean || !std) return undefined;
+  const offset = config.values['rescale_offset'] === true ? 1 : 0;
   return {
     channels: 'rgb',
     scale,
     mean: mean.map((x) => x + offset),
-    std: config['include_top'] === true ? std.map((x) => x * x) : std,
+    std: config.values['include_top'] === true ? std.map((x) => x * x) : std,
   };
 }
 
-/** Hugging Face's names by number, where there is one for every number from 0 on. */
-function labelsOf(names: unknown): readonly string[] | undefined {
-  if (!isRecord(names)) return undefined;
+/** Hugging Face's names by number. */
+function labelsOf(config: ConfigFile): readonly string[] | undefined {
+  const names = config.get('id2label', isRecord, LABELS);
+  if (!names) return undefined;
   const labels = Array.from({ length: Object.keys(names).length }, (_, i) => names[String(i)]);
-  return isLabels(labels) ? labels : undefined;
+  if (isLabels(labels)) return labels;
+  throw config.impossible('id2label', names, 'a name for each number from 0 on');
 }
 
-function isLabels(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((label) => typeof label === 'string');
+function isClassCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 24;
 }
 
-function isPositive(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+function isSquare(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length === 3 && value.every(isSide) && value[1] === value[2];
+}
+
+function isSize(value: unknown): value is number | Record<string, unknown> {
+  if (!isRecord(value)) return isSide(value);
+  const { height, width, shortest_edge: short } = value;
+  return height === undefined ? isSide(short) : isSide(height) && height === width;
+}
+
+function isScale(value: unknown): value is number {
+  return typeof value === 'number' && value > 1e-6 && value <= 1;
+}
+
+function isExactly<T>(wanted: T): (value: unknown) => value is T {
+  return (value): value is T => value === wanted;
+}
+
+function isOneOf<T>(...possible: readonly T[]): (value: unknown) => value is T {
+  return (value): value is T => possible.includes(value as T);
 }

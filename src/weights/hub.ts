@@ -29,7 +29,12 @@ export function hubFile(source: string, options: HubOptions = {}): RemoteFile {
     () =>
       `The hub's endpoint (HF_ENDPOINT) is '${endpoint}'; give an address such as https://huggingface.co.`,
   );
-  const token = options.token ?? process?.env?.['HF_TOKEN'];
+  const token = (options.token ?? process?.env?.['HF_TOKEN'])?.trim();
+  check(
+    token === undefined || /^[\x21-\x7e]*$/.test(token),
+    () =>
+      'The token of the hub (HF_TOKEN) has a space or another character that no token has; copy it again.',
+  );
   const host = new URL(endpoint).host.replace(':', '_');
   return {
     place: ['hub', host, owner!, name!, revision, ...file!.split('/')],

@@ -14,19 +14,44 @@ const layerGroups = ['model_weights', 'layers', '_layer_checkpoint_dependencies'
  * @throws CheckpointError where the file is damaged, has two variables of one path, or does not name its layers.
  */
 export async function readKeras(bytes: Uint8Array): Promise<Checkpoint> {
+  const { tensors } = await readKerasPart(bytes);
+  return { tensors, metadata: new Map() };
+}
+
+/** The tensors of one of several files. */
+export interface KerasPart {
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** The paths of the groups that have tensors. */
+  readonly groups: ReadonlySet<string>;
+}
+
+/**
+ * Reads a file that may be one of several.
+ * @param layerNames - Of the groups in the files before, by path, to which those of this file are added: a group that goes on in
+ * another file has its name in the first alone.
+ */
+export async function readKerasPart(
+  bytes: Uint8Array,
+  layerNames = new Map<string, string>(),
+): Promise<KerasPart> {
   const tensors = new Map<string, HostTensor>();
+  const groups = new Set<string>();
   for (const tensor of await readHdf5(bytes, layerGroups)) {
-    const key = variablePath(tensor);
+    const group = `/${[tensor.top, ...tensor.path.slice(0, -1)].filter((part) => part !== undefined).join('/')}`;
+    const layer = tensor.groupName ?? layerNames.get(group);
+    if (layer !== undefined) layerNames.set(group, layer);
+    groups.add(group);
+    const key = variablePath(tensor, layer);
     if (/(^|\/)optimizer/.test(key) || tensor.path[0]!.startsWith('optimizer')) continue;
     if (tensors.has(key))
       throw new CheckpointError(`This Keras file has '${key}' twice; save one model alone.`);
     tensors.set(key, new HostTensor(tensor.dtype, tensor.shape, tensor.bytes));
   }
-  return { tensors, metadata: new Map() };
+  return { tensors, groups };
 }
 
 /** The layer's name and the variable's. */
-function variablePath({ path, groupName }: Hdf5Tensor): string {
+function variablePath({ path }: Hdf5Tensor, groupName: string | undefined): string {
   const inVars = path.at(-2) === 'vars';
   const layer = inVars ? groupName : path.at(-2);
   if (layer === undefined) {

@@ -1,20 +1,38 @@
 import { ready } from '#backends';
 import { checkOneOf, checkOptions } from '../core/errors.js';
+import { shownUrl } from '../core/shown-url.js';
 import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { architectureOf, describeWeights, withoutPrefix } from './architecture.js';
-import type { HostTensor } from './checkpoint.js';
-import { fetchOptionNames, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { architectureOf, describeWeights } from './architecture.js';
+import type { Checkpoint, HostTensor } from './checkpoint.js';
+import { WITHOUT } from './config-file.js';
+import { isAddress, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
-import { assignEach, loadCheckpoint, recognise } from './load-weights.js';
+import { assignEach, loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
+import { describeLayers, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
+import { networkWeightsOptionNames } from './option-names.js';
+import { publishedLabels } from './published-labels.js';
 import { readSource } from './read-source.js';
 import { savedConvention, savedPreprocessing } from './saved.js';
+import { naming } from './source-name.js';
 
 /** Options of {@link load}. */
-export interface LoadOptions extends FetchOptions {
+export interface LoadOptions extends NetworkWeightsOptions {
   /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
   readonly convention?: ConventionName;
+  /**
+   * Names of the classes, such as `cifar10Labels`. Default what the checkpoint or the files beside it say; ImageNet's of a published
+   * network with 1000 classes; otherwise none.
+   */
+  readonly labels?: readonly string[];
+  /** Told where in the file the weights were, and what of it was left out. Default nothing. */
+  readonly onLoaded?: (loaded: LoadedWeights) => void;
+  /**
+   * Whether `config.json` and `preprocessor_config.json` beside the checkpoint are read, where they are there. Without them,
+   * labels and preprocessing are what the checkpoint itself and its convention say. Default true.
+   */
+  readonly config?: boolean;
 }
 
 /**
@@ -23,10 +41,18 @@ export interface LoadOptions extends FetchOptions {
  * Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
  * @param source - As `loadWeights` takes it.
- * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
+ * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; where a file beside
+ * it cannot be read, other than that it is not there, or says what cannot be. ArgumentError where `labels` are not as many as its
+ * classes.
  */
 export async function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
-  checkOptions('load', options, { ...fetchOptionNames, convention: true });
+  checkOptions('load', options, {
+    ...networkWeightsOptionNames,
+    convention: true,
+    labels: true,
+    onLoaded: true,
+    config: true,
+  });
   if (options.convention !== undefined) checkOneOf('convention', options.convention, conventionNames);
   return loadInto(source, options, buildArchitecture);
 }
@@ -36,46 +62,91 @@ type Told = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
 
 /**
  * Fills the network that `build` builds for the checkpoint's architecture.
- * @param config - In the place of the files beside the checkpoint.
+ * @param beside - In the place of the files beside the checkpoint.
  */
 export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
-  { convention, config, ...fetchOptions }: LoadOptions & { readonly config?: HubConfig },
+  {
+    convention,
+    labels,
+    config = true,
+    beside,
+    head,
+    onLoaded,
+    ...readOptions
+  }: LoadOptions & { readonly beside?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
-  const [checkpoint] = await Promise.all([readSource(source, fetchOptions), ready()]);
-  const tensors = withoutPrefix(checkpoint.tensors);
-  const { architecture, isSaved } = architectureOf(checkpoint, tensors);
+  const { hub, cache, limits, checkpointKey } = readOptions;
+  const [checkpoint] = await Promise.all([readSource(source, readOptions), ready()]);
+  const { architecture, isSaved, tensors } = await naming(source, () =>
+    findNetwork(checkpoint, { checkpointKey, head }),
+  );
+  // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
+  const isTold = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
+  const hubConfig = beside ?? (isTold ? {} : await readHubConfig(source, { hub, cache, limits }));
+  const { classes } = architecture;
+  if (head === undefined) checkLabels(hubConfig.labels, classes, source);
+  const names = hubConfig.labels ?? (await publishedLabels(checkpoint, classes, { checkpointKey, head }));
+  const preprocessing = savedPreprocessing(checkpoint) ?? hubConfig.preprocessing;
+  const buildBy = (convention: ConventionName) =>
+    build(architecture, { preprocessing, convention, initialize: false });
+
+  const told = convention ?? savedConvention(checkpoint) ?? hubConfig.convention;
+  // The names of a network's parts do not depend on its convention.
+  let model = buildBy(told ?? 'torchvision');
+  try {
+    const own = told ?? (await naming(source, () => conventionByNames(model, tensors, source)));
+    if (own !== model.convention) {
+      model.dispose();
+      model = buildBy(own);
+    }
+    const loaded = await naming(source, () =>
+      loadCheckpoint(model, checkpoint, { checkpointKey, head }, names, assignEach),
+    );
+    if (labels) model.labels = labels;
+    onLoaded?.(loaded);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
+
+/** Which network the weights are of. */
+function findNetwork(
+  checkpoint: Checkpoint,
+  { checkpointKey, head }: Pick<LoadOptions, 'checkpointKey' | 'head'>,
+) {
+  const { tensors, named, hasHead, denseLayers } = networkWeights(checkpoint, { checkpointKey, head });
+  const byNames = architectureOf(checkpoint, named);
+  const { architecture, isSaved } = byNames.architecture ? byNames : architectureOf(checkpoint, tensors);
+  if (head === undefined && !hasHead && denseLayers.size > 0) {
+    throw new Error(
+      `The weights are of ${architecture?.name ?? 'a network'} without a head of the usual name; ${describeLayers(denseLayers)}. ` +
+        "Name the one that is the head, as { head: 'fc.1' }; or give { head: false }, which loads all but the head (on the " +
+        'command line, --head).',
+    );
+  }
   if (!architecture) {
     throw new Error(
       `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.`,
     );
   }
-  const { hub, cache } = fetchOptions;
-  // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
-  const isTold = !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
-  const beside = config ?? (isTold ? {} : await readHubConfig(source, { hub, cache }));
-  const { labels } = beside;
-  const preprocessing = savedPreprocessing(checkpoint) ?? beside.preprocessing;
-  const buildBy = (convention: ConventionName) =>
-    build(architecture, { preprocessing, convention, initialize: false });
+  return { architecture, isSaved, tensors };
+}
 
-  const told = convention ?? savedConvention(checkpoint) ?? beside.convention;
-  // The names of a network's parts do not depend on its convention.
-  let model = buildBy(told ?? 'torchvision');
-  try {
-    const own = told ?? conventionByNames(model, tensors, source);
-    if (own !== model.convention) {
-      model.dispose();
-      model = buildBy(own);
-    }
-    loadCheckpoint(model, checkpoint, {}, assignEach);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-  if (labels?.length === model.classes) model.labels ??= labels;
-  return model;
+/** Throws where the files beside the weights have names of more or fewer classes: they are of another network. */
+function checkLabels(
+  labels: readonly string[] | undefined,
+  classes: number | undefined,
+  source: WeightsSource,
+): void {
+  if (!labels || classes === undefined || labels.length === classes) return;
+  throw new Error(
+    `The config.json beside ${shownUrl(source as string | URL)} names ${labels.length} classes, and the weights have ` +
+      `${classes}: it is of another network. ${WITHOUT}`,
+  );
 }
 
 function conventionByNames(

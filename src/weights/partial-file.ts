@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { nodeModule } from '../core/node-module.js';
-import type { Store } from './store.js';
+import type { Store } from '../core/store.js';
 
 /** What the disk refused, not the network. */
 export class DiskError extends Error {}

@@ -1,36 +1,84 @@
-import { concatenate } from '../core/concatenate.js';
-import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
-import { fetchSource, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { CheckpointError, type Checkpoint } from './checkpoint.js';
+import { fetchParsed, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { isRecord } from './json-values.js';
-import { kerasKey } from './keras.js';
-import { storedWeight } from './quantization.js';
+import { readManifest } from './layers-model.js';
 import { readCheckpoint } from './read-checkpoint.js';
-import { sibling } from './sibling.js';
+import { readShards, type ReadParts } from './shards.js';
+import { hasSiblings, sibling } from './sibling.js';
+import { naming, nameOfSource } from './source-name.js';
 
-/** The files of one checkpoint: more would be a hostile index. */
-const MAX_FILES = 1000;
+/** How a checkpoint is read. */
+export interface ReadOptions extends FetchOptions {
+  /**
+   * Which weights of a file that has several, by their place in it or the prefix of their names: `'state_dict_ema'`, in short
+   * `'ema'`, or `'teacher'`. Default the only ones.
+   */
+  readonly checkpointKey?: string;
+  /**
+   * The files that an index names: as a page has them of a file input, or a function that gives the one of a name. Default those
+   * beside the index.
+   */
+  readonly parts?: Iterable<File> | ((name: string) => WeightsSource | Promise<WeightsSource>);
+}
 
 /**
- * Reads a checkpoint from anywhere. Where it has an address, that may also be of an index that names other files beside
- * it: safetensors' `model.safetensors.index.json`, or the `model.json` of a TensorFlow.js layers-model.
+ * Reads a checkpoint from anywhere. It may also be an index that names other files: of safetensors or PyTorch
+ * (`model.safetensors.index.json`, `pytorch_model.bin.index.json`), of Keras (`model.weights.json`), or the `model.json` of a
+ * TensorFlow.js layers-model.
  * @throws CheckpointError where a file is damaged or of an unknown format.
- * @throws Error where a file cannot be read.
+ * @throws Error where a file cannot be read. Both name the file.
  */
-export async function readSource(source: WeightsSource, options: FetchOptions = {}): Promise<Checkpoint> {
-  const bytes = await fetchSource(source, options);
-  const index = parseIndex(bytes);
-  if (!index) return readCheckpoint(bytes);
-  if (!isAddress(source)) {
-    throw new CheckpointError(
-      'This is JSON. Where it is an index of other files, they are beside it: give its path or URL, not its bytes.',
-    );
-  }
-  const beside = { ...options, sha256: undefined };
-  if (isRecord(index['weight_map'])) return readShards(source, index['weight_map'], beside);
-  if (Array.isArray(index['weightsManifest'])) return readManifest(source, index['weightsManifest'], beside);
+export async function readSource(source: WeightsSource, options: ReadOptions = {}): Promise<Checkpoint> {
+  const read = await fetchParsed([source], options, async ([bytes]) => {
+    const index = parseIndex(bytes!);
+    return index ? indexReader(index) : await readCheckpoint(bytes!, options.checkpointKey);
+  });
+  return typeof read === 'function' ? naming(source, () => read(partReader(source, options))) : read;
+}
+
+/** What reads the files that the index names. */
+function indexReader({
+  weight_map: weightMap,
+  weightsManifest: manifest,
+}: Record<string, unknown>): (readParts: ReadParts) => Promise<Checkpoint> {
+  if (isRecord(weightMap)) return (readParts) => readShards(weightMap, readParts);
+  if (Array.isArray(manifest)) return (readParts) => readManifest(manifest, readParts);
   throw new CheckpointError(
-    `${String(source)} is JSON without the weight_map of sharded safetensors and without the weightsManifest of a ` +
-      'TensorFlow.js layers-model; give the file of the weights.',
+    'This is JSON without the weight_map of sharded weights and without the weightsManifest of a TensorFlow.js ' +
+      'layers-model; give the file of the weights.',
+  );
+}
+
+/** The function that reads files which the index names. */
+function partReader(source: WeightsSource, { parts, ...options }: ReadOptions): ReadParts {
+  const find = (name: string) => {
+    if (typeof parts === 'function') return parts(name);
+    if (parts) return findFile([...parts], name);
+    if (isAddress(source) && hasSiblings(source)) return sibling(source, name);
+    throw new CheckpointError(
+      `This is an index of other files, such as '${name.slice(0, 100)}': give its path or URL, beside which they are, or give ` +
+        'them too: { parts: files }.',
+    );
+  };
+  return async (names, read) => {
+    const files = await Promise.all(names.map(find));
+    // A digest that was given is the index's.
+    const reading = () => fetchParsed(files, { ...options, sha256: undefined }, read);
+    const isNameless = files.length > 0 && nameOfSource(files[0]!) === undefined;
+    return isNameless ? naming(names[0]!, reading) : reading();
+  };
+}
+
+/** The file that is called so, or lies at this path in a folder that was chosen. */
+function findFile(files: readonly File[], name: string): File {
+  const path = sibling('', name);
+  const found =
+    files.find((file) => file.webkitRelativePath?.endsWith(`/${path}`)) ??
+    files.find((file) => file.name === path.replace(/.*\//, ''));
+  if (found) return found;
+  const names = files.slice(0, 10).map((file) => file.name);
+  throw new CheckpointError(
+    `The index names '${name.slice(0, 100)}', which is not among the files given (${names.join(', ') || 'none'}). Give it too.`,
   );
 }
 
@@ -44,81 +92,4 @@ function parseIndex(bytes: Uint8Array): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** safetensors in several files: which tensor is in which. */
-async function readShards(
-  source: string | URL,
-  weightMap: Record<string, unknown>,
-  options?: FetchOptions,
-): Promise<Checkpoint> {
-  const files = new Set(Object.values(weightMap).map(String));
-  checkCount(files.size);
-  const tensors = new Map<string, HostTensor>();
-  for (const file of files) {
-    const shard = await readCheckpoint(await fetchSource(sibling(source, file), options));
-    for (const [key, tensor] of shard.tensors) {
-      if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
-      if (weightMap[key] === file) tensors.set(key, tensor);
-    }
-  }
-  const absent = Object.keys(weightMap).filter((key) => !tensors.has(key));
-  if (absent.length > 0) {
-    throw new CheckpointError(
-      `The index names tensors that their shards have not: ${absent.join(', ')}. Fetch all files again.`,
-    );
-  }
-  return { tensors, metadata: new Map() };
-}
-
-/** The groups of a TensorFlow.js layers-model: the tensors' bytes lie one after the other in a group's files. */
-async function readManifest(
-  source: string | URL,
-  groups: readonly unknown[],
-  options?: FetchOptions,
-): Promise<Checkpoint> {
-  const tensors = new Map<string, HostTensor>();
-  for (const group of groups) {
-    const { paths, weights } = isRecord(group) ? group : {};
-    if (!Array.isArray(paths) || !Array.isArray(weights))
-      throw damagedManifest('a group has no paths or no weights');
-    checkCount(paths.length);
-    const parts: Uint8Array[] = [];
-    for (const path of paths) parts.push(await fetchSource(sibling(source, String(path)), options));
-    const bytes = parts.length === 1 ? parts[0]! : concatenate(parts);
-    let place = 0;
-    for (const weight of weights) {
-      const { key, tensor, end } = manifestTensor(weight, bytes, place);
-      if (tensors.has(key)) throw damagedManifest(`'${key}' is in it twice`);
-      tensors.set(key, tensor);
-      place = end;
-    }
-    if (place !== bytes.length) throw damagedManifest(`its tensors end at byte ${place} of ${bytes.length}`);
-  }
-  return { tensors, metadata: new Map() };
-}
-
-function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {
-  const { name, shape, dtype, quantization } = isRecord(weight) ? weight : {};
-  if (typeof name !== 'string') throw damagedManifest('a tensor has no name');
-  if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(elements(shape))) {
-    throw damagedManifest(`'${name}' has the shape ${JSON.stringify(shape)}`);
-  }
-  const { dtype: type, decode } = storedWeight(name, dtype, quantization);
-  const end = begin + elements(shape) * itemSize(type);
-  if (end > bytes.length) throw damagedManifest(`'${name}' ends at byte ${end} of ${bytes.length}`);
-  return {
-    key: kerasKey(name),
-    tensor: decode(new HostTensor(type, shape, bytes.subarray(begin, end))),
-    end,
-  };
-}
-
-function checkCount(files: number): void {
-  if (files > MAX_FILES)
-    throw new CheckpointError(`The index names ${files} files; ${MAX_FILES} is the limit.`);
-}
-
-function damagedManifest(what: string): CheckpointError {
-  return new CheckpointError(`This TensorFlow.js model is damaged: ${what}. Fetch it again.`);
 }

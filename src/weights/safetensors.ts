@@ -9,6 +9,7 @@ import {
   type Checkpoint,
   type DType,
 } from './checkpoint.js';
+import { contentSum, NO_SUM, SUM } from './content-sum.js';
 import { float32ToBfloat16, float32ToFloat16 } from './half.js';
 
 /** The format's own limit on its header, in bytes. */
@@ -20,7 +21,7 @@ const METADATA = '__metadata__';
  * views on `bytes`. Source: the format's description in github.com/huggingface/safetensors.
  * @throws CheckpointError where the header is too large, not JSON or not of the format, has a key twice or an element
  * type without a counterpart here (float8 and less), or where the tensors' ranges overlap, leave gaps, do not fit their
- * shapes, or end elsewhere than the file.
+ * shapes, or end elsewhere than the file, or where the file has a sum of {@link writeSafetensors} and is not what was summed.
  */
 export function readSafetensors(bytes: Uint8Array): Checkpoint {
   const fail = (what: string): never => {
@@ -62,7 +63,15 @@ export function readSafetensors(bytes: Uint8Array): Checkpoint {
     place = end;
   }
   if (place !== data.length) fail(`its tensors end at byte ${place} of ${data.length}`);
-  return { tensors: new Map(ranges.map(({ key, tensor }) => [key, tensor])), metadata };
+  const checkpoint = { tensors: new Map(ranges.map(({ key, tensor }) => [key, tensor])), metadata };
+  const sum = metadata.get(SUM);
+  if (sum !== undefined && sum !== contentSum(checkpoint)) {
+    throw new CheckpointError(
+      `This safetensors file is damaged: its content does not have the sum that it should, ${sum}. Fetch it again; if another ` +
+        `program has changed it on purpose, remove '${SUM}' from its metadata.`,
+    );
+  }
+  return checkpoint;
 }
 
 function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
@@ -155,7 +164,8 @@ const encode: Record<'F32' | 'F16' | 'BF16', (values: Float32Array) => ArrayBuff
 };
 
 /**
- * The bytes of a safetensors file with these tensors, in their order; the data begins at a multiple of 8.
+ * The bytes of a safetensors file with these tensors, in their order; the data begins at a multiple of 8. The metadata have a
+ * sum of all that the file says, as `crc32c`, which {@link readSafetensors} compares.
  * @throws CheckpointError where a shape does not fit its values, or a tensor has the name of the format's own entry.
  */
 export function writeSafetensors(
@@ -176,19 +186,24 @@ export function writeSafetensors(
     place += values.length * itemSize(dtype);
     return [key, { dtype, shape, data_offsets: [begin, place] }] as const;
   });
-  const header = Object.fromEntries([...(metadata ? [[METADATA, metadata] as const] : []), ...entries]);
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const header = (sum: string) =>
+    new TextEncoder().encode(
+      JSON.stringify(Object.fromEntries([[METADATA, { ...metadata, [SUM]: sum }], ...entries])),
+    );
   // Spaces after the JSON align the data, so that a reader can map it.
-  const headerLength = Math.ceil(json.length / 8) * 8;
+  const headerLength = Math.ceil(header(NO_SUM).length / 8) * 8;
   const bytes = new Uint8Array(8 + headerLength + place);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
   bytes.fill(0x20, 8, 8 + headerLength);
-  bytes.set(json, 8);
   let offset = 8 + headerLength;
-  for (const { values } of tensors.values()) {
+  const written = new Map<string, HostTensor>();
+  for (const [key, { shape, values }] of tensors) {
     const { buffer, byteOffset, byteLength } = encode[dtype](values);
     bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    written.set(key, new HostTensor(dtype, shape, bytes.subarray(offset, offset + byteLength)));
     offset += byteLength;
   }
+  const sum = contentSum({ tensors: written, metadata: new Map(Object.entries(metadata ?? {})) });
+  bytes.set(header(sum), 8);
   return bytes;
 }

@@ -3,8 +3,8 @@ import type { Architecture } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
-import type { Checkpoint } from './checkpoint.js';
-import { isColor, isRecord } from './json-values.js';
+import { CheckpointError, type Checkpoint } from './checkpoint.js';
+import { isColor, isRecord, isSide, isSpread } from './json-values.js';
 
 /** The metadata of a file of these weights. */
 export function networkMetadata(model: ImageClassifier): Record<string, string> {
@@ -35,27 +35,29 @@ export function savedLabels(checkpoint: Checkpoint, classes: number | undefined)
   return fits && labels.every((label) => typeof label === 'string') ? labels : undefined;
 }
 
-/** How images become the network's input; undefined where a value is none that could be. */
+/**
+ * How images become the network's input; undefined where it is not there, or another program's words are.
+ * @throws CheckpointError where a value is none that could be.
+ */
 export function savedPreprocessing(checkpoint: Checkpoint): Preprocessing | undefined {
   const saved = savedRecord<Preprocessing>(checkpoint, 'preprocessing');
-  if (!saved) return undefined;
+  if (saved?.size === undefined) return undefined;
   const { size, resize, interpolation, stretch, channels, scale, mean, std } = saved;
   const isPossible =
-    [size, resize].every((side) => Number.isInteger(side) && side! > 0 && side! <= MOST_PIXELS) &&
+    [size, resize].every(isSide) &&
     ['nearest', 'bilinear', 'bicubic'].includes(interpolation!) &&
     (stretch === undefined || typeof stretch === 'boolean') &&
     ['rgb', 'bgr'].includes(channels!) &&
     Number.isFinite(scale) &&
     isColor(mean) &&
-    isColor(std) &&
-    std.every((x) => x > 0);
-  if (!isPossible) return undefined;
+    isSpread(std);
+  if (!isPossible) {
+    const text = checkpoint.metadata.get('preprocessing');
+    throw new CheckpointError(`The preprocessing in this file cannot be: ${text}. Save the model again.`);
+  }
   const rest = { size, resize, interpolation, channels, scale, mean, std } as Preprocessing;
   return stretch === undefined ? rest : { ...rest, stretch };
 }
-
-/** A side that no network has. */
-const MOST_PIXELS = 2 ** 13;
 
 function savedRecord<T>(checkpoint: Checkpoint, name: string): Partial<T> | undefined {
   const value = savedJson(checkpoint, name);

@@ -317,8 +317,9 @@ inBrowser('in Chromium, bundled from the tarball', () => {
         await drop(example, cat, 'cat.jpg');
         await example.getByText(`${other ? 'resnet32' : 'resnet20'} says:`).waitFor();
         expect(await example.locator('#classes li').allTextContents()).toEqual([
-          expect.stringMatching(/^\d+\.\d % cat$/),
-          ...Array(4).fill(expect.stringMatching(/^\d+\.\d % [a-z]+$/)),
+          // Files of akamaster's networks do not say names.
+          expect.stringMatching(other ? /^\d+\.\d % class 3$/ : /^\d+\.\d % cat$/),
+          ...Array(4).fill(expect.stringMatching(other ? /^\d+\.\d % class \d$/ : /^\d+\.\d % [a-z]+$/)),
         ]);
       }
       await example.close();

@@ -76,7 +76,8 @@ describe('classify', () => {
     expect(lines).toEqual(
       classes!.map(({ label, probability }) => `  ${(100 * probability).toFixed(1).padStart(5)} %  ${label}`),
     );
-    expect(cifar10Labels).toContain(classes![0]!.label);
+    // The file says no names.
+    expect(classes![0]!.label).toMatch(/^class \d$/);
   });
 
   test('without --model, the network is the one that the weights are of', async () => {
@@ -96,6 +97,21 @@ describe('classify', () => {
     const [{ classes }] = JSON.parse(stdout) as [{ classes: Classification[] }];
     expect(classes).toHaveLength(10);
     expect(classes.map(({ label }) => label).sort()).toEqual(cifar10Labels.map((name) => `a ${name}`));
+    const known = await skipscale(
+      'classify',
+      images[0]!,
+      '--weights',
+      weights,
+      '--labels',
+      'cifar10',
+      '--top',
+      '1',
+    );
+    expect(known.stdout).toContain(cifar10Labels[classes[0]!.index]);
+    expectError(
+      await skipscale('classify', images[0]!, '--weights', weights, '--labels', 'imagenet'),
+      'There are 1000 labels for a model of 10 classes; give as many.',
+    );
   });
 
   test('many images have a progress bar where a person watches', async () => {
@@ -334,7 +350,7 @@ describeWithShared('data/cifar10', 'classify with real weights', () => {
   test('names a cat', async () => {
     const { stdout } = await skipscale(
       ...['classify', sharedFile('data/cifar10/images/cat/0001.jpg'), '--model', 'resnet20'],
-      ...['--weights', sharedFile('data/cifar10/resnet20-12fca82f.th'), '--top', '1'],
+      ...['--weights', sharedFile('data/cifar10/resnet20-12fca82f.th'), '--labels', 'cifar10', '--top', '1'],
     );
     expect(stdout.split('\n')[1]).toMatch(/^ +\d+\.\d % {2}cat$/);
   });
@@ -463,7 +479,9 @@ test('evaluate has a progress bar where a person watches', async () => {
   const seen = await skipscaleInTerminal(...command);
   expect(seen.stderr).toContain('12/12 images');
   expect(seen.stdout).toMatch(/^12 images\n/);
-  expect((await skipscale(...command)).stderr).toBe('');
+  expect((await skipscale(...command)).stderr).toBe(
+    "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n",
+  );
   rmSync(folder, { recursive: true });
 });
 

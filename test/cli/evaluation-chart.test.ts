@@ -11,7 +11,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function draw(classes: readonly string[], rows: number[][], labels: number[]): Promise<string> {
   const metrics = new Metrics(classes.length);
-  metrics.add(Float32Array.from(rows.flat()), labels);
+  metrics.add(Float32Array.from(rows.flat(), Math.log), labels);
   const { option, size } = evaluationChart(metrics.result(), classes);
   const path = join(folder, 'evaluation.svg');
   await writeChart(path, option, size);

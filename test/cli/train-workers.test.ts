@@ -49,6 +49,7 @@ test('--workers changes nothing in the weights, from scratch or from weights, wi
   for (const [name, start] of [
     ['scratch', scratch],
     ['tuned', ['--from', weights('scratch-0'), '--reset-head']],
+    ['swapped', ['--from', weights('scratch-0'), '--classes', 'even=odd,odd=even']],
   ] as const) {
     for (const workers of [0, 2]) {
       const result = train(`${name}-${workers}`, ...start, '--workers', String(workers));

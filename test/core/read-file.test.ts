@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +8,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readFile as readInBrowser } from '../../src/core/read-file.browser.js';
 import { readFile } from '../../src/core/read-file.node.js';
+import { readBytes } from '../../src/training/data/read-bytes.js';
+import { decodeImage } from '../../src/vision/decode-image.node.js';
+import { load } from '../../src/weights/load.js';
 
 const bytes = Uint8Array.from({ length: 300 }, (_, i) => i);
 let folder: string;
@@ -55,8 +60,37 @@ test('an error names the source and the reason', async () => {
   const { port } = closed.address() as AddressInfo;
   await new Promise((resolve) => closed.close(resolve));
   await expect(readFile(`http://127.0.0.1:${port}/`)).rejects.toThrow(
-    /127\.0\.0\.1:\d+\/ cannot be fetched \(/,
+    /127\.0\.0\.1:\d+\/ cannot be fetched: connect ECONNREFUSED/,
   );
+});
+
+test.each([
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  ['a device', (path: string) => symlinkSync('/dev/zero', path)],
+])('%s is refused at once, by name: it may never end', async (kind, make) => {
+  const path = join(folder, kind.replace(' ', '-'));
+  make(path);
+  const began = performance.now();
+  await expect(readFile(path)).rejects.toThrow(`${path} is ${kind}, which may never end; write it to a file`);
+  await expect(decodeImage(path)).rejects.toThrow(`${path} is ${kind}`);
+  await expect(readBytes(path)).rejects.toThrow(`${path} is ${kind}`);
+  await expect(load(path)).rejects.toThrow(`${path} is ${kind}`);
+  expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test('an empty file is named', async () => {
+  const path = join(folder, 'empty');
+  await writeFile(path, '');
+  for (const read of [readFile, decodeImage, readBytes, load])
+    await expect(read(path)).rejects.toThrow(`${path} is empty: it has 0 bytes.`);
+});
+
+test('data and blob URLs', async () => {
+  expect(new TextDecoder().decode(await readFile('data:,weights'))).toBe('weights');
+  const url = URL.createObjectURL(new Blob(['weights']));
+  expect(new TextDecoder().decode(await readFile(url))).toBe('weights');
+  URL.revokeObjectURL(url);
+  await expect(readFile(url)).rejects.toThrow(`${url} cannot be read`);
 });
 
 test('a folder is told apart from a file that cannot be read', async () => {

@@ -13,11 +13,12 @@ export async function bundle(source: string, folder: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     mainFields: ['module', 'main'],
-    external: ['sharp', 'echarts', 'h5wasm'],
+    external: ['sharp', 'echarts', 'h5wasm', 'undici'],
     ignoreAnnotations: true, // package.json's sideEffects speak of dist.
     alias: {
       '#backends': './src/backends/default.node.ts',
       '#decode-image': './src/vision/decode-image.node.ts',
+      '#fetch': './src/core/fetch.node.ts',
       '#gradients': './src/backends/gradients.ts',
       '#h5wasm': './src/weights/h5wasm.node.ts',
       '#read-file': './src/core/read-file.node.ts',

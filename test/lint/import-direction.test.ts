@@ -81,6 +81,7 @@ test("the package's own imports keep the direction too", () => {
   const homes = {
     '#backends': 'backends',
     '#decode-image': 'vision',
+    '#fetch': 'core',
     '#gradients': 'backends',
     '#h5wasm': 'weights',
     '#read-file': 'core',

@@ -12,7 +12,7 @@ test.each([
   ],
 ] as const)('%s with a new head has its classes, and all else as before', (_, build) => {
   const model = build();
-  model.labels = ['of', 'before'];
+  model.labels = Array.from({ length: model.classes! }, (_, i) => `of before ${i}`);
   const names = Array.from(model.namedVariables(), ({ name }) => name);
   const stem = Array.from(model.stem.conv.weight.dataSync());
   const held = tf.memory().numTensors;

@@ -9,6 +9,7 @@ import {
   buildEfficientNet,
   buildModel,
   buildResNet,
+  imageNetLabels,
   pretrainedWeights,
   saveWeights,
   type EfficientNet,
@@ -102,6 +103,7 @@ describe("by name, from a local stand-in for the sources' servers", () => {
     for (let time = 0; time < 2; time++) {
       const model: ResNet = await buildResNet(18, { weights: 'imagenet' });
       expect([model.convention, model.classes]).toEqual(['timm', 1000]);
+      expect(model.labels).toEqual(imageNetLabels);
       expect(model.preprocessing).toMatchObject({ size: 224, resize: 235, interpolation: 'bicubic' });
       expectWeights(model, 'resnet18', { seed: 1, convention: 'timm' });
     }
@@ -148,7 +150,7 @@ describe("by name, from a local stand-in for the sources' servers", () => {
   test('other classes have a new head from the seed, and no head is none', async () => {
     const weights = 'imagenet';
     const model = await buildResNet(18, { weights, classes: 3, seed: 7 });
-    expect([model.classes, model.head!.weight.shape]).toEqual([3, [512, 3]]);
+    expect([model.classes, model.labels, model.head!.weight.shape]).toEqual([3, undefined, [512, 3]]);
     const again = await buildResNet(18, { weights, classes: 3, seed: 7 });
     expect(sameWeights(model, again)).toBe(true);
     const features = await buildResNet(18, { weights, includeTop: false });

@@ -97,8 +97,9 @@ test('keeps a head whose labels are the classes already, unless it is to be new'
   expect(model.head).toBe(head);
   expect((await prepareFineTuning(model, data, { resetHead: true })).isHeadNew).toBe(true);
   expect(model.head).not.toBe(head);
-  model.labels = ['blue', 'green', 'red'];
+  model.labels = ['blue', 'green', 'black'];
   expect((await prepareFineTuning(model, data)).isHeadNew).toBe(true);
+  expect(model.labels).toEqual(['red', 'green', 'blue']);
 });
 
 test('frozen parts stay as they are', async () => {
@@ -151,7 +152,9 @@ test('too few classes or images are an error, before anything is trained', async
   const empty = subset(data, places((label) => label !== 1)); // prettier-ignore
   await expect(fineTune(model, empty)).rejects.toThrow('green 0');
   const other = { ...data, classes: ['red', 'green', 'black'] };
-  await expect(fineTune(model, data, { validation: other })).rejects.toThrow('give data of the same classes');
+  await expect(fineTune(model, data, { validation: other })).rejects.toThrow(
+    'The validation data has the classes black, which the model does not know; it knows blue, which the data lacks.',
+  );
   expect(model.classes).toBe(5);
 });
 

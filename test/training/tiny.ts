@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../../src/core/random.js';
 import { ResNet, resNetArchitecture, type ResNetOptions } from '../../src/models/resnet.js';
 import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
@@ -27,4 +28,24 @@ export function tinyData(count: number, seed = 0): Dataset {
     return { width: SIZE, height: SIZE, data };
   });
   return arrayDataset(images, labels, ['red', 'green', 'blue']);
+}
+
+/** A network of such blocks that is right about every image of {@link tinyData}: the brightest colour's place is the label's. */
+export function rightModel(labels: readonly string[]): ResNet {
+  const model = tinyModel({ initialize: false, classes: labels.length });
+  const set = (variable: tf.Variable, ...places: number[][]) =>
+    tf.tidy(() => {
+      const buffer = tf.buffer(variable.shape);
+      for (const place of places) buffer.set(1, ...place);
+      variable.assign(buffer.toTensor());
+    });
+  // Convolutions of nothing, so that blocks hand on what they get, but the first, which hands on the colours.
+  for (const { variable } of model.namedVariables()) if (variable.rank === 4) set(variable);
+  set(model.stem.conv.weight, ...[0, 1, 2].map((colour) => [1, 1, colour, colour]));
+  const colours = ['red', 'green', 'blue'].map((name) => labels.indexOf(name));
+  // The shortcut of the second stage puts two channels before the others.
+  set(model.head!.weight, ...colours.flatMap((place, colour) => (place < 0 ? [] : [[colour + 2, place]])));
+  set(model.head!.bias!);
+  model.labels = labels;
+  return model;
 }

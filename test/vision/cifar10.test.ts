@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readFileSync } from 'node:fs';
-import { buildResNet, type ResNet } from '../../src/models/resnet.js';
+import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { classify } from '../../src/vision/classify.js';
 import { decodeImage } from '../../src/vision/decode-image.node.js';
 import { preprocess } from '../../src/vision/preprocess.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
+import { cifar10Labels } from '../../src/models/labels/cifar10.js';
+import { load } from '../../src/weights/load.js';
 import { relativeDistance } from '../helpers/golden.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 
@@ -29,11 +30,11 @@ describeWithShared(folder, 'trained on CIFAR-10', () => {
     [32, 'resnet32-d509ac18.th'],
   ] as const)('ResNet-%d', (depth, weights) => {
     const expected = reference[`resnet${depth}` as const];
-    let model: ResNet;
+    let model: ImageClassifier;
 
     beforeAll(async () => {
-      model = buildResNet(depth, { initialize: false });
-      await loadWeights(model, sharedFile(folder, weights));
+      model = await load(sharedFile(folder, weights), { labels: cifar10Labels });
+      expect(model.architecture.name).toBe(`resnet${depth}`);
     });
 
     afterAll(() => {

@@ -4,8 +4,6 @@ import type { Preprocessing } from '../../src/models/preprocessing.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { classify, type Classifier } from '../../src/vision/classify.js';
 import type { RgbImage } from '../../src/vision/image.js';
-import { cifar10Labels } from '../../src/vision/labels/cifar10.js';
-import { imageNetLabels } from '../../src/vision/labels/imagenet.js';
 import { preprocess } from '../../src/vision/preprocess.js';
 import { fillByRule } from '../helpers/torch-model.js';
 import { imageFile, ruleImage } from './golden-vision.js';
@@ -109,19 +107,15 @@ describe('labels', () => {
     expect(await first(wide(3, ['x', 'y', 'z']))).toBe('x');
   });
 
-  test('are of ImageNet for 1000 classes', async () => {
-    expect(await first(wide(1000))).toBe(imageNetLabels[0]);
-  });
-
-  test('are of CIFAR-10 for a CIFAR ResNet of 10 classes, and of nothing else', async () => {
-    const resNet = buildResNet(20, { initialize: false });
-    expect(await first(resNet)).toBe(cifar10Labels[0]);
-    resNet.dispose();
-    const other = buildResNet(20, { initialize: false, classes: 9 });
-    expect(await first(other)).toBe('class 0');
-    other.dispose();
-    expect(await first(wide(10))).toBe('class 0');
-  });
+  test.each([3, 10, 1000])(
+    'are numbers where nobody has said names: none are guessed from %d classes',
+    async (classes) => {
+      expect(await first(wide(classes))).toBe('class 0');
+      const resNet = buildResNet(20, { initialize: false, classes });
+      expect(await first(resNet)).toBe('class 0');
+      resNet.dispose();
+    },
+  );
 
   test('have to be as many as the classes', async () => {
     await expect(classify(sums(), plain(0, 0, 0), { labels: ['a', 'b'] })).rejects.toThrow(
@@ -179,7 +173,7 @@ test('a network gives the softmax of its logits for an image file, and nothing i
   x.dispose();
   for (const { index, label, probability } of found) {
     expect(probability).toBeCloseTo(expected[index]!, 6);
-    expect(label).toBe(cifar10Labels[index]);
+    expect(label).toBe(`class ${index}`);
   }
   expect(found.map(({ probability }) => probability)).toEqual([...expected].sort((a, b) => b - a));
   await classify(model, imageFile('orientation-6.jpg'));

@@ -73,7 +73,7 @@ describe('sources', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.jpg`;
     await new Promise((resolve) => server.close(resolve));
-    await expect(decodeImage(url)).rejects.toThrow(`${url} cannot be fetched (connect ECONNREFUSED`);
+    await expect(decodeImage(url)).rejects.toThrow(`${url} cannot be fetched: connect ECONNREFUSED`);
   });
 
   test('no file', async () => {

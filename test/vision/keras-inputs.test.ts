@@ -2,7 +2,7 @@ import '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { efficientNetConvention, resNetConventions } from '../../src/models/conventions.js';
 import { decodePredictions } from '../../src/vision/decode-predictions.js';
-import { imageNetLabels } from '../../src/vision/labels/imagenet.js';
+import { imageNetLabels } from '../../src/models/labels/imagenet.js';
 import { preprocessInput, type InputManner } from '../../src/vision/preprocess.js';
 import { readGolden, relativeDistance, ruleValues } from '../helpers/golden.js';
 import { ruleImage } from './golden-vision.js';
@@ -100,8 +100,10 @@ describe('decodePredictions', () => {
         probability: expect.closeTo(probability, 6),
       })),
     );
-    expect(await decodePredictions(x, 4)).toEqual(expected);
-    expect(await decodePredictions(probabilities, 4, { probabilities: true })).toEqual(expected);
+    const labels = imageNetLabels;
+    expect(await decodePredictions(x, 4, { labels })).toEqual(expected);
+    expect(await decodePredictions(probabilities, 4, { labels, probabilities: true })).toEqual(expected);
+    expect((await decodePredictions(x, 1))[0]![0]!.label).toBe(`class ${golden.decoded[0]![0]!.index}`);
     expect((await decodePredictions(x)).map((row) => row.length)).toEqual([3, 3]);
     tf.dispose([x, probabilities]);
   });

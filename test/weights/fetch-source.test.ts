@@ -76,5 +76,5 @@ test('without Node, the web computes the SHA-256, on secure pages', async () => 
 
 test('an index that has no address is refused: its files could be anywhere', async () => {
   const index = new Blob([JSON.stringify({ weight_map: { a: 'x.safetensors' } })]);
-  await expect(load(index)).rejects.toThrow('give its path or URL, not its bytes');
+  await expect(load(index)).rejects.toThrow('give its path or URL, beside which they are');
 });

@@ -57,8 +57,30 @@ test.each([
   { resample: 1 },
   { image_std: [1, 2] },
   { rescale_factor: 'x' },
-])('what is not understood is left out: %j', async (change) => {
+  { size: { height: 1e9, width: 1e9 } },
+  { size: -224 },
+  { size: { shortest_edge: 224.5 } },
+  { size: '224' },
+  { size: 224, crop_pct: 1e-9 },
+  { crop_pct: 2 },
+  { image_mean: [0.5, 0.5] },
+  { image_mean: [0.5, 0.5, '0.5'] },
+  { image_std: [1, 1, 0] },
+  { image_std: [1, 1, -1] },
+  { rescale_factor: 0 },
+  { resample: 'foo' },
+  { do_resize: 'yes' },
+])('what cannot be, or cannot be followed, is refused with file, key and value: %j', async (change) => {
   const { 'preprocessor_config.json': config } = processors['google/efficientnet-b0']!;
   expect(await read(config)).toBeDefined();
-  expect(await read({ ...config, ...change })).toBeUndefined();
+  const [key, value] = Object.entries(change).at(-1)!;
+  await expect(read({ ...config, ...change })).rejects.toThrow(
+    `preprocessor_config.json: ${key} is ${JSON.stringify(value)}; expected `,
+  );
+});
+
+test('what it does not say is left out', async () => {
+  const { 'preprocessor_config.json': config } = processors['google/efficientnet-b0']!;
+  expect(await read({ ...config, image_mean: null })).toBeUndefined();
+  expect(await read({})).toBeUndefined();
 });

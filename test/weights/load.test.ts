@@ -8,7 +8,7 @@ import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import type { ResNetArchitecture } from '../../src/models/resnet.js';
 import { load } from '../../src/weights/load.js';
 import { nameMaps } from '../../src/weights/names/index.js';
-import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { readSafetensors, writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 import { readGolden } from '../helpers/golden.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
@@ -141,13 +141,27 @@ describe('Hugging Face', () => {
     model.dispose();
   });
 
-  test.each<Record<string, object>>([
-    { 'config.json': { id2label: { 0: 'ant', 2: 'cat', 3: 'dog' } } },
-    { 'config.json': { id2label: { 0: 'ant', 1: 'bee' } } },
-    { 'config.json': { id2label: { 0: 'ant', 1: 'bee', 2: 3 } } },
-    { 'config.json': [], 'preprocessor_config.json': { size: -1, crop_pct: 'x', resample: 3 } },
-  ])('what is not understood is left out: %j', async (beside) => {
-    const model = await load(write(bytes, beside));
+  test.each<[Record<string, object>, string]>([
+    [
+      { 'config.json': { id2label: { 0: 'ant', 2: 'cat', 3: 'dog' } } },
+      'config.json: id2label is {"0":"ant","2":"cat","3":"dog"}; expected a name for each number from 0 on.',
+    ],
+    [{ 'config.json': { id2label: { 0: 'ant', 1: 'bee', 2: 3 } } }, 'config.json: id2label is {"0":"ant"'],
+    [{ 'config.json': { id2label: ['ant', 'bee', 'cat'] } }, 'config.json: id2label is ["ant","bee","cat"]'],
+    [{ 'config.json': [] }, 'config.json: it is JSON, but not an object.'],
+    [
+      { 'config.json': {}, 'preprocessor_config.json': { size: -1, crop_pct: 0.9, resample: 3 } },
+      'preprocessor_config.json: size is -1; expected a square',
+    ],
+    [
+      { 'config.json': { id2label: { 0: 'ant', 1: 'bee' } } },
+      'names 2 classes, and the weights have 3: it is of another network.',
+    ],
+  ])('what cannot be is refused: %j', async (beside, message) => {
+    const path = write(bytes, beside);
+    await expect(load(path)).rejects.toThrow(message);
+    await expect(load(path)).rejects.toThrow('give { config: false }');
+    const model = await load(path, { config: false });
     expect(model.labels).toBeUndefined();
     expect(model.preprocessing).toMatchObject({ size: 224, resize: 256, interpolation: 'bilinear' });
     model.dispose();
@@ -179,9 +193,12 @@ test('weights of no published network are refused with their count', async () =>
 });
 
 test('names of nobody are refused though the count is right, and nothing is left', async () => {
-  const bytes = file('torchvision', 'resnet20', {});
-  const renamed = Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('layer2', 'later2'), 'latin1');
-  await expect(load(new Uint8Array(renamed))).rejects.toThrow('The weights do not fit resnet20');
+  const { tensors } = readSafetensors(file('torchvision', 'resnet20', {}));
+  const renamed = Array.from(tensors, ([key, tensor]): [string, TensorToWrite] => [
+    key.replace('layer2', 'later2'),
+    { shape: tensor.shape, values: tensor.toFloat32() },
+  ]);
+  await expect(load(writeSafetensors(new Map(renamed)))).rejects.toThrow('The weights do not fit resnet20');
 });
 
 describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
@@ -191,11 +208,15 @@ describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
   });
 });
 
-test('a preprocessing that saveWeights did not write is left aside', async () => {
+test('a preprocessing that is not of saveWeights is left aside; of one that cannot be, the file is refused', async () => {
   const model = buildModel('resnet20', { width: 0.25 });
   const own = model.preprocessing;
+  for (const preprocessing of ['{', '3', 'null', '[]', '{}', '{"crop":1}']) {
+    const copy = await load(await saveWeights(model, { metadata: { preprocessing } }));
+    expect([preprocessing, copy.preprocessing]).toEqual([preprocessing, own]);
+    copy.dispose();
+  }
   const others = [
-    ...['{', '3', 'null', '[]', '{}'],
     ...[
       { size: 0 },
       { resize: 1.5 },
@@ -207,10 +228,10 @@ test('a preprocessing that saveWeights did not write is left aside', async () =>
     ...[{ scale: null }, { mean: [1, 2] }, { mean: 'abc' }, { std: [1, 1, 0] }, { std: [1, 1, '1'] }],
   ];
   for (const other of others) {
-    const preprocessing = typeof other === 'string' ? other : JSON.stringify({ ...own, ...other });
-    const copy = await load(await saveWeights(model, { metadata: { preprocessing } }));
-    expect([preprocessing, copy.preprocessing]).toEqual([preprocessing, own]);
-    copy.dispose();
+    const preprocessing = JSON.stringify({ ...own, ...other });
+    await expect(load(await saveWeights(model, { metadata: { preprocessing } }))).rejects.toThrow(
+      `The preprocessing in this file cannot be: ${preprocessing}. Save the model again.`,
+    );
   }
   model.dispose();
 });

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { CheckpointError } from '../../src/weights/checkpoint.js';
 import { readSource } from '../../src/weights/read-source.js';
 import { writeSafetensors } from '../../src/weights/safetensors.js';
-import { sibling } from '../../src/weights/sibling.js';
+import { hasSiblings, sibling } from '../../src/weights/sibling.js';
 
 let folder: string;
 beforeEach(() => {
@@ -74,18 +74,43 @@ describe('sharded safetensors', () => {
     write('model-1-of-2.safetensors', shard({ a: [1] }));
     await expect(readSource(path)).rejects.toThrow(/model-2-of-2\.safetensors cannot be read/);
     write('model-2-of-2.safetensors', shard({ c: [1] }));
-    await expect(readSource(path)).rejects.toThrow('The index names tensors that their shards have not: b.');
+    await expect(readSource(path)).rejects.toThrow(
+      "The index names tensors that 'model-2-of-2.safetensors' has not: b.",
+    );
     write('model-2-of-2.safetensors', shard({ a: [1], b: [2] }));
     await expect(readSource(path)).rejects.toThrow("'a' is in more than one shard.");
   });
 
-  test.each(['../secret', '/etc/passwd', 'a/b', '..', '', 'http://elsewhere/x', '.hidden'])(
-    'a shard called %j is refused',
-    async (name) => {
-      const path = write('index.json', { weight_map: { a: name } });
-      await expect(readSource(path)).rejects.toThrow('is not the name of a file beside');
-    },
-  );
+  test.each([
+    ...[
+      '../secret',
+      '/etc/passwd',
+      'a/../../b',
+      'a//b',
+      '..',
+      '.',
+      '',
+      './',
+      'http://elsewhere/x',
+      '.hidden',
+      'a/.b',
+    ],
+    ...[
+      '%2e%2e/secret',
+      '..%2fsecret',
+      '%2fetc%2fpasswd',
+      '..\\secret',
+      'C:\\secret',
+      'C:secret',
+      'a%00b',
+      '%zz',
+      'x?y',
+      'x#y',
+    ],
+  ])('a shard called %j is refused', async (name) => {
+    const path = write('index.json', { weight_map: { a: name } });
+    await expect(readSource(path)).rejects.toThrow('is not the name of a file beside');
+  });
 
   test('too many shards are refused before any is read', async () => {
     const names = Array.from({ length: 1001 }, (_, i) => [`k${i}`, `s${i}`]);
@@ -171,7 +196,7 @@ describe('a quantized layers-model', () => {
   test('has the values that tf.io.decodeWeights gives', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(weight, { maxLength: 4 }),
+        fc.array(weight, { minLength: 1, maxLength: 4 }),
         fc.infiniteStream(fc.nat(255)),
         async (drawn, stream) => {
           const weights = drawn.map((weight, i) => ({ ...weight, name: `layer${i}/kernel` }));
@@ -201,7 +226,7 @@ describe('a quantized layers-model', () => {
 
 test('other JSON, and what only begins so, is refused', async () => {
   await expect(readSource(write('config.json', { id2label: {} }))).rejects.toThrow(
-    /config\.json is JSON without the weight_map/,
+    /config\.json: This is JSON without the weight_map/,
   );
   await expect(readSource(write('broken.json', Buffer.from('{"weight_map": ')))).rejects.toThrow(
     CheckpointError,
@@ -236,5 +261,8 @@ test('a file beside another', () => {
   expect(sibling('a/b.json', 'c')).toBe('a/c');
   expect(sibling('b.json', 'c')).toBe('c');
   expect(sibling('C:\\models\\b.json', 'c')).toBe('C:\\models\\c');
-  expect(sibling('https://host/a/b.json?x=/y', 'c')).toBe('https://host/a/c');
+  expect(sibling('https://host/a/b.json?x=/y', 'c')).toBe('https://host/a/c?x=/y');
+  expect(sibling('https://me:pw@host/b.json#top', 'c')).toBe('https://me:pw@host/c');
+  expect(hasSiblings('https://host/a')).toBe(true);
+  expect(['blob:http://host/1', 'data:,x', 'indexeddb://x'].some(hasSiblings)).toBe(false);
 });

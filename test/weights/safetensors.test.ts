@@ -140,7 +140,10 @@ test.each(['F32', 'F16', 'BF16'] as const)(
       fc.property(tensors, fc.dictionary(fc.string(), fc.string()), (written, metadata) => {
         const bytes = writeSafetensors(written, { dtype, metadata });
         const read = readSafetensors(bytes);
-        expect(Object.fromEntries(read.metadata)).toEqual({ ...metadata });
+        expect(Object.fromEntries(read.metadata)).toEqual({
+          ...metadata,
+          crc32c: expect.stringMatching(/^[0-9a-f]{8}$/),
+        });
         expect([...read.tensors.keys()].sort()).toEqual([...written.keys()].sort());
         for (const [key, { shape, values }] of written) {
           const tensor = read.tensors.get(key)!;
@@ -160,6 +163,42 @@ test.each<[string, [string, number[], number], RegExp]>([
 ])('does not write %s', (_, [key, shape, count], message) => {
   const values = new Float32Array(count);
   expect(() => writeSafetensors(new Map([[key, { shape, values }]]))).toThrow(message);
+});
+
+test('any two bytes that change in a file of ours are noticed, and a file cut short', () => {
+  const values = Float32Array.from({ length: 50 }, (_, i) => i / 7);
+  const whole = writeSafetensors(new Map([['w', { shape: [5, 10], values }]]), { metadata: { note: 'x' } });
+  const read = readSafetensors(whole);
+  // A file without the sum's name is a file without a sum.
+  const name = Buffer.from(whole).indexOf('crc32c');
+  const change = fc.record({
+    at: fc.nat({ max: whole.length - 1 }).filter((at) => at < name || at >= name + 'crc32c'.length),
+    by: fc.integer({ min: 1, max: 255 }),
+  });
+  fc.assert(
+    fc.property(change, change, (a, b) => {
+      fc.pre(a.at !== b.at);
+      const bytes = whole.slice();
+      for (const { at, by } of [a, b]) bytes[at]! ^= by;
+      try {
+        // Where only spaces changed, it says the same.
+        const { tensors } = readSafetensors(bytes);
+        expect([...tensors]).toEqual([...read.tensors]);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CheckpointError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  for (const length of [0, 7, 100, whole.length - 1]) {
+    expect(() => readSafetensors(whole.subarray(0, length))).toThrow(CheckpointError);
+  }
+  // The sum is what Python's crc32c gives for [["note","x"]], ["w","F32",[5,10]] and the values.
+  const changed = whole.slice();
+  changed[whole.length - 1]! ^= 1;
+  expect(() => readSafetensors(changed)).toThrow(
+    "This safetensors file is damaged: its content does not have the sum that it should, 870226a6. Fetch it again; if another program has changed it on purpose, remove 'crc32c' from its metadata.",
+  );
 });
 
 test('damaged and cut files give tensors or a clear error', () => {

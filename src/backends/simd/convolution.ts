@@ -1,19 +1,6 @@
 import type { SimdBackend } from './backend.js';
-import {
-  CONVOLVE,
-  PACK,
-  WINOGRAD,
-  WINOGRAD_FILTER,
-  WINOGRAD_FILTER_OUTPUT,
-  WINOGRAD_FILTER_PRODUCT,
-  WINOGRAD_FILTER_TRANSFORM,
-  WINOGRAD_INPUT,
-  WINOGRAD_OUTPUT,
-  WINOGRAD_PACK,
-  WINOGRAD_PRODUCT,
-} from './kernel-ids.js';
+import { CONVOLVE, PACK } from './kernel-ids.js';
 import { float } from './runtime.js';
-import { FILTER_PARTS, FILTER_TILES, PLANE_GAP } from './winograd-layout.js';
 
 /** What follows the sum in the same pass: y = activation(clamp(sum + bias + residual)). */
 export interface Epilogue {
@@ -92,8 +79,6 @@ export interface MatrixLayout {
 
 /** Multiplications and additions that are worth a chunk of their own: about ten microseconds. */
 const CHUNK_WORK = 250_000;
-/** Tiles that the blocked Winograd convolution takes at a time, so that they stay in the second cache. */
-const WINOGRAD_TILES = 24;
 /** Chunks of a large job; enough that threads end at about the same time. */
 const CHUNKS = 16;
 
@@ -151,134 +136,19 @@ export function convolve(
   });
 }
 
-/** Bytes of a kernel [3, 3, depth, columns] transformed and packed for {@link winograd}. */
-export function winogradBytes(depth: number, columns: number): number {
-  return 36 * (depth * columns * 4 + PLANE_GAP);
-}
-
-/** Transforms and packs a 3x3 kernel; `flip` turns it by 180 degrees. */
-export function winogradPack(backend: SimdBackend, matrix: MatrixLayout, flip: boolean, to: number): void {
-  const { address, depth, columns, tapStep, depthStep, columnStep } = matrix;
-  backend.lend(backend.runtime.threads * 1024, 'packing', (scratch) => {
-    const args = [address, to, depth, columns, tapStep, depthStep, columnStep, Number(flip), scratch];
-    backend.runtime.run(WINOGRAD_PACK, columns / 8, args);
-  });
-}
-
-/** Whether {@link winograd} can do a convolution of this many channels, and is worth it. */
-export function suitsWinograd(depth: number, columns: number): boolean {
-  return depth % 4 === 0 && columns % 8 === 0 && depth >= 16 && columns >= 16;
-}
-
-/** A 3x3 convolution of stride 1 with a kernel that {@link winogradPack} made. */
-export function winograd(
-  backend: SimdBackend,
-  input: Image,
-  matrix: PackedMatrix,
-  pad: { readonly top: number; readonly left: number },
-  out: { readonly height: number; readonly width: number; readonly address: number },
-  epilogue: Epilogue,
-): void {
-  const { run: channels, columns: filters } = matrix;
-  const { runtime } = backend;
-  const tiles = input.batch * Math.ceil(out.height / 4) * Math.ceil(out.width / 4);
-  const blocked = tiles >= 4 * WINOGRAD_TILES;
-  const { perChunk, count: blocks } = split(tiles, blocked ? WINOGRAD_TILES : tiles, 4);
-  const planes = 36 * (perChunk * (channels + filters) * 4 + 2 * PLANE_GAP);
-  const scratch = align(Math.max(256 + 36 * 16, 12 * perChunk));
-  const zeros = backend.zeros(channels * 4);
-  const copies = blocked ? runtime.threads : 1;
-  backend.lend(scratch * runtime.threads + planes * copies, 'a convolution', (space) => {
-    const args = [
-      ...[input.address, matrix.address, out.address, ...epilogueArguments(epilogue)],
-      ...[input.batch, input.height, input.width, channels, out.height, out.width, pad.top, pad.left],
-      ...[filters, perChunk, zeros, space, scratch, space + scratch * runtime.threads, planes],
-    ];
-    if (blocked) {
-      runtime.run(WINOGRAD, blocks, args);
-      return;
-    }
-    // Few tiles: each of the three steps shares its own work out.
-    runtime.run(WINOGRAD_INPUT, tiles, args);
-    runtime.run(WINOGRAD_PRODUCT, 36, args);
-    runtime.run(WINOGRAD_OUTPUT, tiles, args);
-  });
-}
-
-/** Slices that {@link winogradFilter} shares the tiles out in, at most; of fewer than half as many there are none. */
-const FILTER_SLICES = 16;
-/** Tiles of a slice, at least; more than there are slices, so that rounding up leaves none empty. */
-const FILTER_SLICE_TILES = 32;
-/** Bytes of the products of all slices, at most. */
-const FILTER_PRODUCTS = 8 * 2 ** 20;
-/** Bytes of transforms that a thread works on at a time in a slice, so that they stay in its second cache. */
-const FILTER_BLOCK = 2 ** 19;
-/** Bytes of transforms that all threads work on at a time where there are no slices. */
-const FILTER_WORKSPACE = 48 * 2 ** 20;
-
-/** The gradient [3, 3, channels, filters] of a kernel that {@link winograd} could do the convolution of. */
-export function winogradFilter(
-  backend: SimdBackend,
-  input: Image,
-  gradient: {
-    readonly address: number;
-    readonly height: number;
-    readonly width: number;
-    readonly filters: number;
-  },
-  pad: { readonly top: number; readonly left: number },
-  to: number,
-): void {
-  const { runtime } = backend;
-  const { batch, height, width, pitch: channels } = input;
-  const { filters } = gradient;
-  const tiles = batch * Math.ceil(gradient.height / 4) * Math.ceil(gradient.width / 4);
-  const bytesOfTile = 36 * (channels + filters) * 4;
-  const productBytes = 36 * (channels * filters * 4 + PLANE_GAP);
-  const most = Math.floor(
-    Math.min(FILTER_SLICES, FILTER_PRODUCTS / productBytes, tiles / FILTER_SLICE_TILES),
-  );
-  const sliced = most >= FILTER_SLICES / 2;
-  const slices = sliced ? most : 1;
-  const blocks = sliced ? runtime.threads : 1;
-  const space = sliced ? FILTER_BLOCK : FILTER_WORKSPACE;
-  const tilesOfBlock = Math.min(tiles, Math.max(FILTER_TILES, Math.floor(space / bytesOfTile)));
-  const blockBytes = align(tilesOfBlock * bytesOfTile + 2 * 36 * PLANE_GAP);
-  const scratchBytes = 256 + 36 * 16;
-  const zeros = backend.zeros(Math.max(channels, filters) * 4);
-  const bytes = blockBytes * blocks + productBytes * slices + scratchBytes * runtime.threads;
-  backend.lend(bytes, "a filter's gradient", (transforms) => {
-    const products = transforms + blockBytes * blocks;
-    const scratch = products + productBytes * slices;
-    const args = [
-      ...[input.address, gradient.address, to, 0, 0, 0, 0, 0, batch, height, width, channels],
-      ...[gradient.height, gradient.width, pad.top, pad.left, filters, tilesOfBlock, zeros],
-      ...[scratch, scratchBytes, transforms, blockBytes, products, slices],
-    ];
-    if (sliced) {
-      runtime.run(WINOGRAD_FILTER, slices, [...args, 0, Math.ceil(tiles / slices), tiles]);
-    } else {
-      for (let first = 0; first < tiles; first += tilesOfBlock) {
-        const count = Math.min(tilesOfBlock, tiles - first);
-        runtime.run(WINOGRAD_FILTER_TRANSFORM, Math.ceil(count / FILTER_TILES), [...args, first, count]);
-        runtime.run(WINOGRAD_FILTER_PRODUCT, 36 * FILTER_PARTS, [...args, first, count]);
-      }
-    }
-    runtime.run(WINOGRAD_FILTER_OUTPUT, channels, args);
-  });
-}
-
-function epilogueArguments({ bias = 0, residual = 0, low, high, activation }: Epilogue): number[] {
+/** What jobs of convolutions take of an epilogue. */
+export function epilogueArguments({ bias = 0, residual = 0, low, high, activation }: Epilogue): number[] {
   return [bias, residual, float(low), float(high), activation];
 }
 
 /** Splits `total` into parts of about `most`, equal up to a multiple of `unit`. */
-function split(total: number, most: number, unit: number): { perChunk: number; count: number } {
+export function split(total: number, most: number, unit: number): { perChunk: number; count: number } {
   const parts = Math.max(1, Math.ceil(total / Math.max(most, 1)));
   const perChunk = Math.max(unit, Math.ceil(total / parts / unit) * unit);
   return { perChunk, count: Math.ceil(total / perChunk) };
 }
 
-function align(bytes: number): number {
+/** To a multiple of a cache line. */
+export function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }

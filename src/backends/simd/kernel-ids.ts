@@ -37,3 +37,5 @@ export const ADAM_STEP = 33;
 export const RMS_PROP_STEP = 34;
 export const AVERAGE_STEP = 35;
 export const WINOGRAD_FILTER = 36;
+export const WINOGRAD_CHECK = 37;
+export const WINOGRAD_FILTER_CHECK = 38;

@@ -1,6 +1,6 @@
 import { check } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
-import { cifar10Labels } from '../../vision/labels/cifar10.js';
+import { cifar10Labels } from '../../models/labels/cifar10.js';
 import { arrayDataset, type Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 

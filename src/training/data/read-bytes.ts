@@ -1,4 +1,5 @@
 import { readFile } from '#read-file';
+import { shownUrl } from '../../core/shown-url.js';
 
 /** The bytes of a path or URL, or those given; unpacked where they are gzip's. */
 export async function readBytes(source: string | URL | Uint8Array): Promise<Uint8Array> {
@@ -15,5 +16,5 @@ export async function readBytes(source: string | URL | Uint8Array): Promise<Uint
 
 /** What to call a source in a message. */
 export function nameOf(source: string | URL | Uint8Array): string {
-  return source instanceof Uint8Array ? `The file of ${source.length} bytes` : String(source);
+  return source instanceof Uint8Array ? `The file of ${source.length} bytes` : shownUrl(source);
 }

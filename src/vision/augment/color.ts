@@ -130,7 +130,7 @@ export function colorJitter(options: ColorJitterOptions): Augmentation {
   for (const [name, value] of Object.entries({ brightness, contrast, saturation, hue })) {
     const limit = name === 'hue' ? 0.5 : Infinity;
     check(
-      value >= 0 && value <= limit,
+      value >= 0 && value <= limit && value < Infinity,
       () => `${name} is ${value}; give a number of at least 0${name === 'hue' ? ' and at most 0.5' : ''}.`,
     );
   }

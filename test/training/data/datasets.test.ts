@@ -10,7 +10,7 @@ import { arrayDataset, decodable, decodeAll, split, subset } from '../../../src/
 import { folderDataset } from '../../../src/training/data/folder.js';
 import { idxDataset } from '../../../src/training/data/idx.js';
 import { tarDataset } from '../../../src/training/data/tar.js';
-import { cifar10Labels } from '../../../src/vision/labels/cifar10.js';
+import { cifar10Labels } from '../../../src/models/labels/cifar10.js';
 import { describeWithShared, sharedFile } from '../../helpers/shared.js';
 import { expectedPixels, imageFile, ruleImage } from '../../vision/golden-vision.js';
 

@@ -2,6 +2,7 @@ import * as id from '../kernel-ids';
 import { convolve, pack } from './convolve';
 import { depthwise, depthwiseFilter, depthwiseInput } from './depthwise';
 import { binary, unary } from './elementwise';
+import { winogradCheck, winogradFilterCheck } from './evenness';
 import { filterGradient, packChannels } from './filter-gradient';
 import { adamStep, averageStep, rmsPropStep, sgdStep } from './optimizers';
 import { averagePoolGradient, maxPoolGradient, pool } from './pooling';
@@ -90,6 +91,10 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
       return winogradFilterProduct(chunk, thread);
     case id.WINOGRAD_FILTER_OUTPUT:
       return winogradFilterOutput(chunk, thread);
+    case id.WINOGRAD_CHECK:
+      return winogradCheck(chunk, thread);
+    case id.WINOGRAD_FILTER_CHECK:
+      return winogradFilterCheck(chunk, thread);
     case id.SGD_STEP:
       return sgdStep(chunk, thread);
     case id.ADAM_STEP:

@@ -3,6 +3,7 @@
 
 import { PLANE_GAP } from '../winograd-layout';
 import { activate } from './activations';
+import { LARGEST } from './evenness';
 import { arg, ptr, real } from './memory-map';
 import { clamp, fma, STREAM, tile } from './tile';
 
@@ -295,7 +296,8 @@ function transformFilter(g0: v128, g1: v128, g2: v128, to: usize, step: usize): 
 /**
  * Transforms kernels [3, 3, depth, columns] and packs them: 36 planes [columns / 8, depth, 8], each {@link PLANE_GAP}
  * longer than its values. The matrix is read at tap * tapStep + depth * depthStep + column * columnStep, where one of
- * the last two is 1; `flip` turns the kernel by 180 degrees. A chunk is a panel.
+ * the last two is 1; `flip` turns the kernel by 180 degrees. A chunk is a panel. Where a value is too large to be
+ * transformed or not a number, the last four bytes become 1.
  */
 export function winogradPack(chunk: i32, thread: i32): void {
   const matrix = ptr(0);
@@ -309,6 +311,7 @@ export function winogradPack(chunk: i32, thread: i32): void {
   const scratch = ptr(8) + (<usize>thread << 10);
   const taps = scratch + 288;
   const plane = (<usize>(depth * columns) << 2) + PLANE_GAP;
+  let small = i32x4.splat(-1);
   for (let d = 0; d < depth; d += 4) {
     for (let half: usize = 0; half < 2; half++) {
       const from = matrix + <usize>d * depthStep + (<usize>(chunk * 8) + half * 4) * columnStep;
@@ -317,13 +320,20 @@ export function winogradPack(chunk: i32, thread: i32): void {
         const at = from + (flip ? 8 - tap : tap) * tapStep;
         const to = taps + (tap << 6);
         if (columnStep == 4) {
-          for (let i: usize = 0; i < 4; i++) v128.store(to + (i << 4), v128.load(at + i * depthStep));
+          for (let i: usize = 0; i < 4; i++) {
+            const row = v128.load(at + i * depthStep);
+            small = v128.and(small, f32x4.lt(f32x4.abs(row), f32x4.splat(LARGEST)));
+            v128.store(to + (i << 4), row);
+          }
           continue;
         }
         const r0 = v128.load(at);
         const r1 = v128.load(at + columnStep);
         const r2 = v128.load(at + 2 * columnStep);
         const r3 = v128.load(at + 3 * columnStep);
+        for (let i: usize = 0; i < 4; i++) {
+          small = v128.and(small, f32x4.lt(f32x4.abs(v128.load(at + i * columnStep)), f32x4.splat(LARGEST)));
+        }
         const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
         const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
         const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
@@ -347,4 +357,5 @@ export function winogradPack(chunk: i32, thread: i32): void {
       }
     }
   }
+  if (!i32x4.all_true(small)) store<u32>(packed + 36 * plane - 4, 1);
 }

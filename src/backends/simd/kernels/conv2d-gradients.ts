@@ -1,19 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { SimdBackend } from '../backend.js';
-import {
-  convolve,
-  noEpilogue,
-  packedBytes,
-  packMatrix,
-  suitsWinograd,
-  winograd,
-  winogradBytes,
-  winogradFilter,
-  winogradPack,
-} from '../convolution.js';
+import { convolve, noEpilogue, packedBytes, packMatrix } from '../convolution.js';
 import { copyGrid } from '../copy.js';
 import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { FILTER_GRADIENT, PACK, PACK_CHANNELS } from '../kernel-ids.js';
+import { suitsWinograd, winograd, winogradBytes, winogradPack } from '../winograd.js';
+import { isEvenForFilter, winogradFilter } from '../winograd-filter.js';
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 type Shape4D = [number, number, number, number];
@@ -63,7 +55,12 @@ const backpropInput: Kernel = (args) => {
     // Not kept: a training step needs it once.
     backend.lend(winogradBytes(depth, columns), 'transformed transposed weights', (packed) => {
       winogradPack(backend, layout, true, packed);
-      const matrix = { address: packed, run: depth, columns };
+      const direct = (use: (address: number) => void) =>
+        backend.lend(packedBytes(9, depth, columns), 'transposed weights', (address) => {
+          packMatrix(backend, layout, [8, 7, 6, 5, 4, 3, 2, 1, 0], address);
+          use(address);
+        });
+      const matrix = { address: packed, run: depth, columns, direct };
       const size = { height: inHeight, width: inWidth, address: to };
       winograd(backend, image, matrix, { top: 2 - top, left: 2 - left }, size, noEpilogue);
     });
@@ -136,8 +133,10 @@ const backpropFilter: Kernel = (args) => {
       width: info.outWidth,
       filters: outChannels,
     };
-    winogradFilter(backend, image, gradient, info.padInfo, backend.address(out));
-    return out;
+    if (isEvenForFilter(backend, image, gradient, info.padInfo)) {
+      winogradFilter(backend, image, gradient, info.padInfo, backend.address(out));
+      return out;
+    }
   }
   const exact = groups * 4 === inChannels && panels * 8 === outChannels;
   if (exact) {

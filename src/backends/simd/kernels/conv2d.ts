@@ -6,15 +6,12 @@ import {
   noEpilogue,
   packedBytes,
   packMatrix,
-  suitsWinograd,
-  winograd,
-  winogradBytes,
-  winogradPack,
   type Epilogue,
   type MatrixLayout,
 } from '../convolution.js';
 import { padImages } from '../copy.js';
 import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
+import { suitsWinograd, winograd, winogradBytes, winogradPack } from '../winograd.js';
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 
@@ -61,6 +58,10 @@ export function convolution(
   };
   if (out.shape.includes(0)) return out;
 
+  const pack = () =>
+    backend.derive(filter, 'packed weights', packedBytes(taps, inChannels, outChannels), (to) =>
+      packMatrix(backend, layout, [...Array(taps).keys()], to),
+    );
   if (
     filterHeight === 3 &&
     filterWidth === 3 &&
@@ -74,15 +75,14 @@ export function convolution(
       winogradBytes(inChannels, outChannels),
       (to) => winogradPack(backend, layout, false, to),
     );
-    const matrix = { address: packed, run: inChannels, columns: outChannels };
+    const direct = (use: (address: number) => void) => use(pack());
+    const matrix = { address: packed, run: inChannels, columns: outChannels, direct };
     const size = { height: info.outHeight, width: info.outWidth, address };
     winograd(backend, image, matrix, { top, left }, size, epilogue);
     return out;
   }
 
-  const packed = backend.derive(filter, 'packed weights', packedBytes(taps, inChannels, outChannels), (to) =>
-    packMatrix(backend, layout, [...Array(taps).keys()], to),
-  );
+  const packed = pack();
   if (inChannels <= FEW_CHANNELS && filterWidth > 1 && dense) {
     const height = (info.outHeight - 1) * info.strideHeight + filterHeight;
     const width = (info.outWidth - 1) * info.strideWidth + filterWidth;

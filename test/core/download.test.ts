@@ -4,7 +4,7 @@ import { createServer as createRawServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { buildResNet } from '../../src/models/resnet.js';
-import { download } from '../../src/weights/download.js';
+import { download } from '../../src/core/download.js';
 import { hubFile } from '../../src/weights/hub.js';
 import { load } from '../../src/weights/load.js';
 import { saveWeights } from '../../src/weights/save-weights.js';

@@ -1,4 +1,4 @@
-import { check } from '../core/errors.js';
+import { check } from './errors.js';
 
 /**
  * Throws unless this is a SHA-256 in hexadecimal digits, or the first eight or more of them, as torchvision's file names

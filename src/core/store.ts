@@ -1,4 +1,4 @@
-import { concatenate } from '../core/concatenate.js';
+import { concatenate } from './concatenate.js';
 
 /** Where the bytes of a download are collected. */
 export interface Store {

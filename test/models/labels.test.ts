@@ -1,5 +1,5 @@
-import { cifar10Labels } from '../../src/vision/labels/cifar10.js';
-import { imageNetLabels, imageNetWordNetIds } from '../../src/vision/labels/imagenet.js';
+import { cifar10Labels } from '../../src/models/labels/cifar10.js';
+import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
 
 test('ImageNet has 1000 classes with a name and a WordNet id each', () => {
   expect(imageNetLabels).toHaveLength(1000);

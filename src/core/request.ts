@@ -1,13 +1,6 @@
-/** What the network does; `final` where another try would not change it. */
-export class TransferError extends Error {
-  constructor(
-    message: string,
-    readonly final: boolean,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
+import { fetchWeb } from '#fetch';
+import { shownUrl } from './shown-url.js';
+import { TransferError } from './transfer-error.js';
 
 /** What is asked of a server. */
 export interface Request {
@@ -38,6 +31,7 @@ const MAX_REDIRECTS = 20;
 export async function request({ url, headers, range, signal }: Request): Promise<Answer> {
   const { origin } = new URL(url);
   const redirect = 'document' in globalThis || 'importScripts' in globalThis ? 'follow' : 'manual';
+  const ownHeaders = { ...authorization(url), ...headers };
   let linked: Headers | undefined;
   let own = true;
   let at = url;
@@ -45,21 +39,43 @@ export async function request({ url, headers, range, signal }: Request): Promise
     // A host that was redirected to gets no headers, nor does any after it.
     own &&= new URL(at).origin === origin;
     // The length of compressed bytes would be another, and they could not be continued.
-    const sent = { 'accept-encoding': 'identity', ...(own && headers), ...range };
-    const response = await fetch(at, { headers: sent, redirect, signal });
+    const sent = { 'accept-encoding': 'identity', ...(own && ownHeaders), ...range };
+    const response = await fetchWeb(withoutUser(at), { headers: sent, redirect, signal });
     if (own && response.headers.has('x-linked-etag')) linked ??= response.headers;
     if (!redirects.includes(response.status)) return { response, linked };
     await response.body?.cancel();
     at = redirected(at, response.headers.get('location') ?? '');
   }
-  throw new TransferError(`it redirects more than ${MAX_REDIRECTS} times`, true);
+  throw new TransferError(`it redirects more than ${MAX_REDIRECTS} times`, 0);
+}
+
+/** What the user and password of a URL are sent as; `fetch` takes no URL with them. */
+function authorization(url: string): Record<string, string> {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return {};
+  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const bytes = new TextEncoder().encode(text);
+  return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+}
+
+function withoutUser(address: string): string {
+  const url = new URL(address);
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
 
 function redirected(from: string, location: string): string {
   const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
-  if (location !== '' && to && /^https?:$/.test(to.protocol)) return to.href;
-  throw new TransferError(
-    `it redirects to '${location.slice(0, 100)}', which is no address of the web`,
-    true,
-  );
+  const shown = shownUrl(location).slice(0, 100);
+  if (location === '' || !to || !/^https?:$/.test(to.protocol)) {
+    throw new TransferError(`it redirects to '${shown}', which is no address of the web`, 0);
+  }
+  if (from.startsWith('https:') && to.protocol === 'http:') {
+    throw new TransferError(
+      `it redirects from https to '${shown}', which anyone on the way could change; give that address if you trust it`,
+      0,
+    );
+  }
+  return to.href;
 }

@@ -1,0 +1,97 @@
+import { check, checkInteger } from '../core/errors.js';
+import { checkImagesOfClasses, checkSeveralClasses } from './data/check-classes.js';
+import { countBatches, type BatchSource } from './data/batches.js';
+import type { Dataset } from './data/dataset.js';
+import { checkAtLeastZero, checkFactor } from './optimizer.js';
+import type { TrainOptions } from './train.js';
+
+const counts = ['epochs', 'batchSize', 'microBatchSize', 'size', 'evaluateEvery'] as const;
+const functions = ['schedule', 'optimizer', 'loss', 'mix'] as const;
+
+/**
+ * Throws where an option of `train` that is given is out of range.
+ * @throws ArgumentError
+ */
+export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment' | 'validation'>): void {
+  const { seed = 0, clipNorm = 1, movingAverage, checkpoints, signal } = options;
+  for (const name of counts) checkInteger(name, options[name] ?? 1, 1);
+  for (const name of functions) {
+    const value = options[name];
+    check(
+      value === undefined || typeof value === 'function',
+      () => `${name} is no function; leave it out, or give one that the library has or your own.`,
+    );
+  }
+  check(Number.isSafeInteger(seed), () => `seed is ${seed}; give an integer.`);
+  check(
+    typeof clipNorm === 'number' && clipNorm > 0 && clipNorm < Infinity,
+    () => `clipNorm is ${clipNorm}; give a positive number, such as 1, or leave it out.`,
+  );
+  if (movingAverage) checkFactor('movingAverage.decay', movingAverage.decay ?? 0.9999);
+  check(
+    signal === undefined || typeof signal.aborted === 'boolean',
+    () => 'signal is no AbortSignal; give the signal of an AbortController.',
+  );
+  if (!checkpoints) return;
+  const { folder, keep = 3, everySteps = 1 } = checkpoints;
+  check(
+    typeof folder === 'string' && folder !== '',
+    () => `checkpoints.folder is '${folder}'; give the path of a folder.`,
+  );
+  checkInteger('checkpoints.keep', keep, 1);
+  checkInteger('checkpoints.everySteps', everySteps, 1);
+}
+
+/**
+ * Throws where these data cannot be trained on with these options, as far as that shows before the first step.
+ * @throws ArgumentError
+ */
+export function checkTraining(data: Dataset | BatchSource, options: TrainOptions): void {
+  const { epochs, batchSize = 128, schedule, augment, validation } = options;
+  checkInteger('epochs', epochs, 1);
+  checkTrainOptions(options);
+  check(
+    typeof schedule === 'function',
+    () => 'There is no schedule; give one, such as constantSchedule(0.1).',
+  );
+  check(
+    augment === undefined || typeof augment === 'function',
+    () => 'augment is no function; leave it out, or give one such as randomFlip().',
+  );
+  if (typeof data !== 'function') checkTrainingData(data);
+  if (validation) {
+    checkDataset('validation', validation);
+    check(
+      validation.labels.length > 0,
+      () => 'The validation data have no images; give some, or none of them.',
+    );
+  }
+  const steps = typeof data === 'function' ? 1 : epochs * batchesOf(data, batchSize);
+  for (const step of [0, steps - 1]) checkAtLeastZero(`The learning rate of step ${step}`, schedule(step));
+}
+
+function batchesOf({ labels }: Dataset, batchSize: number): number {
+  return Math.max(1, countBatches(labels.length, { batchSize, dropLast: true }));
+}
+
+function checkTrainingData(data: Dataset): void {
+  checkDataset('data', data);
+  check(data.labels.length > 0, () => 'The data have no images; give some to train on.');
+  checkImagesOfClasses(data, 1, 'to train on');
+}
+
+function checkDataset(name: string, data: Dataset): void {
+  const { classes, labels, image } = (data ?? {}) as Partial<Dataset>;
+  check(
+    Array.isArray(classes) && labels?.length !== undefined && typeof image === 'function',
+    () => `${name} is no data set; give one, and await it where it is a promise.`,
+  );
+  checkSeveralClasses(data.classes.length);
+  const place = data.labels.findIndex((label) => !(label in data.classes));
+  check(
+    place < 0,
+    () =>
+      `Image ${place} of ${name} has the label ${data.labels[place]}; give one of 0 to ${data.classes.length - 1}, the ` +
+      'place of its class.',
+  );
+}
