@@ -16,6 +16,7 @@ import {
   type NetworkWeights,
   type NetworkWeightsOptions,
 } from './network-weights.js';
+import { networkWeightsOptionNames } from './option-names.js';
 import { publishedLabels } from './published-labels.js';
 import { networkWeightsOptionNames } from './option-names.js';
 import { readSource } from './read-source.js';

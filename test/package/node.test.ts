@@ -73,14 +73,32 @@ describe('from the tarball in an empty folder, plain Node', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'cat\n', stderr: '' });
   });
 
-  test('TypeScript finds the types, in ESM and in CommonJS', () => {
+  /** What TypeScript says of the programs that name types. */
+  function typeErrors(...more: string[]): string {
     const tsc = join(process.cwd(), 'node_modules/typescript/bin/tsc');
-    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--skipLibCheck'];
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', ...more];
     const { stdout } = spawnSync(process.execPath, [tsc, ...options, 'types.mts', 'types.cts'], {
       cwd: installed,
       encoding: 'utf8',
     });
-    expect(stdout).toBe('');
+    return stdout;
+  }
+
+  test('TypeScript finds the types, in ESM and in CommonJS', () => {
+    expect(typeErrors('--skipLibCheck')).toBe('');
+  });
+
+  test("without skipLibCheck, errors are those of tfjs's types alone", () => {
+    const files = typeErrors('--skipLibCheck', 'false').match(/^\S[^(\n]*(?=\(\d+,\d+\): error)/gm) ?? [];
+    expect(files.join('\n')).toContain('@tensorflow/tfjs-core');
+    const ofOthers = /\/(@tensorflow\/tfjs-core|@webgpu\/types|typescript\/lib)\//;
+    expect(files.filter((file) => !ofOthers.test(file))).toEqual([]);
+  });
+
+  test('an ESM app finds every name in the CommonJS build, and in a CommonJS module that passes it on', () => {
+    const { count, missing } = run<{ count: number; missing: string[][] }>(installed, 'named.mjs');
+    expect(count).toBeGreaterThan(100);
+    expect(missing).toEqual([[], []]);
   });
 });
 
@@ -97,6 +115,33 @@ test('bundled by esbuild for Node, an app trains to the same losses', async () =
   });
   expect(run(installed, outfile)).toEqual(expected);
 });
+
+test.each([
+  ['a CommonJS program', {}],
+  ['of a Node that has no import()', { supported: { 'dynamic-import': false } }],
+  ['minified', { minify: true }],
+])(
+  'import() of skipscale in a CommonJS bundle of esbuild finds the weights of the package: %s',
+  async (_, more) => {
+    const outfile = join(installed, 'imported-bundle.cjs');
+    await build({
+      entryPoints: [join(installed, 'imported.cjs')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: ['sharp'],
+      logLevel: 'error',
+      ...more,
+    });
+    const photo = join(process.cwd(), 'examples/photos/cat.jpg');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [outfile, photo], {
+      cwd: installed,
+      encoding: 'utf8',
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'cat\n', stderr: '' });
+  },
+);
 
 const data = join(process.cwd(), '../shared/data/cifar10');
 const withData = existsSync(data) ? test : test.skip;
