@@ -9,14 +9,14 @@ export interface KernelCalls {
 
 /**
  * Counts the calls of every kernel of a backend and makes one of them fail, as for want of memory, while `work` runs: before
- * the kernel has done anything.
+ * the kernel has done anything. Those that change variables in place take no memory, and are left out.
  */
 export async function withFailingKernels<T>(
   backend: string,
   work: (calls: KernelCalls) => Promise<T>,
 ): Promise<T> {
   const calls: KernelCalls = { count: 0, failAt: 0 };
-  const kernels = tf.getKernelsForBackend(backend);
+  const kernels = tf.getKernelsForBackend(backend).filter(({ kernelName }) => !kernelName.endsWith('Step'));
   const originals = kernels.map(({ kernelFunc }) => kernelFunc);
   for (const kernel of kernels) {
     const { kernelFunc } = kernel;
