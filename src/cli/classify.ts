@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { positiveInteger } from './arguments.js';
 import type { ClassifyOptions } from './classify-images.js';
-import { conventionOption, MODEL_NAMES } from './model-options.js';
+import { addPartOptions, conventionOption, MODEL_NAMES } from './model-options.js';
 
 /** `skipscale classify IMAGE… [--weights NAME|FILE] [--model NAME]` */
 export function classifyCommand(): Command {
-  return new Command('classify')
+  const command = new Command('classify')
     .description('Say what images show.')
     .argument(
       '<image...>',
@@ -27,4 +27,5 @@ export function classifyCommand(): Command {
       const { classifyImages } = await import('./classify-images.js');
       await classifyImages(images, options);
     });
+  return addPartOptions(command);
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { dataArgument, positiveInteger } from './arguments.js';
 import { chartFile } from './chart.js';
 import type { EvaluateOptions } from './evaluate-model.js';
-import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
+import { addPartOptions, addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
 
 /** `skipscale evaluate DATA --weights FILE [--model NAME]` */
 export function evaluateCommand(): Command {
@@ -20,5 +20,5 @@ export function evaluateCommand(): Command {
       const { evaluateModel } = await import('./evaluate-model.js');
       await evaluateModel({ ...options, data: dataArgument(data, options.data, 'evaluate') });
     });
-  return addShapeOptions(command);
+  return addShapeOptions(addPartOptions(command));
 }

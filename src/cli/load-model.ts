@@ -6,11 +6,12 @@ import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { load } from '../weights/load.js';
 import { loadWeights } from '../weights/load-weights.js';
 import { withDownloadBar } from './download-bar.js';
-import type { ShapeOptions } from './model-options.js';
+import { noteLoaded } from './loaded-note.js';
+import type { PartOptions, ShapeOptions } from './model-options.js';
 import { weightsFile } from './weights-file.js';
 
 /** What tells a network and its weights. */
-export interface WeightsOptions extends ShapeOptions {
+export interface WeightsOptions extends ShapeOptions, PartOptions {
   model?: string;
   /** The name of published weights or of what they were trained for, a file, or a folder that `train` wrote. */
   weights: string;
@@ -23,7 +24,7 @@ export interface WeightsOptions extends ShapeOptions {
  * with. Of others the weights tell.
  */
 export async function loadModel(
-  { model, weights: given, convention, width, depth, size, shortcut }: WeightsOptions,
+  { model, weights: given, convention, checkpointKey, head, width, depth, size, shortcut }: WeightsOptions,
   classes: number | undefined,
 ): Promise<ImageClassifier> {
   if (model !== undefined) modelArchitecture(model, { width, depth, shortcut }); // Throws before anything is fetched.
@@ -37,13 +38,15 @@ export async function loadModel(
     throw new Error('--width, --depth and --shortcut change the network that --model names; give it too.');
 
   return withDownloadBar(async (onProgress) => {
-    if (name === undefined) return load(weights, { convention, onProgress });
+    const onLoaded = noteLoaded(weights);
+    const part = { checkpointKey, head, onProgress };
+    if (name === undefined) return load(weights, { convention, onLoaded, ...part });
     const shape = { width, depth, size, shortcut };
     if (networks.length > 0 || !isChanged)
-      return buildModel(name, { weights, convention, onProgress, ...shape });
+      return buildModel(name, { weights, convention, onLoaded, ...part, ...shape });
     const changed = buildUnfilledModel(name, { initialize: false, convention, classes, ...shape });
     try {
-      await loadWeights(changed, weights, { onProgress });
+      onLoaded(await loadWeights(changed, weights, part));
       return changed;
     } catch (error) {
       changed.dispose();

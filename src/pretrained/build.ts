@@ -14,10 +14,11 @@ import {
 } from '../models/resnet.js';
 import { efficientNetArchitecture, type Coefficients } from '../scaling/index.js';
 import type { WeightsSource } from '../weights/fetch-source.js';
+import type { LoadOptions } from '../weights/load.js';
 import type { NetworkWeightsOptions } from '../weights/network-weights.js';
 
 /** Options of the builders for a network with weights. */
-export interface PretrainedOptions extends NetworkWeightsOptions {
+export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptions, 'onLoaded'> {
   /**
    * `'imagenet'` or `'cifar10'`, for the default weights of this network and data set; the name of others in
    * {@link pretrainedWeights}, such as `'timm/resnet50.a1_in1k'`; or a source as `loadWeights` takes it. A `classes` other

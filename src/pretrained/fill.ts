@@ -19,6 +19,7 @@ export async function fillBuilt<M extends ImageClassifier>(
     checkpointKey,
     parts,
     head,
+    onLoaded,
     ...options
   }: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
@@ -31,7 +32,16 @@ export async function fillBuilt<M extends ImageClassifier>(
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
       config: published && { preprocessing: published.preprocessing },
-      ...{ hub, cache, onProgress, sha256: sha256 ?? published?.sha256, checkpointKey, parts, head },
+      ...{
+        hub,
+        cache,
+        onProgress,
+        sha256: sha256 ?? published?.sha256,
+        checkpointKey,
+        parts,
+        head,
+        onLoaded,
+      },
     },
     (architecture, { preprocessing, ...told }) => {
       check(

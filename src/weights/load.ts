@@ -16,6 +16,13 @@ import { naming } from './source-name.js';
 export interface LoadOptions extends NetworkWeightsOptions {
   /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
   readonly convention?: ConventionName;
+  /**
+   * Number of logits. Another than the weights have gives the network a new head with random weights; so does any with
+   * `head: false`, without which there is no head then. Default what the weights have.
+   */
+  readonly classes?: number;
+  /** Of the random weights of a new head. Default 0. */
+  readonly seed?: number;
   /** Told where in the file the weights were, and what of it was left out. Default nothing. */
   readonly onLoaded?: (loaded: LoadedWeights) => void;
 }
@@ -28,8 +35,22 @@ export interface LoadOptions extends NetworkWeightsOptions {
  * @param source - As `loadWeights` takes it.
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention.
  */
-export function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
-  return loadInto(source, options, buildArchitecture);
+export async function load(
+  source: WeightsSource,
+  { classes, seed, ...options }: LoadOptions = {},
+): Promise<ImageClassifier> {
+  const model = await loadInto(source, options, (architecture, told) =>
+    buildArchitecture({ ...architecture, classes: architecture.classes ?? classes }, told),
+  );
+  try {
+    if (classes !== undefined && (options.head === false || classes !== model.classes)) {
+      model.resetHead(classes, { seed });
+    }
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** What a checkpoint and the files beside it tell of a network. */
@@ -41,7 +62,13 @@ type Told = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
  */
 export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
-  { convention, config, head, onLoaded, ...readOptions }: LoadOptions & { readonly config?: HubConfig },
+  {
+    convention,
+    config,
+    head,
+    onLoaded,
+    ...readOptions
+  }: Omit<LoadOptions, 'classes' | 'seed'> & { readonly config?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
   const { hub, cache, checkpointKey } = readOptions;
