@@ -7,7 +7,7 @@ import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { isAddress, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
 import { loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
-import { describeLayers, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
+import { describeLayers, headOption, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
 import { readSource } from './read-source.js';
 import { savedConvention, savedPreprocessing } from './saved.js';
 import { naming } from './source-name.js';
@@ -115,8 +115,8 @@ function findNetwork(
   if (head === undefined && !hasHead && denseLayers.size > 0) {
     throw new Error(
       `The weights are of ${architecture?.name ?? 'a network'} without a head of the usual name; ${describeLayers(denseLayers)}. ` +
-        "Name the one that is the head, as { head: 'fc.1' }; or give { head: false }, which loads all but the head (on the " +
-        'command line, --head).',
+        `Name the one that is the head, as ${headOption(denseLayers)}; or give { head: false }, which loads all but the head ` +
+        '(on the command line, --head).',
     );
   }
   if (!architecture) {
