@@ -4,6 +4,7 @@ import { chartFile } from './chart.js';
 import { addDownloadOptions } from './download-options.js';
 import type { EvaluateOptions } from './evaluate-model.js';
 import {
+  addPartOptions,
   addShapeOptions,
   classesOption,
   conventionOption,
@@ -30,5 +31,5 @@ export function evaluateCommand(): Command {
       const { evaluateModel } = await import('./evaluate-model.js');
       await evaluateModel({ ...options, data: dataArgument(data, options.data, 'evaluate') });
     });
-  return addDownloadOptions(addShapeOptions(command));
+  return addDownloadOptions(addShapeOptions(addPartOptions(command)));
 }

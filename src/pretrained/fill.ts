@@ -18,7 +18,7 @@ export async function fillBuilt<M extends ImageClassifier>(
 ): Promise<M> {
   const options = pickOptions<ModelOptions>(given, modelOptionNames);
   const readOptions = pickOptions<NetworkWeightsOptions>(given, networkWeightsOptionNames);
-  const { weights, config, head } = given;
+  const { weights, config, head, onLoaded } = given;
   const { convention, classes, includeTop = true, seed, size } = options;
   const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
   const model = await loadInto(
@@ -29,6 +29,7 @@ export async function fillBuilt<M extends ImageClassifier>(
       beside: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
       ...readOptions,
       config,
+      onLoaded,
       sha256: readOptions.sha256 ?? published?.sha256,
     },
     (architecture, { preprocessing, ...told }) => {

@@ -12,13 +12,13 @@ import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
 import {
   describeLayers,
+  headOption,
   networkWeights,
   type NetworkWeights,
   type NetworkWeightsOptions,
 } from './network-weights.js';
 import { networkWeightsOptionNames } from './option-names.js';
 import { publishedLabels } from './published-labels.js';
-import { networkWeightsOptionNames } from './option-names.js';
 import { readSource } from './read-source.js';
 import { savedArchitecture, savedLabels } from './saved.js';
 import { naming } from './source-name.js';
@@ -158,7 +158,7 @@ function isOfHead({ name }: NamedVariable): boolean {
 function otherHead({ tensors, denseLayers }: NetworkWeights, wanted: readonly KeyedVariable[]): string {
   const head = wanted.find((named) => isOfHead(named) && named.variable.rank === 2);
   if (!head || tensors.has(head.key)) return '';
-  const advice = "name the layer that is the head, as { head: 'fc.1' }, or";
+  const advice = `name the layer that is the head, as ${headOption(denseLayers)}, or`;
   return (
     `The head ${head.key} is not in the file; ${describeLayers(denseLayers)}. ` +
     `To go on, ${denseLayers.size > 0 ? `${advice} ` : ''}give { head: false }, which leaves the model's own head as it is.`

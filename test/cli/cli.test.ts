@@ -9,6 +9,7 @@ import {
   classify,
   loadWeights,
   modelNames,
+  readSafetensors,
   saveWeights,
   scaleToBudget,
   writeSafetensors,
@@ -296,6 +297,33 @@ describe('classify', () => {
     test('weights of another model', async () => {
       const result = await skipscale('classify', image, '--model', 'resnet32', '--weights', weights);
       expectError(result, 'The weights are of resnet20, and not of resnet32');
+    });
+
+    test('a head of another name, and several weights in a file: asked for, given, and what was left out is said', async () => {
+      const { tensors } = readSafetensors(readFileSync(weights));
+      const others = join(folder, 'others.safetensors');
+      const own = Array.from(tensors, ([key, tensor]) => {
+        const values = { shape: tensor.shape, values: tensor.toFloat32() };
+        return [key.replace(/^fc\./, 'fc.1.'), values] as const;
+      });
+      const both = ['model', 'model_ema'].flatMap((prefix) =>
+        own.map(([key, tensor]) => [`${prefix}.${key}`, tensor] as const),
+      );
+      writeFileSync(others, writeSafetensors(new Map(both)));
+      const command = ['classify', image, '--weights', others, '--json'];
+      expectError(
+        await skipscale(...command),
+        /others\.safetensors: .*'model_ema'.*--checkpoint-key model\./,
+      );
+      const key = ['--checkpoint-key', 'ema'];
+      expectError(await skipscale(...command, ...key), /resnet20 without a head .*'fc\.1' \[10,64\].*--head/);
+      const result = await skipscale(...command, ...key, '--head', 'fc.1');
+      expect(result.stderr).toMatch(
+        /^skipscale: loaded the weights 'model_ema' of .*; left out model\.conv1\.weight,/,
+      );
+      const usual = await skipscale('classify', image, '--weights', weights, '--json');
+      const probabilities = (stdout: string) => stdout.match(/"probability": [\d.e-]+/g);
+      expect(probabilities(result.stdout)).toEqual(probabilities(usual.stdout));
     });
 
     test('an image that is not there', async () => {
