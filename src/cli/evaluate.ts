@@ -3,7 +3,7 @@ import { dataArgument, positiveInteger } from './arguments.js';
 import { chartFile } from './chart.js';
 import { addDownloadOptions } from './download-options.js';
 import type { EvaluateOptions } from './evaluate-model.js';
-import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
+import { addPartOptions, addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
 
 /** `skipscale evaluate DATA --weights FILE [--model NAME]` */
 export function evaluateCommand(): Command {
@@ -21,5 +21,5 @@ export function evaluateCommand(): Command {
       const { evaluateModel } = await import('./evaluate-model.js');
       await evaluateModel({ ...options, data: dataArgument(data, options.data, 'evaluate') });
     });
-  return addDownloadOptions(addShapeOptions(command));
+  return addDownloadOptions(addShapeOptions(addPartOptions(command)));
 }

@@ -1,10 +1,14 @@
 import { Option, type Command } from 'commander';
 import type { ModelOptions } from '../models/build-model.js';
 import { conventionNames } from '../models/convention-names.js';
+import type { LoadOptions } from '../weights/load.js';
 import { positiveInteger, positiveNumber } from './arguments.js';
 
 /** What a network is besides its name. */
 export type ShapeOptions = Pick<ModelOptions, 'width' | 'depth' | 'size' | 'shortcut'>;
+
+/** Which weights of a file a command takes, and which of its layers is the head. */
+export type PartOptions = Pick<LoadOptions, 'checkpointKey' | 'head'>;
 
 /** The names of networks that commands take, in words. */
 export const MODEL_NAMES =
@@ -19,6 +23,20 @@ export function conventionOption(usual: string): Option {
   return new Option('--convention <name>', `whose padding and preprocessing (default: ${usual})`).choices(
     conventionNames,
   );
+}
+
+/** Adds the options of {@link PartOptions}. */
+export function addPartOptions(command: Command): Command {
+  return command
+    .option(
+      '--checkpoint-key <name>',
+      'which weights of a file that has several, such as state_dict_ema, or in short ema',
+    )
+    .option(
+      '--head <layer>',
+      "the file's layer that is the head, where its name is not the usual one, such as fc.1; none leaves it out",
+      (text: string) => (text === 'none' ? false : text),
+    );
 }
 
 /** Adds the options that change the network that `--model` names. */

@@ -87,7 +87,7 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
   const share = given === undefined ? undefined : shareOf(given);
   const validation = given !== undefined && share === undefined ? await openDataset(given, 'test') : share;
   checkFineTuneData(data, validation);
-  const { model, weights } = await pretrainedModel(options);
+  const { model, weights } = await pretrainedModel(options, data.classes.length);
   try {
     const chosen = { batchSize, epochs, learningRate, freeze, validation };
     const plan = await prepareFineTuning(model, data, { seed, resetHead, onSkip, ...chosen });

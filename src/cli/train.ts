@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { integer, listOf, number, oneOf, positiveInteger, wholeNumber } from './arguments.js';
 import { addDownloadOptions } from './download-options.js';
-import { addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
+import { addPartOptions, addShapeOptions, conventionOption, MODEL_NAMES } from './model-options.js';
 import type { TrainCommandOptions } from './prepare-training.js';
 import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
 
@@ -85,7 +85,7 @@ export function trainCommand(): Command {
       const { runTraining } = await import('./run-training.js');
       await runTraining(data, options);
     });
-  return addDownloadOptions(addShapeOptions(command));
+  return addDownloadOptions(addShapeOptions(addPartOptions(command)));
 }
 
 /** Reads a list of parts of a network. */

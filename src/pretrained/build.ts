@@ -13,15 +13,17 @@ import {
   type ResNetOptions,
 } from '../models/resnet.js';
 import { efficientNetArchitecture, type Coefficients } from '../scaling/index.js';
-import type { FetchOptions, WeightsSource } from '../weights/fetch-source.js';
+import type { WeightsSource } from '../weights/fetch-source.js';
 import type { LoadOptions } from '../weights/load.js';
+import type { NetworkWeightsOptions } from '../weights/network-weights.js';
 
 /** Options of the builders for a network with weights. */
-export interface PretrainedOptions extends FetchOptions, Pick<LoadOptions, 'config'> {
+export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptions, 'onLoaded' | 'config'> {
   /**
    * `'imagenet'` or `'cifar10'`, for the default weights of this network and data set; the name of others in
    * {@link pretrainedWeights}, such as `'timm/resnet50.a1_in1k'`; or a source as `loadWeights` takes it. A `classes` other
-   * than the weights have gives the network a new head with random weights.
+   * than the weights have gives the network a new head with random weights; so does any with `head: false`, without which there is
+   * no head then.
    */
   readonly weights: WeightsSource;
 }

@@ -10,7 +10,20 @@ import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.
 /** The network that `build` builds, filled with the weights of the options. */
 export async function fillBuilt<M extends ImageClassifier>(
   name: string,
-  { weights, hub, cache, sha256, onProgress, limits, config, ...options }: ModelOptions & PretrainedOptions,
+  {
+    weights,
+    hub,
+    cache,
+    sha256,
+    onProgress,
+    limits,
+    config,
+    checkpointKey,
+    parts,
+    head,
+    onLoaded,
+    ...options
+  }: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
 ): Promise<M> {
   const { convention, classes, includeTop = true, seed, size } = options;
@@ -21,25 +34,38 @@ export async function fillBuilt<M extends ImageClassifier>(
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
       beside: published && { preprocessing: published.preprocessing },
-      ...{ hub, cache, onProgress, limits, config, sha256: sha256 ?? published?.sha256 },
+      ...{
+        hub,
+        cache,
+        onProgress,
+        limits,
+        config,
+        sha256: sha256 ?? published?.sha256,
+        checkpointKey,
+        parts,
+        head,
+        onLoaded,
+      },
     },
     (architecture, { preprocessing, ...told }) => {
       check(
         architecture.name === name,
         () => `The weights are of ${architecture.name}, and not of ${name}; build that one, or give others.`,
       );
+      const ownClasses = architecture.classes ?? (head === false ? classes : undefined);
       return build({
         ...options,
         ...told,
         // What is told is for the published size.
         preprocessing: { ...(size === undefined && preprocessing), ...options.preprocessing },
-        classes: architecture.classes,
-        includeTop: architecture.classes !== undefined,
+        classes: ownClasses,
+        includeTop: ownClasses !== undefined,
       });
     },
   );
   if (!includeTop) model.removeHead();
-  else if (classes !== undefined && classes !== model.classes) model.resetHead(classes, { seed });
+  else if (classes !== undefined && (classes !== model.classes || head === false))
+    model.resetHead(classes, { seed });
   return model;
 }
 

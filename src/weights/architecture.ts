@@ -10,16 +10,9 @@ import { savedArchitecture } from './saved.js';
 /** Keys that no forward pass here needs: PyTorch's counts, Keras's layer of preprocessing and its random states. */
 export const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
 
-/** DataParallel wraps a model as `module`, and so its checkpoints say. */
-export function withoutPrefix(tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> {
-  const prefix = 'module.';
-  if (![...tensors.keys()].every((key) => key.startsWith(prefix))) return tensors;
-  return new Map(Array.from(tensors, ([key, tensor]) => [key.slice(prefix.length), tensor]));
-}
-
 /**
  * The network that a checkpoint is of: the one that `saveWeights` wrote down, or the published one that has as many weights.
- * @param tensors - Of the checkpoint, {@link withoutPrefix}.
+ * @param tensors - Of the checkpoint, the network's.
  */
 export function architectureOf(
   checkpoint: Checkpoint,

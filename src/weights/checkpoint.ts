@@ -130,6 +130,10 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, HostTensor>;
   /** Words about the file that it carries itself. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** Where in the file the tensors were, such as `state_dict_ema`; empty where they are all that it holds. Default empty. */
+  readonly key?: string;
+  /** What else the file holds and is not read: objects of Python's and other tensors, by their keys. Default nothing. */
+  readonly skipped?: readonly string[];
 }
 
 /** The longest message of a {@link CheckpointError}, which may quote a hostile file. */
@@ -143,6 +147,9 @@ export class CheckpointError extends Error {
     super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message);
   }
 }
+
+/** A file of weights that is whole, of which the caller has to say what is wanted. */
+export class ChoiceError extends CheckpointError {}
 
 /** Number of elements of a shape. */
 export function elements(shape: readonly number[]): number {

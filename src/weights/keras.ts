@@ -15,18 +15,38 @@ const layerGroups = ['model_weights', 'layers', '_layer_checkpoint_dependencies'
  */
 export async function readKeras(bytes: Uint8Array): Promise<Checkpoint> {
   const tensors = new Map<string, HostTensor>();
+  await addKeras(tensors, bytes);
+  return { tensors, metadata: new Map() };
+}
+
+/**
+ * Adds the tensors of a file, which may be one of several.
+ * @param layerNames - Of the groups in the files before, by path: a group that goes on in another file has its name in the first
+ * alone.
+ * @returns The paths of the groups that have tensors.
+ */
+export async function addKeras(
+  tensors: Map<string, HostTensor>,
+  bytes: Uint8Array,
+  layerNames = new Map<string, string>(),
+): Promise<ReadonlySet<string>> {
+  const groups = new Set<string>();
   for (const tensor of await readHdf5(bytes, layerGroups)) {
-    const key = variablePath(tensor);
+    const group = `/${[tensor.top, ...tensor.path.slice(0, -1)].filter((part) => part !== undefined).join('/')}`;
+    const layer = tensor.groupName ?? layerNames.get(group);
+    if (layer !== undefined) layerNames.set(group, layer);
+    groups.add(group);
+    const key = variablePath(tensor, layer);
     if (/(^|\/)optimizer/.test(key) || tensor.path[0]!.startsWith('optimizer')) continue;
     if (tensors.has(key))
       throw new CheckpointError(`This Keras file has '${key}' twice; save one model alone.`);
     tensors.set(key, new HostTensor(tensor.dtype, tensor.shape, tensor.bytes));
   }
-  return { tensors, metadata: new Map() };
+  return groups;
 }
 
 /** The layer's name and the variable's. */
-function variablePath({ path, groupName }: Hdf5Tensor): string {
+function variablePath({ path }: Hdf5Tensor, groupName: string | undefined): string {
   const inVars = path.at(-2) === 'vars';
   const layer = inVars ? groupName : path.at(-2);
   if (layer === undefined) {

@@ -4,17 +4,24 @@ import { check } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { architectureOf, ignored, withoutPrefix } from './architecture.js';
+import { architectureOf, ignored } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
-import type { FetchOptions, WeightsSource } from './fetch-source.js';
+import type { WeightsSource } from './fetch-source.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
+import {
+  describeLayers,
+  networkWeights,
+  type NetworkWeights,
+  type NetworkWeightsOptions,
+} from './network-weights.js';
 import { readSource } from './read-source.js';
 import { savedArchitecture, savedLabels } from './saved.js';
+import { naming } from './source-name.js';
 
 /** Options of {@link loadWeights}. */
-export interface LoadWeightsOptions extends FetchOptions {
+export interface LoadWeightsOptions extends NetworkWeightsOptions {
   /**
    * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model, and the model must
    * have the convention of the source's networks and the shortcut of a file of `saveWeights`, with others of which the
@@ -38,12 +45,20 @@ export interface LoadedWeights {
   readonly missing: readonly string[];
   /** Keys that the checkpoint has and the model has not. */
   readonly extra: readonly string[];
+  /**
+   * Where in the file the weights were, such as `state_dict_ema`, and the prefix of their names, such as `module`; empty where they
+   * are all that it holds.
+   */
+  readonly key: string;
+  /** What of the file is not the network's: objects of a training script, an optimizer's tensors, other weights. */
+  readonly skipped: readonly string[];
 }
 
 /**
  * Fills a model with the weights of a checkpoint, a file of safetensors, PyTorch or Keras, whose names are
  * recognised: torchvision's, timm's, Hugging Face transformers', keras.applications', efficientnet-pytorch's, and the CIFAR
- * ResNets' of akamaster; a prefix `module.` is dropped.
+ * ResNets' of akamaster. They may be anywhere in a training's checkpoint, and their names have any prefix, such as `module.` or
+ * `model._orig_mod.`; the result says where they were and what was left out.
  * A file of `saveWeights` gives the model its labels too.
  * All or nothing: after an error the model is unchanged.
  * @param source - A path, a URL, `hf://owner/name[@revision]/file`, `indexeddb://name` in browsers, a Blob or File, or the
@@ -59,18 +74,20 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
-  return loadCheckpoint(model, checkpoint, options);
+  return naming(source, () => loadCheckpoint(model, checkpoint, options));
 }
 
 /** As {@link loadWeights}, of a checkpoint that has been read. */
 export function loadCheckpoint(
   model: ImageClassifier,
   checkpoint: Checkpoint,
-  { strict = true, except = [] }: LoadWeightsOptions,
+  { strict = true, except = [], checkpointKey, head }: LoadWeightsOptions,
 ): LoadedWeights {
-  const tensors = withoutPrefix(checkpoint.tensors);
+  const network = networkWeights(checkpoint, { checkpointKey, head });
+  const { tensors, key, skipped } = network;
   const { source, conventions, variables } = recognise(model, tensors);
-  const wanted = withoutParts(variables, except, model.architecture.name);
+  const own = withoutParts(variables, except, model.architecture.name);
+  const wanted = head === false ? own.filter((named) => !isOfHead(named)) : own;
 
   const found = wanted.flatMap((keyed) => {
     const tensor = tensors.get(keyed.key);
@@ -94,13 +111,14 @@ export function loadCheckpoint(
           otherShortcut(model, checkpoint),
           list('missing', missing),
           list('not in the model', extra),
+          otherHead(network, wanted),
         ]
       : []),
     list('of another shape', misshaped),
   ].filter(Boolean);
   if (found.length === 0 || problems.length > 0) {
     const isNamed = !isFused(variables) && !otherShortcut(model, checkpoint);
-    const other = isNamed ? otherNetwork(model, checkpoint, tensors) : undefined;
+    const other = isNamed ? otherNetwork(model, checkpoint, network.named) : undefined;
     const reasons = other ? [other] : [advice(variables, found.length, source), ...problems];
     throw new Error(`The weights do not fit ${model.architecture.name}. ${reasons.join('\n')}`);
   }
@@ -110,8 +128,25 @@ export function loadCheckpoint(
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
   for (const loaded of found) assign(loaded);
-  model.labels = savedLabels(checkpoint, model.classes) ?? model.labels;
-  return { source, loaded: found.map(({ name }) => name), missing, extra };
+  if (head === undefined) model.labels = savedLabels(checkpoint, model.classes) ?? model.labels;
+  // The classes of a head of another name are not known.
+  else if (head !== false) model.labels = undefined;
+  return { source, loaded: found.map(({ name }) => name), missing, extra, key, skipped };
+}
+
+function isOfHead({ name }: NamedVariable): boolean {
+  return name.startsWith('head.');
+}
+
+/** What to do where the model's head is not in the checkpoint. */
+function otherHead({ tensors, denseLayers }: NetworkWeights, wanted: readonly KeyedVariable[]): string {
+  const head = wanted.find((named) => isOfHead(named) && named.variable.rank === 2);
+  if (!head || tensors.has(head.key)) return '';
+  const advice = "name the layer that is the head, as { head: 'fc.1' }, or";
+  return (
+    `The head ${head.key} is not in the file; ${describeLayers(denseLayers)}. ` +
+    `To go on, ${denseLayers.size > 0 ? `${advice} ` : ''}give { head: false }, which leaves the model's own head as it is.`
+  );
 }
 
 /** Where the weights are of another network that is known: which one, in the place of hundreds of names. */

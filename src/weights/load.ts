@@ -3,17 +3,19 @@ import { shownUrl } from '../core/shown-url.js';
 import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { architectureOf, describeWeights, withoutPrefix } from './architecture.js';
-import type { HostTensor } from './checkpoint.js';
+import { architectureOf, describeWeights } from './architecture.js';
+import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { WITHOUT } from './config-file.js';
-import { isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { isAddress, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
-import { loadCheckpoint, recognise } from './load-weights.js';
+import { loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
+import { describeLayers, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
 import { readSource } from './read-source.js';
 import { savedConvention, savedPreprocessing } from './saved.js';
+import { naming } from './source-name.js';
 
 /** Options of {@link load}. */
-export interface LoadOptions extends FetchOptions {
+export interface LoadOptions extends NetworkWeightsOptions {
   /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
   readonly convention?: ConventionName;
   /**
@@ -21,6 +23,15 @@ export interface LoadOptions extends FetchOptions {
    * labels and preprocessing are what the checkpoint itself and its convention say. Default true.
    */
   readonly config?: boolean;
+  /**
+   * Number of logits. Another than the weights have gives the network a new head with random weights; so does any with
+   * `head: false`, without which there is no head then. Default what the weights have.
+   */
+  readonly classes?: number;
+  /** Of the random weights of a new head. Default 0. */
+  readonly seed?: number;
+  /** Told where in the file the weights were, and what of it was left out. Default nothing. */
+  readonly onLoaded?: (loaded: LoadedWeights) => void;
 }
 
 /**
@@ -32,8 +43,22 @@ export interface LoadOptions extends FetchOptions {
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; where a file beside
  * it cannot be read, other than that it is not there, or says what cannot be.
  */
-export function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
-  return loadInto(source, options, buildArchitecture);
+export async function load(
+  source: WeightsSource,
+  { classes, seed, ...options }: LoadOptions = {},
+): Promise<ImageClassifier> {
+  const model = await loadInto(source, options, (architecture, told) =>
+    buildArchitecture({ ...architecture, classes: architecture.classes ?? classes }, told),
+  );
+  try {
+    if (classes !== undefined && (options.head === false || classes !== model.classes)) {
+      model.resetHead(classes, { seed });
+    }
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** What a checkpoint and the files beside it tell of a network. */
@@ -45,18 +70,21 @@ type Told = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
  */
 export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
-  { convention, config = true, beside, ...fetchOptions }: LoadOptions & { readonly beside?: HubConfig },
+  {
+    convention,
+    config = true,
+    beside,
+    head,
+    onLoaded,
+    ...readOptions
+  }: Omit<LoadOptions, 'classes' | 'seed'> & { readonly beside?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
-  const [checkpoint] = await Promise.all([readSource(source, fetchOptions), ready()]);
-  const tensors = withoutPrefix(checkpoint.tensors);
-  const { architecture, isSaved } = architectureOf(checkpoint, tensors);
-  if (!architecture) {
-    throw new Error(
-      `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.`,
-    );
-  }
-  const { hub, cache, limits } = fetchOptions;
+  const { hub, cache, limits, checkpointKey } = readOptions;
+  const [checkpoint] = await Promise.all([readSource(source, readOptions), ready()]);
+  const { architecture, isSaved, tensors } = await naming(source, () =>
+    findNetwork(checkpoint, { checkpointKey, head }),
+  );
   // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
   const isTold = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
   const hubConfig = beside ?? (isTold ? {} : await readHubConfig(source, { hub, cache, limits }));
@@ -69,18 +97,20 @@ export async function loadInto<M extends ImageClassifier>(
   // The names of a network's parts do not depend on its convention.
   let model = buildBy(told ?? 'torchvision');
   try {
-    const own = told ?? conventionByNames(model, tensors, source);
+    const own = told ?? (await naming(source, () => conventionByNames(model, tensors, source)));
     if (own !== model.convention) {
       model.dispose();
       model = buildBy(own);
     }
-    loadCheckpoint(model, checkpoint, {});
-    checkLabels(labels, model, source);
+    const loaded = await naming(source, () => loadCheckpoint(model, checkpoint, { checkpointKey, head }));
+    if (head === undefined) checkLabels(labels, model, source);
+    onLoaded?.(loaded);
   } catch (error) {
     model.dispose();
     throw error;
   }
-  if (labels && model.classes !== undefined) model.labels ??= labels;
+  // They are of the head of the usual name.
+  if (head === undefined && model.classes !== undefined) model.labels ??= labels;
   return model;
 }
 
@@ -95,6 +125,29 @@ function checkLabels(
     `The config.json beside ${shownUrl(source as string | URL)} names ${labels.length} classes, and the weights have ` +
       `${classes}: it is of another network. ${WITHOUT}`,
   );
+}
+
+/** Which network the weights are of. */
+function findNetwork(
+  checkpoint: Checkpoint,
+  { checkpointKey, head }: Pick<LoadOptions, 'checkpointKey' | 'head'>,
+) {
+  const { tensors, named, hasHead, denseLayers } = networkWeights(checkpoint, { checkpointKey, head });
+  const byNames = architectureOf(checkpoint, named);
+  const { architecture, isSaved } = byNames.architecture ? byNames : architectureOf(checkpoint, tensors);
+  if (head === undefined && !hasHead && denseLayers.size > 0) {
+    throw new Error(
+      `The weights are of ${architecture?.name ?? 'a network'} without a head of the usual name; ${describeLayers(denseLayers)}. ` +
+        "Name the one that is the head, as { head: 'fc.1' }; or give { head: false }, which loads all but the head (on the " +
+        'command line, --head).',
+    );
+  }
+  if (!architecture) {
+    throw new Error(
+      `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.`,
+    );
+  }
+  return { architecture, isSaved, tensors };
 }
 
 function conventionByNames(

@@ -1,4 +1,5 @@
 import { CheckpointError } from './checkpoint.js';
+import { decodeEscapes, decodeRepr, PythonName, PythonObject } from './python-values.js';
 
 /** A Python name that a pickle refers to, such as `collections.OrderedDict`. */
 export interface Global {
@@ -18,10 +19,13 @@ export type PickleValue =
   | Map<PickleValue, PickleValue>
   | object;
 
-/** What the surroundings of a pickle make of its names and references; both throw for what they do not know. */
+/** What the surroundings of a pickle make of its names and references. */
 export interface PickleContext {
-  /** The function that a name stands for; calling it builds a plain value, never more. */
-  readonly resolve: (global: Global) => PickleFunction;
+  /**
+   * The function that a name stands for; calling it builds a plain value, never more. Undefined of a name that is not
+   * known: what is made by it is a {@link PythonObject}, which does nothing.
+   */
+  readonly resolve: (global: Global) => PickleFunction | undefined;
   /** The value that a persistent identifier stands for. */
   readonly load: (identifier: PickleValue) => PickleValue;
 }
@@ -46,11 +50,11 @@ export interface Unpickled {
 }
 
 /**
- * Reads one pickle of protocol 1 to 5, as far as checkpoints use them (PyTorch's persistent identifiers are tuples,
- * which protocol 0 cannot express). Nothing is executed: names become values by the context's own functions only, and
- * what it does not know is refused by name.
+ * Reads one pickle of protocol 0 to 5. Nothing is executed: names become values by the context's own functions only, and an
+ * object of any other class is kept as its class's name and its parts.
  * @param start - Place of the pickle's first byte.
- * @throws CheckpointError where the pickle is damaged, refers to an unknown name, or uses an unknown instruction.
+ * @throws CheckpointError where the pickle is damaged, or uses an unknown instruction, an extension's code, or data that
+ * are not in it.
  */
 export function unpickle(bytes: Uint8Array, context: PickleContext, start = 0): Unpickled {
   return new Unpickler(bytes, context, start).run();
@@ -99,6 +103,9 @@ class Unpickler {
       case 0x31: // POP_MARK
         this.#popToMark();
         return;
+      case 0x32: // DUP
+        stack.push(this.#top());
+        return;
       case 0x4e: // NONE
         stack.push(null);
         return;
@@ -127,8 +134,17 @@ class Unpickler {
       case 0x4c: // LONG
         stack.push(this.#decimal(this.#line()));
         return;
+      case 0x46: // FLOAT
+        stack.push(this.#float(this.#line()));
+        return;
       case 0x47: // BINFLOAT
         stack.push(this.#view.getFloat64(this.#take(8), false));
+        return;
+      case 0x56: // UNICODE
+        stack.push(decodeEscapes(this.#lineBytes()));
+        return;
+      case 0x53: // STRING
+        stack.push(decodeRepr(this.#lineBytes()) ?? this.#fail('it has text without quotes'));
         return;
       case 0x8c: // SHORT_BINUNICODE
         stack.push(this.#text(this.#byte()));
@@ -160,6 +176,7 @@ class Unpickler {
       case 0x8f: // EMPTY_SET
         stack.push([]);
         return;
+      case 0x6c: // LIST
       case 0x74: // TUPLE
       case 0x91: // FROZENSET
         stack.push(this.#popToMark());
@@ -183,11 +200,21 @@ class Unpickler {
       case 0x7d: // EMPTY_DICT
         stack.push(new Map());
         return;
+      case 0x64: // DICT
+        {
+          const items = this.#popToMark();
+          stack.push(new Map());
+          this.#setItems(items);
+        }
+        return;
       case 0x73: // SETITEM
         this.#setItems(this.#popMany(2));
         return;
       case 0x75: // SETITEMS
         this.#setItems(this.#popToMark());
+        return;
+      case 0x70: // PUT
+        this.#memo.set(this.#index(), this.#top());
         return;
       case 0x71: // BINPUT
         this.#memo.set(this.#byte(), this.#top());
@@ -198,6 +225,9 @@ class Unpickler {
       case 0x94: // MEMOIZE
         this.#memo.set(this.#memo.size, this.#top());
         return;
+      case 0x67: // GET
+        stack.push(this.#remembered(this.#index()));
+        return;
       case 0x68: // BINGET
         stack.push(this.#remembered(this.#byte()));
         return;
@@ -205,14 +235,14 @@ class Unpickler {
         stack.push(this.#remembered(this.#length4()));
         return;
       case 0x63: // GLOBAL
-        stack.push(this.#context.resolve({ module: this.#line(), name: this.#line() }));
+        stack.push(this.#name(this.#line(), this.#line()));
         return;
       case 0x93: // STACK_GLOBAL
         {
           const [module, name] = this.#popMany(2);
           if (typeof module !== 'string' || typeof name !== 'string')
             this.#fail('it has a name that is not text');
-          stack.push(this.#context.resolve({ module, name }));
+          stack.push(this.#name(module, name));
         }
         return;
       case 0x52: // REDUCE
@@ -222,11 +252,36 @@ class Unpickler {
           stack.push(this.#call(callee!, args!));
         }
         return;
+      case 0x92: // NEWOBJ_EX
+        {
+          const [callee, args] = this.#popMany(3);
+          stack.push(this.#call(callee!, args!));
+        }
+        return;
+      case 0x69: // INST
+        {
+          const callee = this.#name(this.#line(), this.#line());
+          stack.push(this.#call(callee, this.#popToMark()));
+        }
+        return;
+      case 0x6f: // OBJ
+        {
+          const [callee, ...args] = this.#popToMark();
+          stack.push(this.#call(callee ?? null, args));
+        }
+        return;
+      case 0x50: // PERSID
+        stack.push(this.#context.load(this.#line()));
+        return;
       case 0x51: // BINPERSID
         stack.push(this.#context.load(this.#pop()));
         return;
-      case 0x62: // BUILD: the state of an object, of which only plain containers are kept
-        this.#pop();
+      case 0x62: // BUILD: the state of an object
+        {
+          const state = this.#pop();
+          const object = this.#top();
+          if (object instanceof PythonObject) object.state = state;
+        }
         return;
       default:
         this.#fail(`it has the instruction 0x${opcode.toString(16)}, which no checkpoint needs`);
@@ -267,11 +322,15 @@ class Unpickler {
   }
 
   #line(): string {
+    return utf8.decode(this.#lineBytes());
+  }
+
+  #lineBytes(): Uint8Array {
     const end = this.#bytes.indexOf(0x0a, this.#position);
     if (end < 0) this.#fail('it ends too early');
-    const text = this.#text(end - this.#position);
-    this.#position = end + 1;
-    return text;
+    const line = this.#data(end - this.#position);
+    this.#take(1);
+    return line;
   }
 
   #decimal(text: string): number | bigint | boolean {
@@ -279,6 +338,24 @@ class Unpickler {
     return /^-?\d{1,150}L?$/.test(text)
       ? integer(BigInt(text.replace('L', '')))
       : this.#fail(`'${text.slice(0, 40)}' is not an integer`);
+  }
+
+  #float(text: string): number {
+    const value = Number(text.replace('inf', 'Infinity'));
+    return text.trim() === '' || (Number.isNaN(value) && text !== 'nan')
+      ? this.#fail(`'${text.slice(0, 40)}' is not a number`)
+      : value;
+  }
+
+  #index(): number {
+    const text = this.#line();
+    return /^\d{1,15}$/.test(text)
+      ? Number(text)
+      : this.#fail(`'${text.slice(0, 40)}' is not a place to store at`);
+  }
+
+  #name(module: string, name: string): PickleValue {
+    return this.#context.resolve({ module, name }) ?? new PythonName(`${module}.${name}`);
   }
 
   /** A little-endian integer in two's complement. */
@@ -315,12 +392,14 @@ class Unpickler {
 
   #append(values: PickleValue[]): void {
     const list = this.#top();
+    if (list instanceof PythonObject) return;
     if (!Array.isArray(list)) this.#fail('it appends to what is not a list');
     for (const value of values) list.push(value);
   }
 
   #setItems(items: PickleValue[]): void {
-    const dictionary = this.#top();
+    const top = this.#top();
+    const dictionary = top instanceof PythonObject ? top.items : top;
     if (!(dictionary instanceof Map) || items.length % 2 !== 0)
       this.#fail('it sets items of what is not a dictionary');
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i]!, items[i + 1]!);
@@ -332,7 +411,11 @@ class Unpickler {
   }
 
   #call(callee: PickleValue, args: PickleValue): PickleValue {
-    if (typeof callee !== 'function' || !Array.isArray(args)) this.#fail('it calls what is not a name');
+    if (!Array.isArray(args)) return this.#fail('it calls with what are not arguments');
+    if (callee instanceof PythonName) return callee.call(args);
+    // What an object's call would give, only Python knows.
+    if (callee instanceof PythonObject) return new PythonObject(callee.type);
+    if (typeof callee !== 'function') this.#fail('it calls what is not a name');
     return (callee as PickleFunction)(args);
   }
 }

@@ -7,16 +7,17 @@ import { isZip, readStoredZip } from './zip.js';
 
 /**
  * Reads a file of weights of any known format, told by its content and not by its name.
- * @throws CheckpointError where the format is unknown or the file damaged.
+ * @param checkpointKey - Which weights of a PyTorch file that has several, such as `'state_dict_ema'`, or in short `'ema'`.
+ * @throws CheckpointError where the format is unknown, the file is damaged, or it has several weights and none is named.
  */
-export async function readCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+export async function readCheckpoint(bytes: Uint8Array, checkpointKey?: string): Promise<Checkpoint> {
   // The brace of its header is all that tells a safetensors file; no other format has one there, whereas the length
   // before it may look like the begin of a pickle.
   if (bytes[8] === 0x7b) return readSafetensors(bytes);
   if (isHdf5(bytes)) return readKeras(bytes);
   const kerasWeights = isZip(bytes) && readStoredZip(bytes).get(KERAS_WEIGHTS);
-  if (kerasWeights) return readKeras(kerasWeights);
-  if (isPyTorch(bytes)) return readPyTorch(bytes);
+  if (kerasWeights) return readKeras(kerasWeights());
+  if (isPyTorch(bytes)) return readPyTorch(bytes, checkpointKey);
   throw new CheckpointError(
     `These ${bytes.length} bytes are not a known file of weights. Safetensors files are read, PyTorch's ` +
       "(.pth, .pt, .th; zip or older) and Keras's (.h5, .weights.h5, .keras).",

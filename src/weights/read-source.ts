@@ -1,44 +1,88 @@
-import { concatenate } from '../core/concatenate.js';
-import { CheckpointError, elements, HostTensor, isCount, itemSize, type Checkpoint } from './checkpoint.js';
+import { CheckpointError, type Checkpoint } from './checkpoint.js';
 import { fetchParsed, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { isRecord } from './json-values.js';
-import { kerasKey } from './keras.js';
-import { storedWeight } from './quantization.js';
+import { readManifest } from './layers-model.js';
 import { readCheckpoint } from './read-checkpoint.js';
+import { readShards, type ReadParts } from './shards.js';
 import { hasSiblings, sibling } from './sibling.js';
+import { naming, nameOfSource } from './source-name.js';
 
-/** The files of one checkpoint: more would be a hostile index. */
-const MAX_FILES = 1000;
-
-/**
- * Reads a checkpoint from anywhere. Where it has an address, that may also be of an index that names other files beside
- * it: safetensors' `model.safetensors.index.json`, or the `model.json` of a TensorFlow.js layers-model.
- * @throws CheckpointError where a file is damaged or of an unknown format.
- * @throws Error where a file cannot be read.
- */
-export async function readSource(source: WeightsSource, options: FetchOptions = {}): Promise<Checkpoint> {
-  const parts = await fetchParsed([source], options, async ([bytes]) => {
-    const index = parseIndex(bytes!);
-    return index ? partsOf(index, source) : await readCheckpoint(bytes!);
-  });
-  return typeof parts === 'function' ? parts({ ...options, sha256: undefined }) : parts;
+/** How a checkpoint is read. */
+export interface ReadOptions extends FetchOptions {
+  /**
+   * Which weights of a file that has several, by their place in it or the prefix of their names: `'state_dict_ema'`, in short
+   * `'ema'`, or `'teacher'`. Default the only ones.
+   */
+  readonly checkpointKey?: string;
+  /**
+   * The files that an index names: as a page has them of a file input, or a function that gives the one of a name. Default those
+   * beside the index.
+   */
+  readonly parts?: Iterable<File> | ((name: string) => WeightsSource | Promise<WeightsSource>);
 }
 
-/** Reads the files that an index names, beside it. */
-function partsOf(
+/**
+ * Reads a checkpoint from anywhere. It may also be an index that names other files: of safetensors or PyTorch
+ * (`model.safetensors.index.json`, `pytorch_model.bin.index.json`), of Keras (`model.weights.json`), or the `model.json` of a
+ * TensorFlow.js layers-model.
+ * @throws CheckpointError where a file is damaged or of an unknown format.
+ * @throws Error where a file cannot be read. Both name the file.
+ */
+export async function readSource(source: WeightsSource, options: ReadOptions = {}): Promise<Checkpoint> {
+  const read = await fetchParsed([source], options, async ([bytes]) => {
+    const index = parseIndex(bytes!);
+    return index ? indexReader(index, source, options) : await readCheckpoint(bytes!, options.checkpointKey);
+  });
+  return typeof read === 'function' ? naming(source, read) : read;
+}
+
+/** The function that reads the files which an index names. */
+function indexReader(
   { weight_map: weightMap, weightsManifest: manifest }: Record<string, unknown>,
   source: WeightsSource,
-): (options: FetchOptions) => Promise<Checkpoint> {
-  if (!isAddress(source) || !hasSiblings(source)) {
-    throw new CheckpointError(
-      'This is JSON. Where it is an index of other files, they are beside it: give its path or URL, not its bytes.',
-    );
-  }
-  if (isRecord(weightMap)) return (options) => readShards(source, weightMap, options);
-  if (Array.isArray(manifest)) return (options) => readManifest(source, manifest, options);
+  options: ReadOptions,
+): () => Promise<Checkpoint> {
+  const readParts = partReader(source, options);
+  if (isRecord(weightMap)) return () => readShards(weightMap, readParts);
+  if (Array.isArray(manifest)) return () => readManifest(manifest, readParts);
   throw new CheckpointError(
-    'This is JSON without the weight_map of sharded safetensors and without the weightsManifest of a ' +
-      'TensorFlow.js layers-model; give the file of the weights.',
+    'This is JSON without the weight_map of sharded weights and without the weightsManifest of a TensorFlow.js ' +
+      'layers-model; give the file of the weights.',
+  );
+}
+
+/** The function that reads files which the index names. */
+function partReader(source: WeightsSource, { parts, ...options }: ReadOptions): ReadParts {
+  const find = (name: string) => {
+    if (typeof parts === 'function') return parts(name);
+    if (parts) return findFile([...parts], name);
+    if (isAddress(source) && hasSiblings(source)) return sibling(source, name);
+    throw new CheckpointError(
+      `This is an index of other files, such as '${name.slice(0, 100)}': give its path or URL, beside which they are, or give ` +
+        'them too: { parts: files }.',
+    );
+  };
+  return async (names, read) => {
+    const files: WeightsSource[] = [];
+    for (const name of names) files.push(await find(name));
+    const isNamed = files.length === 0 || nameOfSource(files[0]!) !== undefined;
+    // A digest that was given is the index's.
+    return fetchParsed(files, { ...options, sha256: undefined }, (bytes) =>
+      isNamed ? read(bytes) : naming(names[0]!, () => read(bytes)),
+    );
+  };
+}
+
+/** The file that is called so, or lies at this path in a folder that was chosen. */
+function findFile(files: readonly File[], name: string): File {
+  const path = sibling('', name);
+  const found =
+    files.find((file) => file.webkitRelativePath?.endsWith(`/${path}`)) ??
+    files.find((file) => file.name === path.replace(/.*\//, ''));
+  if (found) return found;
+  const names = files.slice(0, 10).map((file) => file.name);
+  throw new CheckpointError(
+    `The index names '${name.slice(0, 100)}', which is not among the files given (${names.join(', ') || 'none'}). Give it too.`,
   );
 }
 
@@ -52,88 +96,4 @@ function parseIndex(bytes: Uint8Array): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** safetensors in several files: which tensor is in which. */
-async function readShards(
-  source: string | URL,
-  weightMap: Record<string, unknown>,
-  options: FetchOptions,
-): Promise<Checkpoint> {
-  const files = new Set(Object.values(weightMap).map(String));
-  checkCount(files.size);
-  const tensors = new Map<string, HostTensor>();
-  for (const file of files) {
-    const shard = await fetchParsed([sibling(source, file)], options, ([bytes]) => readCheckpoint(bytes!));
-    for (const [key, tensor] of shard.tensors) {
-      if (tensors.has(key)) throw new CheckpointError(`'${key}' is in more than one shard.`);
-      if (weightMap[key] === file) tensors.set(key, tensor);
-    }
-  }
-  const absent = Object.keys(weightMap).filter((key) => !tensors.has(key));
-  if (absent.length > 0) {
-    throw new CheckpointError(
-      `The index names tensors that their shards have not: ${absent.join(', ')}. Fetch all files again.`,
-    );
-  }
-  return { tensors, metadata: new Map() };
-}
-
-/** The groups of a TensorFlow.js layers-model: the tensors' bytes lie one after the other in a group's files. */
-async function readManifest(
-  source: string | URL,
-  groups: readonly unknown[],
-  options: FetchOptions,
-): Promise<Checkpoint> {
-  const tensors = new Map<string, HostTensor>();
-  for (const group of groups) {
-    const { paths, weights } = isRecord(group) ? group : {};
-    if (!Array.isArray(paths) || !Array.isArray(weights))
-      throw damagedManifest('a group has no paths or no weights');
-    checkCount(paths.length);
-    const files = paths.map((path) => sibling(source, String(path)));
-    for (const [key, tensor] of await fetchParsed(files, options, (parts) => readGroup(weights, parts))) {
-      if (tensors.has(key)) throw damagedManifest(`'${key}' is in it twice`);
-      tensors.set(key, tensor);
-    }
-  }
-  return { tensors, metadata: new Map() };
-}
-
-/** The tensors of a group, whose bytes its files have. */
-function readGroup(weights: readonly unknown[], parts: readonly Uint8Array[]): [string, HostTensor][] {
-  const bytes = parts.length === 1 ? parts[0]! : concatenate(parts);
-  let place = 0;
-  const tensors = weights.map((weight): [string, HostTensor] => {
-    const { key, tensor, end } = manifestTensor(weight, bytes, place);
-    place = end;
-    return [key, tensor];
-  });
-  if (place !== bytes.length) throw damagedManifest(`its tensors end at byte ${place} of ${bytes.length}`);
-  return tensors;
-}
-
-function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {
-  const { name, shape, dtype, quantization } = isRecord(weight) ? weight : {};
-  if (typeof name !== 'string') throw damagedManifest('a tensor has no name');
-  if (!Array.isArray(shape) || !shape.every(isCount) || !isCount(elements(shape))) {
-    throw damagedManifest(`'${name}' has the shape ${JSON.stringify(shape)}`);
-  }
-  const { dtype: type, decode } = storedWeight(name, dtype, quantization);
-  const end = begin + elements(shape) * itemSize(type);
-  if (end > bytes.length) throw damagedManifest(`'${name}' ends at byte ${end} of ${bytes.length}`);
-  return {
-    key: kerasKey(name),
-    tensor: decode(new HostTensor(type, shape, bytes.subarray(begin, end))),
-    end,
-  };
-}
-
-function checkCount(files: number): void {
-  if (files > MAX_FILES)
-    throw new CheckpointError(`The index names ${files} files; ${MAX_FILES} is the limit.`);
-}
-
-function damagedManifest(what: string): CheckpointError {
-  return new CheckpointError(`This TensorFlow.js model is damaged: ${what}. Fetch it again.`);
 }

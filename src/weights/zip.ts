@@ -11,12 +11,16 @@ export function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 }
 
+/** Gives a part of an archive: a view on its bytes. */
+export type ZipPart = () => Uint8Array;
+
 /**
- * The parts of a zip archive by name, each a view on its bytes: PyTorch and Keras store them uncompressed, and a copy would double
- * the memory of a checkpoint. Checksums are not compared. Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
- * @throws CheckpointError where the archive is damaged, or a part is compressed, encrypted or there twice.
+ * The parts of a zip archive by name: PyTorch and Keras store them uncompressed, and a copy would double the memory of a
+ * checkpoint. Nothing is ever unpacked, so that no archive takes more memory than it has bytes: a part that is compressed or
+ * encrypted throws when it is asked for. Checksums are not compared. Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
+ * @throws CheckpointError where the archive is damaged, or a part is there twice.
  */
-export function readStoredZip(bytes: Uint8Array): Map<string, Uint8Array> {
+export function readStoredZip(bytes: Uint8Array): Map<string, ZipPart> {
   const fail = (what: string): never => {
     throw new CheckpointError(`This file is a damaged zip archive: ${what}. Fetch it again.`);
   };
@@ -33,7 +37,7 @@ export function readStoredZip(bytes: Uint8Array): Map<string, Uint8Array> {
       : fail(`${length} bytes at byte ${place} of ${bytes.length}`);
 
   const { count, start } = directory(bytes, record, fail);
-  const parts = new Map<string, Uint8Array>();
+  const parts = new Map<string, ZipPart>();
   let place = start;
   for (let i = 0; i < count; i++) {
     const entry = record(place, 46, ENTRY);
@@ -41,20 +45,24 @@ export function readStoredZip(bytes: Uint8Array): Map<string, Uint8Array> {
     const extraLength = entry.getUint16(30, true);
     const name = new TextDecoder().decode(range(place + 46, nameLength));
     const { stored, size, header } = sizes(entry, range(place + 46 + nameLength, extraLength));
-    if (entry.getUint16(8, true) & 1)
-      throw new CheckpointError(`'${name}' of this zip archive is encrypted.`);
-    if (entry.getUint16(10, true) !== 0 || stored !== size) {
-      throw new CheckpointError(
-        `'${name}' of this zip archive is compressed, as in a TorchScript program. ` +
-          'Save the state_dict alone: torch.save(model.state_dict(), file).',
-      );
-    }
-    const local = record(header, 30, LOCAL);
     if (parts.has(name)) fail(`'${name}' is in it twice`);
-    parts.set(name, range(header + 30 + local.getUint16(26, true) + local.getUint16(28, true), size));
+    const local = record(header, 30, LOCAL);
+    const begin = header + 30 + local.getUint16(26, true) + local.getUint16(28, true);
+    const isStored = entry.getUint16(10, true) === 0 && stored === size;
+    const isEncrypted = (entry.getUint16(8, true) & 1) !== 0;
+    const part = range(begin, stored);
+    parts.set(name, () => (isStored && !isEncrypted ? part : refuse(name, isEncrypted)));
     place += 46 + nameLength + extraLength + entry.getUint16(32, true);
   }
   return parts;
+}
+
+function refuse(name: string, isEncrypted: boolean): never {
+  if (isEncrypted) throw new CheckpointError(`'${name}' of this zip archive is encrypted.`);
+  throw new CheckpointError(
+    `'${name}' of this zip archive is compressed, as torch.save and Keras never write it. Unpack the archive, and pack it ` +
+      'again without compression (zip -0 -r).',
+  );
 }
 
 type ReadRecord = (place: number, length: number, signature: number) => DataView;

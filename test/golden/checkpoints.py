@@ -4,11 +4,16 @@ Run with a Python that has torch, safetensors and numpy: python test/golden/chec
 The optional folder holds real weights; of these only digests are kept, in cifar10.json.
 Every number is random (seed 0) or listed here. expected.json holds, for each file, {key: [dtype, shape, values]}.
 """
+import argparse
 import collections
+import dataclasses
+import datetime
+import enum
 import hashlib
 import io
 import json
 import os
+import pathlib
 import pickle
 import struct
 import sys
@@ -180,14 +185,100 @@ def pytorch_files():
     both('training', {**training, 'state_dict': model.state_dict()}, lambda loaded: loaded['state_dict'])
     for key in ('model', 'model_state_dict', 'net', 'model_ema'):
         save(f'nested-{key}.zip.pth', {'epoch': 3, key: weights}, lambda loaded, key=key: loaded[key])
-    save(
-        'raw-and-ema.zip.pth',
-        {'model_ema': {'w': torch.zeros(2)}, 'model': {'w': torch.ones(2)}},
-        lambda loaded: loaded['model'],
-    )
     save('twice-nested.zip.pth', {'model': {'state_dict': weights}}, lambda loaded: loaded['model']['state_dict'])
     save('data-parallel.zip.pth', nn.DataParallel(network()).state_dict())
     both('parameters', {'w': nn.Parameter(torch.randn(2, 3)), 'v': nn.Parameter(torch.randn(2), requires_grad=False)})
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
+@dataclasses.dataclass
+class Settings:
+    rate: float = 0.1
+
+
+class Options(dict):
+    """As scripts have them whose entries are attributes too."""
+
+
+def objects():
+    """What training scripts put beside the weights, of every kind."""
+    import omegaconf
+
+    model = network()
+    optimizer = torch.optim.AdamW(model.parameters(), 0.1)
+    model.conv1(torch.randn(1, 1, 4, 4)).sum().backward()
+    optimizer.step()
+    options = Options(rate=0.1)
+    options.name = 'options'
+    values = {
+        'args': argparse.Namespace(lr=0.1, out=pathlib.PurePosixPath('/tmp/x'), device=torch.device('cpu')),
+        'counts': collections.Counter('abca'),
+        'default': collections.defaultdict(list, a=[1]),
+        'ordered': collections.OrderedDict(a=1),
+        'queue': collections.deque([1, 2], maxlen=3),
+        'numbers': [np.float64(0.5), np.int64(3), np.bool_(True)],
+        'array': np.arange(6, dtype=np.float32).reshape(2, 3),
+        'words': np.array(['a', 'b']),
+        'when': datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+        'how_long': datetime.timedelta(seconds=3),
+        'color': Color.RED,
+        'settings': Settings(),
+        'simple': types.SimpleNamespace(a=1),
+        'own_options': options,
+        'function': torch.nn.functional.relu,
+        'class': nn.CrossEntropyLoss,
+        'dtype': torch.float16,
+        'size': torch.Size([1, 2]),
+        'complex': 1j,
+        'bytes': bytearray(b'abc'),
+        'frozen': frozenset({1}),
+        'range': range(3),
+        'optimizer': optimizer.state_dict(),
+        'lr_scheduler': torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, 10).state_dict(),
+        'scaler': torch.amp.GradScaler('cpu').state_dict(),
+        'rng_state': torch.zeros(5, dtype=torch.uint8),
+        'best': torch.tensor(0.5),
+        'spectrum': torch.zeros(2, dtype=torch.complex64),
+        'criterion': nn.CrossEntropyLoss(weight=torch.ones(2)),
+        'config': omegaconf.OmegaConf.create({'model': {'name': 'resnet18', 'sizes': [1, 2]}}),
+    }
+    return model, values
+
+
+def training_script_files():
+    torch.manual_seed(1)
+    model, values = objects()
+    weights = model.state_dict()
+
+    def inner(loaded):
+        return loaded['state_dict']
+
+    write_protocol_0('objects0.zip.pth', {'state_dict': weights, **values}, weights, True)
+    save('objects2.zip.pth', {'state_dict': weights, **values}, inner)
+    save('objects4.zip.pth', {**values, 'state_dict': weights}, inner, pickle_protocol=4)
+    save('objects.legacy.pth', {**values, 'state_dict': weights}, inner, _use_new_zipfile_serialization=False)
+    write_protocol_0('protocol0.zip.pth', weights, weights, True)
+    write_protocol_0('protocol0.legacy.pth', weights, weights, False)
+    save('whole-model.zip.pth', network(), lambda loaded: loaded.state_dict())
+    save('whole-model-nested.zip.pth', {'epoch': 1, 'model': nn.DataParallel(network())}, lambda c: c['model'].state_dict())
+    script = torch.jit.script(network().eval())
+    torch.jit.save(script, path('script.zip.pth'))
+    expect('script.zip.pth', script.state_dict())
+    averaged = torch.optim.swa_utils.AveragedModel(network())
+    save('averaged.zip.pth', averaged.state_dict())
+    save('tuple.zip.pth', (weights, 3), lambda loaded: loaded[0])
+    save('options-dict.zip.pth', {'weights': Options(weights)}, lambda loaded: loaded['weights'])
+    torch.save({'epoch': 1, 'state_dict': weights, 'state_dict_ema': {k: v * 2 for k, v in weights.items()}}, path('ambiguous-ema.zip.pth'))
+    torch.save({'model': {'w': torch.ones(2)}, 'model_ema': {'w': torch.zeros(2)}}, path('ambiguous-small.zip.pth'))
+
+
+def write_protocol_0(name, value, weights, zip_form):
+    """What torch.save writes in protocol 0, which torch.load cannot read: there a storage's identifier is text."""
+    torch.save(value, path(name), pickle_protocol=0, _use_new_zipfile_serialization=zip_form)
+    expect(name, weights)
 
 
 def refused_files():
@@ -195,8 +286,6 @@ def refused_files():
         weights = {'w': torch.ones(1)}
         torch.save({**weights, 'x': Call(os.system, 'echo attacked')}, path(f'refused-system.{form}.pth'), **options)
         torch.save({**weights, 'x': Call(eval, '1 + 1')}, path(f'refused-eval.{form}.pth'), **options)
-    torch.save(nn.Linear(2, 1), path('refused-model.zip.pth'))
-    torch.jit.save(torch.jit.script(nn.Linear(2, 1)), path('refused-script.zip.pth'))
     torch.save({'w': torch.zeros(2, dtype=torch.complex64)}, path('refused-complex.zip.pth'))
     torch.save([torch.ones(1)], path('refused-list.zip.pth'))
     torch.save({'epoch': 3}, path('refused-empty.zip.pth'))
@@ -309,6 +398,7 @@ if __name__ == '__main__':
     pytorch_files()
     refused_files()
     safetensors_files()
+    training_script_files()
     with open(path('expected.json'), 'w') as file:
         json.dump(expected, file, separators=(',', ':'))
     with open(path('pickles.json'), 'w') as file:

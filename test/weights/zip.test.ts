@@ -3,15 +3,20 @@ import { zipSync } from 'fflate';
 import { CheckpointError } from '../../src/weights/checkpoint.js';
 import { readStoredZip } from '../../src/weights/zip.js';
 
+/** Every part of an archive by name. */
+function contents(bytes: Uint8Array): Record<string, Uint8Array> {
+  return Object.fromEntries(Array.from(readStoredZip(bytes), ([name, part]) => [name, part()]));
+}
+
 const name = fc.string({ minLength: 1 }).filter((text) => text !== '__proto__');
 
 test('parts that fflate stored are read as they were, as views', () => {
   fc.assert(
     fc.property(fc.dictionary(name, fc.uint8Array()), (parts) => {
       const bytes = zipSync(parts, { level: 0 });
-      const read = readStoredZip(bytes);
-      expect(Object.fromEntries(read)).toEqual({ ...parts });
-      for (const part of read.values()) expect(part.buffer).toBe(bytes.buffer);
+      const read = contents(bytes);
+      expect(read).toEqual({ ...parts });
+      for (const part of Object.values(read)) expect(part.buffer).toBe(bytes.buffer);
     }),
   );
 });
@@ -19,7 +24,7 @@ test('parts that fflate stored are read as they were, as views', () => {
 test('a comment after the archive is passed over', () => {
   const bytes = zipSync({ a: Uint8Array.of(1) }, { level: 0 });
   const comment = new Uint8Array(300).fill(0x41);
-  expect(readStoredZip(Uint8Array.of(...bytes, ...comment)).get('a')).toEqual(Uint8Array.of(1));
+  expect(contents(Uint8Array.of(...bytes, ...comment))).toEqual({ a: Uint8Array.of(1) });
 });
 
 /** An archive of a.txt and b.txt with one byte of the first central entry changed. */
@@ -44,8 +49,8 @@ test.each<[string, Uint8Array, RegExp]>([
   ['nothing', new Uint8Array(0), /no end/],
   ['a beginning', zipSync({ a: new Uint8Array(9) }).subarray(0, 40), /no end/],
 ])('refuses %s', (_, bytes, message) => {
-  expect(() => readStoredZip(bytes)).toThrow(CheckpointError);
-  expect(() => readStoredZip(bytes)).toThrow(message);
+  expect(() => contents(bytes)).toThrow(CheckpointError);
+  expect(() => contents(bytes)).toThrow(message);
 });
 
 test('a zip64 directory that claims more entries than the file can have ends at once', () => {
@@ -80,5 +85,5 @@ test('sizes and a place that stand in the zip64 field of an entry', () => {
     ...new Uint8Array(extra.buffer),
     ...small.subarray(-22),
   );
-  expect(Object.fromEntries(readStoredZip(bytes))).toEqual({ a: Uint8Array.of(1, 2, 3) });
+  expect(contents(bytes)).toEqual({ a: Uint8Array.of(1, 2, 3) });
 });
