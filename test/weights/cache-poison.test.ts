@@ -258,9 +258,11 @@ test('where the sum is another, what is kept stays: the sum may be wrong', async
 });
 
 test('a whole file of several weights is kept, though it has to be said which to take', async () => {
-  files['x'] = goldenFile('raw-and-ema.zip.pth');
+  files['x'] = goldenFile('ambiguous-ema.zip.pth');
   await expect(read('x')).rejects.toThrow(/x: This file has several weights: .* Say which to take/);
-  const [, key] = /checkpointKey: '(.*?)'/.exec(((await read('x').catch((e: unknown) => e)) as Error).message)!;
+  const [, key] = /checkpointKey: '(.*?)'/.exec(
+    ((await read('x').catch((e: unknown) => e)) as Error).message,
+  )!;
   await read('x', { checkpointKey: key });
   expect(requests).toEqual(['x']);
 });
