@@ -168,7 +168,9 @@ describe('sharded safetensors', () => {
       (e: unknown) => e as Error,
     );
     server.close();
-    expect((error as Error).message).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/w\.pth: These 11 bytes are not/);
+    expect((error as Error).message).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+\/w\.pth\?sig=…: These 11 bytes are not/,
+    );
   });
 
   test.each([[{ a: 3 }], [{ a: null }], [{ a: [['x']] }]])('no file for a tensor: %j', async (weight_map) => {
@@ -304,7 +306,7 @@ describe('a quantized layers-model', () => {
   test('has the values that tf.io.decodeWeights gives', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(weight, { minLength: 1, maxLength: 4 }),
+        fc.array(weight, { maxLength: 4 }),
         fc.infiniteStream(fc.nat(255)),
         async (drawn, stream) => {
           const weights = drawn.map((weight, i) => ({ ...weight, name: `layer${i}/kernel` }));
