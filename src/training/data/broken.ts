@@ -31,13 +31,14 @@ export async function eachImage(
 ): Promise<SkippedFile[]> {
   const total = dataset.labels.length;
   const reasons = new Map<number, string>();
+  const nameAt = (place: number) => dataset.paths?.[place] ?? `image ${place}`;
   const decode = async (place: number) => {
     let picture: RgbImage;
     try {
       picture = await dataset.image(place);
     } catch (error) {
       if (error instanceof NotInstalledError) throw error;
-      reasons.set(place, reasonOf(error));
+      reasons.set(place, reasonOf(error, nameAt(place)));
       return;
     }
     take(place, picture);
@@ -47,9 +48,7 @@ export async function eachImage(
     await Promise.all(Array.from({ length: count }, (_, i) => decode(first + i)));
     onProgress?.(first + count, total);
   }
-  return [...reasons]
-    .sort(([a], [b]) => a - b)
-    .map(([place, reason]) => ({ path: dataset.paths?.[place] ?? `image ${place}`, reason }));
+  return [...reasons].sort(([a], [b]) => a - b).map(([place, reason]) => ({ path: nameAt(place), reason }));
 }
 
 /** The error that names the images of a data set which cannot be decoded. */
@@ -75,8 +74,13 @@ export async function allBroken(part: Dataset, error: unknown): Promise<unknown>
   return broken.length === 0 ? error : brokenImages(dataset, broken);
 }
 
-/** The first line of what an error comes from. */
-function reasonOf(error: unknown): string {
+/** The first sentence of what an error comes from, without the name of the file, which stands beside it. */
+function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message.split('\n')[0]! : reasonOf(error.cause);
+  if (error.cause !== undefined) return reasonOf(error.cause, path);
+  const [line = ''] = error.message.split('\n');
+  const [, file] = /([^/\\]*)$/.exec(path)!;
+  const end = line.indexOf(`${file} `);
+  const said = end < 0 ? line.replace(/^The image /, '') : line.slice(end + file!.length + 1);
+  return said.replace(/\.( .*)?$/, '');
 }
