@@ -1,10 +1,10 @@
 import { ready } from '#backends';
-import { check, checkOneOf } from '../core/errors.js';
+import { check, checkOneOf, checkOptions, checkModel, type OptionNames } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
-import { checkTrainOptions } from './check-options.js';
+import { checkTrainOptions, trainOptionNames } from './check-options.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
 import type { SkippedFile } from './data/class-folders.js';
 import { decodable, decodeAll, split, type Dataset } from './data/dataset.js';
@@ -38,6 +38,15 @@ export interface FineTuneOptions
   /** Called with each image that cannot be decoded, which is left out. Default nothing. */
   readonly onSkip?: (skipped: SkippedFile) => void;
 }
+
+const fineTuneOptionNames: OptionNames<FineTuneOptions> = {
+  ...trainOptionNames,
+  learningRate: true,
+  freeze: true,
+  resetHead: true,
+  onEvent: true,
+  onSkip: true,
+};
 
 /** What {@link prepareFineTuning} gives. */
 export interface FineTunePlan {
@@ -108,6 +117,8 @@ export async function prepareFineTuning(
   data: Dataset,
   options: FineTuneOptions = {},
 ): Promise<FineTunePlan> {
+  checkModel('fineTune', model);
+  checkOptions('fineTune', options, fineTuneOptionNames);
   const { validation, augment, classes, resetHead = false, onSkip = () => {} } = options;
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);
