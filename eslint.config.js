@@ -25,6 +25,7 @@ const aliases = {
   '#fetch': 'core',
   '#gradients': 'backends',
   '#h5wasm': 'weights',
+  '#open-archive': 'training',
   '#read-file': 'core',
 };
 

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { positiveInteger } from './arguments.js';
 import type { ClassifyOptions } from './classify-images.js';
 import { addDownloadOptions } from './download-options.js';
-import { conventionOption, labelsOption, MODEL_NAMES } from './model-options.js';
+import { addPartOptions, conventionOption, labelsOption, MODEL_NAMES } from './model-options.js';
 
 /** `skipscale classify IMAGE… [--weights NAME|FILE] [--model NAME]` */
 export function classifyCommand(): Command {
@@ -25,5 +25,5 @@ export function classifyCommand(): Command {
       const { classifyImages } = await import('./classify-images.js');
       await classifyImages(images, options);
     });
-  return addDownloadOptions(command);
+  return addDownloadOptions(addPartOptions(command));
 }

@@ -4,7 +4,7 @@ import type { ClassMapping } from '../training/match-classes.js';
 import { writeChart } from './chart.js';
 import { readLabels } from './class-names.js';
 import { evaluationChart } from './evaluation-chart.js';
-import { isImagePath, type SkippedFile } from '../training/data/class-folders.js';
+import type { SkippedFile } from '../training/data/skipped.js';
 import { formatData } from './fine-tune-report.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { loadModel, type WeightsOptions } from './load-model.js';
@@ -19,6 +19,7 @@ export interface EvaluateOptions extends WeightsOptions {
   labels?: string;
   json?: boolean;
   plot?: string;
+  skipBroken?: boolean;
 }
 
 /** Said where the file of weights does not name its classes. */
@@ -31,8 +32,8 @@ export async function evaluateModel(options: EvaluateOptions): Promise<void> {
   const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
   const skipped: SkippedFile[] = [];
   const data = await openDataset(options.data, 'test', {
-    // Other files than images lie in many folders, and no answer hangs on them.
-    onSkip: (file) => isImagePath(file.path) && skipped.push(file),
+    skipBroken: options.skipBroken,
+    onSkip: (file) => skipped.push(file),
   });
   if (skipped.length > 0) console.error(formatData(data.labels.length, data.classes.length, skipped));
   const model = await loadModel(options, labels?.length ?? data.classes.length);

@@ -4,6 +4,7 @@ import { chartFile } from './chart.js';
 import { addDownloadOptions } from './download-options.js';
 import type { EvaluateOptions } from './evaluate-model.js';
 import {
+  addPartOptions,
   addShapeOptions,
   classesOption,
   conventionOption,
@@ -23,11 +24,12 @@ export function evaluateCommand(): Command {
     .addOption(classesOption())
     .addOption(labelsOption())
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
+    .option('--skip-broken', 'leave out images that cannot be decoded')
     .option('--json', 'print JSON')
     .option('--plot <file>', 'draw confusion and calibration as SVG or PNG; takes echarts', chartFile)
     .action(async (data: string | undefined, options: Omit<EvaluateOptions, 'data'> & { data?: string }) => {
       const { evaluateModel } = await import('./evaluate-model.js');
       await evaluateModel({ ...options, data: dataArgument(data, options.data, 'evaluate') });
     });
-  return addDownloadOptions(addShapeOptions(command));
+  return addDownloadOptions(addShapeOptions(addPartOptions(command)));
 }

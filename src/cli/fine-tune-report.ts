@@ -1,16 +1,19 @@
-import type { Certainty, FineTuneRecipe, SkippedFile } from '../index.js';
+import type { Certainty, Dataset, FineTuneRecipe, SkippedFile } from '../index.js';
+import { describeSkipped } from '../training/data/skipped.js';
 import { percent } from './format-evaluation.js';
 import type { TrainingOptions } from './training-options.js';
 
-/** Files that are named one by one. */
-const NAMED = 5;
-
 /** How many images there are, of how many classes, and which files were left out, such as `72 images, 3 classes`. */
 export function formatData(images: number, classes: number, skipped: readonly SkippedFile[]): string {
-  const names = skipped.slice(0, NAMED).map(({ path, reason }) => `${path} (${reason})`);
-  const more = skipped.length > NAMED ? [`and ${skipped.length - NAMED} more`] : [];
-  const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${[...names, ...more].join(', ')}` : '';
+  const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${describeSkipped(skipped)}` : '';
   return `${images} images, ${classes} classes${left}`;
+}
+
+/** The folder whose folders are the classes, in a sentence, where it is not the data's own; undefined where it is. */
+export function formatRoot({ paths, classes, labels }: Dataset): string | undefined {
+  const parts = paths?.[0]?.split('/').filter((part) => part !== '.') ?? [];
+  const depth = parts.findIndex((part) => part.normalize('NFC') === classes[labels[0]!]);
+  return depth > 0 ? `The classes are the folders in ${parts.slice(0, depth).join('/')}.` : undefined;
 }
 
 /**

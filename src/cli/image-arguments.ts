@@ -1,7 +1,12 @@
+import { decodedFormats } from '#decode-image';
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { isImagePath } from '../training/data/class-folders.js';
+import { partitionImages } from '../training/data/class-folders.js';
+import { isHidden } from '../training/data/hidden.js';
+import { describeSkipped } from '../training/data/skipped.js';
+import { dataFile } from '../training/data/walk-folder.js';
 
 /** An image to classify. */
 export interface NamedImage {
@@ -56,14 +61,37 @@ function fromPaths(paths: readonly string[]): readonly NamedImage[] {
 }
 
 async function imagesInFolder(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter(isImagePath).sort();
-  if (names.length === 0) {
+  const entries = (await readdir(folder, { withFileTypes: true }))
+    .filter(({ name }) => !isHidden(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const kinds = await Promise.all(
+    entries.map(async ({ name }) => stat(join(folder, name)).catch(() => undefined)),
+  );
+  const files = entries.filter((_, i) => kinds[i]?.isFile());
+  const { images, others } = await partitionImages(
+    files.map(({ name }) => dataFile(join(folder, name), name)),
+  );
+  const skipped = [
+    ...others,
+    ...entries.flatMap(({ name }, i) =>
+      kinds[i]?.isFile() ? [] : [{ path: name, reason: kindOf(kinds[i]) }],
+    ),
+  ];
+  if (images.length === 0) {
+    const held = skipped.length > 0 ? `, but ${describeSkipped(skipped)}` : '';
     throw new Error(
-      `${folder} holds no images: no files that end in .jpg, .jpeg, .png, .webp, .gif or .avif. ` +
+      `${folder} holds no images (${[...decodedFormats].join(', ')})${held}. ` +
         `For images in its folders, give a pattern: "${join(folder, '**', '*.jpg')}"`,
     );
   }
-  return names.map((name) => join(folder, name));
+  if (skipped.length > 0)
+    console.error(`skipscale: ${folder}: ${skipped.length} skipped: ${describeSkipped(skipped)}`);
+  return images.map(({ path }) => join(folder, path));
+}
+
+function kindOf(found: Stats | undefined): string {
+  if (!found) return 'a link to nothing';
+  return found.isDirectory() ? 'a folder' : 'a pipe or device';
 }
 
 /** The files that a pattern matches; undefined where it is none. Shells of Windows leave patterns to the program. */

@@ -7,11 +7,12 @@ import { load } from '../weights/load.js';
 import { loadWeights } from '../weights/load-weights.js';
 import { withDownloadBar } from './download-bar.js';
 import { fetchOptions, type DownloadOptions } from './download-options.js';
-import type { ShapeOptions } from './model-options.js';
+import { noteLoaded } from './loaded-note.js';
+import type { PartOptions, ShapeOptions } from './model-options.js';
 import { weightsFile } from './weights-file.js';
 
 /** What tells a network and its weights. */
-export interface WeightsOptions extends ShapeOptions, DownloadOptions {
+export interface WeightsOptions extends ShapeOptions, PartOptions, DownloadOptions {
   model?: string;
   /** The name of published weights or of what they were trained for, a file, or a folder that `train` wrote. */
   weights: string;
@@ -24,7 +25,18 @@ export interface WeightsOptions extends ShapeOptions, DownloadOptions {
  * with. Of others the weights tell.
  */
 export async function loadModel(
-  { model, weights: given, convention, width, depth, size, shortcut, ...download }: WeightsOptions,
+  {
+    model,
+    weights: given,
+    convention,
+    checkpointKey,
+    head,
+    width,
+    depth,
+    size,
+    shortcut,
+    ...download
+  }: WeightsOptions,
   classes: number | undefined,
 ): Promise<ImageClassifier> {
   if (model !== undefined) modelArchitecture(model, { width, depth, shortcut }); // Throws before anything is fetched.
@@ -38,13 +50,16 @@ export async function loadModel(
     throw new Error('--width, --depth and --shortcut change the network that --model names; give it too.');
 
   return withDownloadBar(async (onProgress) => {
-    const options = { convention, onProgress, ...fetchOptions(download) };
-    if (name === undefined) return load(weights, options);
+    const onLoaded = noteLoaded(weights);
+    const { config, limits } = fetchOptions(download);
+    const part = { checkpointKey, head, onProgress, limits };
+    if (name === undefined) return load(weights, { convention, onLoaded, config, ...part });
     const shape = { width, depth, size, shortcut };
-    if (networks.length > 0 || !isChanged) return buildModel(name, { weights, ...options, ...shape });
+    if (networks.length > 0 || !isChanged)
+      return buildModel(name, { weights, convention, onLoaded, config, ...part, ...shape });
     const changed = buildUnfilledModel(name, { initialize: false, convention, classes, ...shape });
     try {
-      await loadWeights(changed, weights, { onProgress, limits: options.limits });
+      onLoaded(await loadWeights(changed, weights, part));
       return changed;
     } catch (error) {
       changed.dispose();

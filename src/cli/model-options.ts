@@ -1,10 +1,14 @@
 import { Option, type Command } from 'commander';
 import type { ModelOptions } from '../models/build-model.js';
 import { conventionNames } from '../models/convention-names.js';
+import type { LoadOptions } from '../weights/load.js';
 import { classMapping, positiveNumber, side } from './arguments.js';
 
 /** What a network is besides its name. */
 export type ShapeOptions = Pick<ModelOptions, 'width' | 'depth' | 'size' | 'shortcut'>;
+
+/** Which weights of a file a command takes, and which of its layers is the head. */
+export type PartOptions = Pick<LoadOptions, 'checkpointKey' | 'head'>;
 
 /** The names of networks that commands take, in words. */
 export const MODEL_NAMES =
@@ -35,6 +39,20 @@ export function labelsOption(): Option {
     '--labels <names>',
     "names of the classes: cifar10, imagenet, or a text file with a name a line (default: those that the weights' file says)",
   );
+}
+
+/** Adds the options of {@link PartOptions}. */
+export function addPartOptions(command: Command): Command {
+  return command
+    .option(
+      '--checkpoint-key <name>',
+      'which weights of a file that has several, such as state_dict_ema, or in short ema',
+    )
+    .option(
+      '--head <layer>',
+      "the file's layer that is the head, where its name is not the usual one, such as fc.1; none leaves it out",
+      (text: string) => (text === 'none' ? false : text),
+    );
 }
 
 /** Adds the options that change the network that `--model` names. */

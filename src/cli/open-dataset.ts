@@ -3,43 +3,47 @@ import { join } from 'node:path';
 import {
   cifar100Dataset,
   cifar10Dataset,
-  decodeAll,
   folderDataset,
   idxDataset,
   tarDataset,
   type ClassFolderOptions,
   type Dataset,
 } from '../training/data/index.js';
-import { decodable } from '../training/data/dataset.js';
+import { decodeWithin } from '../training/data/decode-all.js';
 import type { RgbImage } from '../vision/image.js';
 
 /** Bytes of decoded images that are kept in memory rather than decoded anew in every epoch. */
-const MEMORY = 2 ** 30;
+export const MEMORY = 2 ** 30;
 
 /** The names of the IDX files of each part. */
 const idxPrefixes = { train: 'train', test: 't10k' };
 
-/** A data set, and whether all of its pictures are in memory. */
+/** A data set, and how many bytes of its pictures are in memory: all, or none. */
 export interface OpenedDataset extends Dataset {
-  readonly inMemory: boolean;
+  readonly bytes: number;
+}
+
+/** Options of {@link openDataset}. */
+export interface OpenOptions extends ClassFolderOptions {
+  /** Whether images that cannot be decoded are left out, and `onSkip` told; otherwise an error names them all. Default false. */
+  readonly skipBroken?: boolean;
+  /** Bytes of decoded images at most that may be kept in memory. Default {@link MEMORY}. */
+  readonly limit?: number;
 }
 
 /**
  * The data set at a path, of whatever kind it is: a tar archive or a folder with one folder a class, or a folder with the
- * files of CIFAR's binary version or of MNIST, of which `part` is taken. It is decoded at once where it fits into memory.
- * @param options - `onSkip` is told of files that are no images and of images that cannot be decoded; without it the latter
- * end with an error.
+ * files of CIFAR's binary version or of MNIST, of which `part` is taken. It is decoded at once, and stays in memory where it
+ * fits.
  */
 export async function openDataset(
   path: string,
   part: 'train' | 'test',
-  { onSkip }: ClassFolderOptions = {},
+  { onSkip, skipBroken = false, limit = MEMORY }: OpenOptions,
 ): Promise<OpenedDataset> {
   const dataset = await openFiles(path, part, { onSkip });
-  const { width, height } = await firstPicture(dataset);
-  const inMemory = width * height * 3 * dataset.labels.length <= MEMORY;
-  if (inMemory) return { ...(await decodeAll(dataset, { onSkip })), inMemory };
-  return { ...(onSkip ? await decodable(dataset, { onSkip }) : dataset), inMemory };
+  const decoded = await decodeWithin(dataset, limit, skipBroken ? { onSkip } : {});
+  return { ...decoded.dataset, bytes: decoded.bytes };
 }
 
 /** The first picture that can be decoded. */
@@ -61,14 +65,14 @@ export async function openFiles(
   part: 'train' | 'test',
   options: ClassFolderOptions,
 ): Promise<Dataset> {
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
     ({ code, message }: NodeJS.ErrnoException) => {
       const reason = code === 'ENOENT' ? 'there is no such file or folder' : message;
       throw new Error(`${path} cannot be read (${reason}). Give a folder or a tar archive of images.`);
     },
   );
-  if (isFile) return tarDataset(path, options);
+  if (!isFolder) return tarDataset(path, options);
   const names = (await readdir(path)).sort();
   const files = (pattern: RegExp) =>
     names.filter((name) => pattern.test(name)).map((name) => join(path, name));
@@ -81,19 +85,7 @@ export async function openFiles(
   const [images] = files(new RegExp(`^${prefix}-images[-.]idx3-ubyte(\\.gz)?$`));
   const [labels] = files(new RegExp(`^${prefix}-labels[-.]idx1-ubyte(\\.gz)?$`));
   if (images && labels) return idxDataset(images, labels);
-  checkParts(path, names);
   return folderDataset(path, options);
-}
-
-/** Throws where a folder holds the parts of a data set, whose images would all be taken together. */
-function checkParts(path: string, names: readonly string[]): void {
-  const held = names.find((name) => /^(val|valid|validation|test)$/i.test(name));
-  const trained = names.find((name) => /^train(ing)?$/i.test(name));
-  if (held === undefined || trained === undefined) return;
-  throw new Error(
-    `${path} holds the folders ${trained} and ${held}, the parts of a data set. Give one of them: ${join(path, trained)}, and to ` +
-      `train's option --validation ${join(path, held)}.`,
-  );
 }
 
 async function lines(path: string | undefined): Promise<string[] | undefined> {

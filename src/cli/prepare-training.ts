@@ -8,8 +8,8 @@ import {
 } from '../index.js';
 import { checkFineTuneData } from '../training/fine-tune.js';
 import type { ClassMapping } from '../training/match-classes.js';
-import { formatData, formatRecipe } from './fine-tune-report.js';
-import { firstPicture, openDataset, openFiles } from './open-dataset.js';
+import { formatData, formatRecipe, formatRoot } from './fine-tune-report.js';
+import { firstPicture, openFiles } from './open-dataset.js';
 import { isFromScratch, pretrainedModel, scratchModel, type StartOptions } from './start-model.js';
 import { openTrainingData, shareOf, type WorkerData } from './training-data.js';
 import { scratchDefaults } from './training-names.js';
@@ -28,6 +28,7 @@ export interface TrainCommandOptions extends GivenOptions, StartOptions {
   classes?: ClassMapping;
   workers?: number;
   resetHead?: boolean;
+  skipBroken?: boolean;
   freeze?: string[];
   tensorboard?: boolean;
   seed: number;
@@ -44,7 +45,8 @@ export interface Prepared {
   readonly model: ImageClassifier;
   readonly training: Dataset;
   readonly validation: Dataset;
-  readonly inMemory: boolean;
+  /** Bytes of the pictures that are in memory: of all, or none. */
+  readonly bytes: number;
   /** All options of the command line, chosen or given. */
   readonly complete: TrainingOptions;
   readonly options: TrainOptions;
@@ -58,11 +60,15 @@ export function prepareTraining(options: PlacedOptions): Promise<Prepared> {
 }
 
 async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
-  const { validation = '0.1', seed, data, classes } = options;
+  const { validation = '0.1', seed, data, classes, skipBroken } = options;
   const skipped: SkippedFile[] = [];
-  const opened = await openTrainingData({ data, validation, classes, seed }, (file) => skipped.push(file));
-  const { training, inMemory, images } = opened;
+  const opened = await openTrainingData(
+    { data, validation, classes, seed },
+    { skipBroken, onSkip: (file) => skipped.push(file) },
+  );
+  const { training, bytes, images } = opened;
   if (skipped.length > 0) console.log(formatData(images, training.classes.length, skipped));
+  sayRoot(training);
   const model = scratchModel(options, training.classes.length);
   try {
     model.labels = training.classes;
@@ -70,7 +76,7 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
     const all = complete(scratchDefaults, options);
     const { size } = model.preprocessing;
     return {
-      ...{ model, training, validation: opened.validation, inMemory, complete: all },
+      ...{ model, training, validation: opened.validation, bytes, complete: all },
       options: { ...libraryOptions(all, training.labels.length, size), validation: opened.validation },
       data: {
         validation,
@@ -93,12 +99,15 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
   const data = await openFiles(options.data, 'train', { onSkip });
   const given = options.validation;
   const share = given === undefined ? undefined : shareOf(given);
-  const validation = given !== undefined && share === undefined ? await openDataset(given, 'test') : share;
+  const validation = given !== undefined && share === undefined ? await openHeldOut(given, onSkip) : share;
   checkFineTuneData(data, validation, classes);
-  const { model, weights } = await pretrainedModel(options);
+  const { model, weights } = await pretrainedModel(options, data.classes.length);
   try {
     const chosen = { batchSize, epochs, learningRate, freeze, validation };
-    const plan = await prepareFineTuning(model, data, { seed, resetHead, classes, onSkip, ...chosen });
+    const plan = await prepareFineTuning(model, data, {
+      ...{ seed, resetHead, classes, ...chosen },
+      ...(options.skipBroken && { onSkip }),
+    });
     const { recipe, training } = plan;
     const { size } = model.preprocessing;
     const augment = [...recipe.augment];
@@ -108,6 +117,7 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
       training.labels.length +
       (share === undefined && given !== undefined ? 0 : plan.validation.labels.length);
     console.log(formatData(images, data.classes.length, skipped));
+    sayRoot(data);
     console.log(
       `Fine-tunes ${model.architecture.name} with the weights ${weights}, at ${size} x ${size} pixels, with ` +
         (plan.isHeadNew ? 'a new head:' : 'its own head:'),
@@ -115,7 +125,8 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
     console.log(formatRecipe(recipe, all, Object.keys(options)));
     if (options.from === undefined) hintAtSize(await firstPicture(data), size);
     return {
-      ...{ model, training, validation: plan.validation, inMemory: plan.inMemory, complete: all },
+      ...{ model, training, validation: plan.validation, complete: all },
+      bytes: plan.inMemory ? 3 * size ** 2 * images : 0,
       options: {
         ...plan.options,
         ...givenLibraryOptions(options, ofRecipe, training.labels.length, size),
@@ -132,6 +143,20 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
     model.dispose();
     throw error;
   }
+}
+
+function sayRoot(data: Dataset): void {
+  const root = formatRoot(data);
+  if (root !== undefined) console.log(root);
+}
+
+/** The data to hold out, named by their whole paths: training data may have the same. */
+async function openHeldOut(path: string, onSkip: (file: SkippedFile) => void): Promise<Dataset> {
+  const named = (file: string) => `${path}: ${file}`;
+  const data = await openFiles(path, 'test', {
+    onSkip: (file) => onSkip({ ...file, path: named(file.path) }),
+  });
+  return { ...data, ...(data.paths && { paths: data.paths.map(named) }) };
 }
 
 /** Says that there are networks that see more of large photos. */

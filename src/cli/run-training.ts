@@ -9,6 +9,7 @@ import { dataArgument } from './arguments.js';
 import { chanceWarning, formatCertainty } from './fine-tune-report.js';
 import { followTraining } from './follow-training.js';
 import { formatEvaluation } from './format-evaluation.js';
+import { MEMORY } from './open-dataset.js';
 import {
   prepareTraining,
   type PlacedOptions,
@@ -92,13 +93,14 @@ function placesOf(
   return { data: path, out: folder };
 }
 
-/** Threads that make the batches, where there are to be any. */
+/** Threads that make the batches, where there are to be any. Each has the pictures in memory too, where all of them fit. */
 function startWorkers(
-  { inMemory, complete, data, model }: Prepared,
+  { bytes, complete, data, model }: Prepared,
   options: PlacedOptions,
 ): BatchWorkers | undefined {
-  const { workers = inMemory ? 0 : 1 } = options;
+  const { workers = bytes > 0 ? 0 : 1 } = options;
   if (workers === 0) return undefined;
+  const inMemory = bytes > 0 && bytes * (workers + 1) <= MEMORY;
   const parameters: WorkerParameters = {
     data: { ...data, data: options.data, seed: options.seed, inMemory },
     options: complete,

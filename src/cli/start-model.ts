@@ -3,12 +3,17 @@ import { buildModel, load, type ImageClassifier, type ModelOptions } from '../in
 import { withDownloadBar } from './download-bar.js';
 import { fetchOptions, type DownloadOptions } from './download-options.js';
 import { publishedNetworks } from './load-model.js';
-import type { ShapeOptions } from './model-options.js';
+import { noteLoaded } from './loaded-note.js';
+import type { PartOptions, ShapeOptions } from './model-options.js';
 import { weightsFile } from './weights-file.js';
 
 /** The options of `train` that say which network it starts with. */
 export interface StartOptions
-  extends ShapeOptions, DownloadOptions, Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
+  extends
+    ShapeOptions,
+    PartOptions,
+    DownloadOptions,
+    Pick<ModelOptions, 'convention' | 'dropout' | 'stochasticDepth'> {
   model?: string;
   from?: string;
   seed: number;
@@ -28,21 +33,30 @@ export function scratchModel(options: StartOptions, classes: number): ImageClass
   return buildModel(model!, { ...shapeOf(options), convention, seed, classes });
 }
 
-/** A network with weights, and what to call these. */
+/**
+ * A network with weights, and what to call these.
+ * @param classes - Of the new head where that of the weights is left out.
+ */
 export async function pretrainedModel(
   options: StartOptions,
+  classes: number,
 ): Promise<{ model: ImageClassifier; weights: string }> {
-  const { from = EMBEDDED, convention, seed } = options;
+  const { from = EMBEDDED, convention, seed, checkpointKey, head } = options;
   const models = publishedNetworks(from);
   const weights = models.length > 0 ? from : await weightsFile(from);
   const shape = shapeOf(options);
+  const part = {
+    ...{ checkpointKey, head, convention, seed, onLoaded: noteLoaded(weights) },
+    ...fetchOptions(options),
+    ...(head === false && { classes }),
+  };
   const name = options.model ?? (models.length === 1 ? models[0] : undefined);
   if (name === undefined && models.length > 0) {
     throw new Error(`--from ${from} are weights of several networks; name one, such as --model resnet50.`);
   }
   if (name !== undefined) {
     const model = await withDownloadBar((onProgress) =>
-      buildModel(name, { ...shape, weights, convention, seed, onProgress, ...fetchOptions(options) }),
+      buildModel(name, { ...shape, weights, ...part, onProgress }),
     );
     return { model, weights: shownUrl(weights) };
   }
@@ -52,9 +66,7 @@ export async function pretrainedModel(
       `The network is what the weights are of, and ${given.join(', ')} would change it; name it too, with --model.`,
     );
   }
-  const model = await withDownloadBar((onProgress) =>
-    load(weights, { convention, onProgress, ...fetchOptions(options) }),
-  );
+  const model = await withDownloadBar((onProgress) => load(weights, { ...part, onProgress }));
   return { model, weights: shownUrl(weights) };
 }
 

@@ -10,7 +10,13 @@ import {
   wholeNumber,
 } from './arguments.js';
 import { addDownloadOptions } from './download-options.js';
-import { addShapeOptions, classesOption, conventionOption, MODEL_NAMES } from './model-options.js';
+import {
+  addPartOptions,
+  addShapeOptions,
+  classesOption,
+  conventionOption,
+  MODEL_NAMES,
+} from './model-options.js';
 import type { TrainCommandOptions } from './prepare-training.js';
 import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
 
@@ -51,6 +57,7 @@ export function trainCommand(): Command {
     .option('--batch-size <n>', 'images of a step', positiveInteger)
     .option('--lr <rate>', 'the highest learning rate', positiveNumber)
     .option('--validation <share|path>', 'a share of the data to hold out, or other data of any such kind')
+    .option('--skip-broken', 'leave out images that cannot be decoded')
     .addOption(classesOption())
     .option('--augment <list>', `${augmentationNames.join(', ')}; or none`, listOf(augmentationNames))
     .option('--freeze <list>', 'parts that stay as they are, such as stem,stages.0; or none', parts)
@@ -99,7 +106,7 @@ export function trainCommand(): Command {
       const { runTraining } = await import('./run-training.js');
       await runTraining(data, options);
     });
-  return addDownloadOptions(addShapeOptions(command));
+  return addDownloadOptions(addShapeOptions(addPartOptions(command)));
 }
 
 /** Reads a list of parts of a network. */

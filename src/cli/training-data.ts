@@ -1,8 +1,8 @@
-import { decodeAll, split, subset, type Dataset, type Preprocessing, type SkippedFile } from '../index.js';
+import { decodeAll, split, subset, type Dataset, type Preprocessing } from '../index.js';
 import { checkImagesOfClasses } from '../training/data/check-classes.js';
 import { asSquares } from '../training/fine-tune.js';
 import { matchClasses, matchTraining, type ClassMapping } from '../training/match-classes.js';
-import { openDataset, openFiles } from './open-dataset.js';
+import { MEMORY, openDataset, openFiles, type OpenOptions } from './open-dataset.js';
 
 /** The options of the command that say what to train on. */
 export interface DataOptions {
@@ -18,32 +18,41 @@ export interface DataOptions {
 export interface TrainingData {
   readonly training: Dataset;
   readonly validation: Dataset;
-  readonly inMemory: boolean;
+  /** Of the pictures that are in memory: of all, or none. */
+  readonly bytes: number;
   /** Number of images of both, but not those of another path. */
   readonly images: number;
 }
 
 /**
- * The data to train on, and those to validate with: a share of the same, or others.
- * @param onSkip - Is told of each file that is left out.
+ * The data to train on, and those to validate with: a share of the same, or others, which are named by their whole paths.
+ * @param options - `onSkip` is told of each file that is left out.
  */
 export async function openTrainingData(
   { data, validation, classes, seed }: DataOptions,
-  onSkip: (skipped: SkippedFile) => void,
+  options: OpenOptions,
 ): Promise<TrainingData> {
-  const { inMemory, ...dataset } = await openDataset(data, 'train', { onSkip });
+  const { bytes, ...dataset } = await openDataset(data, 'train', options);
   const images = dataset.labels.length;
   const share = shareOf(validation);
   if (share === undefined) checkImagesOfClasses(dataset, 1, 'to train on');
   else checkImagesOfClasses(dataset, 2, 'one to train on and one to hold out');
+  const { onSkip, limit = MEMORY } = options;
+  const others =
+    share === undefined
+      ? await openDataset(validation, 'test', {
+          ...options,
+          onSkip: ({ path, reason }) => onSkip?.({ path: `${validation}: ${path}`, reason }),
+          limit: limit - bytes,
+        })
+      : undefined;
   const own = { classes: dataset.classes.length, labels: dataset.classes };
-  const others = share === undefined ? await openDataset(validation, 'test') : undefined;
   const matched = matchTraining(own, dataset, { classes, validation: others });
   if (share === undefined) {
-    return { training: matched.data, validation: matched.validation!, inMemory, images };
+    return { training: matched.data, validation: matched.validation!, bytes, images };
   }
   const parts = split(matched.data, { validation: share, seed });
-  return { training: parts.train, validation: parts.validation, inMemory, images };
+  return { training: parts.train, validation: parts.validation, bytes, images };
 }
 
 /** The share that `--validation` gives; undefined where it is a path. */
@@ -66,7 +75,7 @@ export interface WorkerData extends DataOptions {
 /** What {@link openTrainingData} or `fineTune` trains on, opened once more. */
 export async function reopenTrainingData(options: WorkerData): Promise<Dataset> {
   const { data, validation, seed, inMemory, skipped, squares, classes, labels: names } = options;
-  const opened = await openFiles(data, 'train', {});
+  const opened = await openFiles(data, 'train', { onSkip: () => {} });
   const files = matchClasses({ classes: names.length, labels: names }, opened, classes);
   const { labels, paths } = files;
   const left = new Set(skipped);

@@ -53,9 +53,18 @@ export function runKernel<Name extends keyof OptionalKernels>(
   return tf.engine().runKernel(name, inputs, attrs);
 }
 
+/** Gives variables data of their own where a tensor, such as a clone, shares them; it keeps its values. */
+export function ownData(variables: readonly tf.Variable[]): void {
+  for (const variable of variables) {
+    // None where the data are still on another backend.
+    const holders = tf.backend().refCount(variable.dataId);
+    if (holders !== 1) tf.tidy(() => variable.assign(tf.mul(variable, 1)));
+  }
+}
+
 /**
  * Runs a kernel that changes variables in place, and that {@link hasKernel} has found. A tensor that shared a variable's
- * data, such as a clone, keeps its values.
+ * data, such as a clone, keeps its values. Otherwise it takes no memory, so that it cannot fail for want of it.
  */
 export function runUpdate(
   name: UpdateName,
@@ -63,11 +72,7 @@ export function runUpdate(
   inputs: tf.NamedTensorMap,
   attrs: Readonly<Record<string, number>>,
 ): void {
-  for (const variable of Object.values(variables)) {
-    // None where the data are still on another backend.
-    const holders = tf.backend().refCount(variable.dataId);
-    if (holders !== 1) tf.tidy(() => variable.assign(tf.mul(variable, 1)));
-  }
+  ownData(Object.values(variables));
   tf.engine().runKernel(name, { ...variables, ...inputs }, attrs);
 }
 

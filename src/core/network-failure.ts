@@ -1,7 +1,7 @@
 import { TransferError } from './transfer-error.js';
 
 /** Node's codes of what another try soon would not mend: no such host, no network, no server. */
-const noServer = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH'];
+const noServer = ['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH'];
 
 const UNKNOWN_AUTHORITY =
   'its certificate is signed by none of the authorities that Node knows; where it is one of yours, ' +
@@ -30,7 +30,8 @@ export function networkFailure(error: unknown, received: number): TransferError 
   const { message: reason, code = '' } = (cause ?? {}) as { message?: string; code?: string };
   const certificate = certificates[code];
   const isFinal = noServer.includes(code) || certificate !== undefined;
-  const wasBroken = received > 0 || cause !== undefined;
+  // EAI_AGAIN is what Node says without a network, too.
+  const wasBroken = received > 0 || (cause !== undefined && code !== 'EAI_AGAIN');
   const tries = isFinal ? 0 : wasBroken ? Infinity : 1;
   return new TransferError(certificate ?? (reason || code || message), tries, { cause: error });
 }

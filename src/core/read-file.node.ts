@@ -4,8 +4,8 @@ import { fetchBytes } from './fetch-bytes.js';
 /**
  * The bytes of a file.
  * @param source - A path, or an http, https, file, data or blob URL.
- * @throws Error that names the source and why it cannot be read; also where it is empty, or no file, such as a pipe or a
- * device, which may never end.
+ * @throws Error that names the source and why it cannot be read; also where it is no file, such as a pipe or a device,
+ * which may never end.
  */
 export async function readFile(source: string | URL): Promise<Uint8Array> {
   if (/^(https?|data|blob):/i.test(String(source))) return fetchBytes(source);
@@ -14,7 +14,6 @@ export async function readFile(source: string | URL): Promise<Uint8Array> {
     throw new Error(`${String(source)} cannot be read (${error.message}). Check the path.`, { cause: error });
   });
   if (typeof bytes === 'string') throw new Error(`${String(source)} is ${bytes}`);
-  if (bytes.length === 0) throw new Error(`${String(source)} is empty: it has 0 bytes. Fetch it again.`);
   return bytes;
 }
 

@@ -31,7 +31,7 @@ import type { NetworkWeightsOptions } from '../weights/network-weights.js';
 import { networkWeightsOptionNames } from '../weights/option-names.js';
 
 /** Options of the builders for a network with weights. */
-export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptions, 'config'> {
+export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptions, 'config' | 'onLoaded'> {
   /**
    * `'imagenet'` or `'cifar10'`, for the default weights of this network and data set; the name of others in
    * {@link pretrainedWeights}, such as `'timm/resnet50.a1_in1k'`; or a source as `loadWeights` takes it. A `classes` other
@@ -45,6 +45,7 @@ export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptio
 export const pretrainedOptionNames: OptionNames<PretrainedOptions> = {
   ...networkWeightsOptionNames,
   config: true,
+  onLoaded: true,
   weights: true,
 };
 

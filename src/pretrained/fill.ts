@@ -3,8 +3,9 @@ import { modelOptionNames, type ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { cifar10Labels } from '../models/labels/cifar10.js';
-import { networkWeightsOptionNames } from '../weights/option-names.js';
 import { loadInto } from '../weights/load.js';
+import type { NetworkWeightsOptions } from '../weights/network-weights.js';
+import { networkWeightsOptionNames } from '../weights/option-names.js';
 import type { PretrainedOptions } from './build.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
 import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
@@ -16,11 +17,8 @@ export async function fillBuilt<M extends ImageClassifier>(
   build: (options: ModelOptions) => M,
 ): Promise<M> {
   const options = pickOptions<ModelOptions>(given, modelOptionNames);
-  const loadOptions = pickOptions<Omit<PretrainedOptions, 'weights'>>(given, {
-    ...networkWeightsOptionNames,
-    config: true,
-  });
-  const { weights, head } = given;
+  const readOptions = pickOptions<NetworkWeightsOptions>(given, networkWeightsOptionNames);
+  const { weights, config, head, onLoaded } = given;
   const { convention, classes, includeTop = true, seed, size } = options;
   const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
   const model = await loadInto(
@@ -29,8 +27,10 @@ export async function fillBuilt<M extends ImageClassifier>(
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
       beside: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
-      ...loadOptions,
-      sha256: loadOptions.sha256 ?? published?.sha256,
+      ...readOptions,
+      config,
+      onLoaded,
+      sha256: readOptions.sha256 ?? published?.sha256,
     },
     (architecture, { preprocessing, ...told }) => {
       check(

@@ -6,8 +6,9 @@ import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
 import { checkTrainOptions, trainOptionNames } from './check-options.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
-import type { SkippedFile } from './data/class-folders.js';
-import { decodable, decodeAll, split, type Dataset } from './data/dataset.js';
+import { split, type Dataset } from './data/dataset.js';
+import { decodable, decodeAll } from './data/decode-all.js';
+import type { SkippedFile } from './data/skipped.js';
 import { evaluate } from './evaluate.js';
 import {
   fineTuneAugmentations,
@@ -35,7 +36,7 @@ export interface FineTuneOptions
   readonly resetHead?: boolean;
   /** Called with what `train` tells; the training waits for the promise that it gives. Default nothing. */
   readonly onEvent?: (event: TrainEvent) => void | Promise<void>;
-  /** Called with each image that cannot be decoded, which is left out. Default nothing. */
+  /** Called with each image that cannot be decoded, which is left out. Default: one error names all of them. */
   readonly onSkip?: (skipped: SkippedFile) => void;
 }
 
@@ -88,7 +89,7 @@ const MEMORY = 2 ** 30;
  * @param model - With weights; it is changed in place.
  * @param data - At least two classes of at least two images each. Images of any size.
  * @throws ArgumentError where the data has too few classes or images, or an option is out of range; Error where the training
- * diverges; the reason of `signal` where that is aborted.
+ * diverges, or images cannot be decoded and there is no `onSkip`; the reason of `signal` where that is aborted.
  */
 export async function fineTune(
   model: ImageClassifier,
@@ -119,7 +120,7 @@ export async function prepareFineTuning(
 ): Promise<FineTunePlan> {
   checkModel('fineTune', model);
   checkOptions('fineTune', options, fineTuneOptionNames);
-  const { validation, augment, classes, resetHead = false, onSkip = () => {} } = options;
+  const { validation, augment, classes, resetHead = false, onSkip } = options;
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);
   checkFineTuneOptions(options);
@@ -131,14 +132,16 @@ export async function prepareFineTuning(
     validation: typeof validation === 'object' ? validation : undefined,
   });
   await ready();
-  const pictures = await squares(matched.data, preprocessing, onSkip);
+  const images = data.labels.length + (matched.validation?.labels.length ?? 0);
+  const inMemory = 3 * size ** 2 * images <= MEMORY;
+  const pictures = await squares(matched.data, preprocessing, inMemory, onSkip);
   options.signal?.throwIfAborted();
   // Some may have been left out.
   checkFineTuneData(pictures, matched.validation ?? validation);
 
   const recipe = chosen(pictures, options);
   const parts = matched.validation
-    ? { train: pictures, validation: await squares(matched.validation, preprocessing, onSkip) }
+    ? { train: pictures, validation: await squares(matched.validation, preprocessing, inMemory, onSkip) }
     : split(pictures, { validation: recipe.validation, seed });
   model.freeze(...recipe.freeze);
   if (isHeadNew) model.resetHead(data.classes.length, { seed });
@@ -147,7 +150,7 @@ export async function prepareFineTuning(
     recipe,
     training: parts.train,
     validation: parts.validation,
-    inMemory: fitsIntoMemory(data, size),
+    inMemory,
     isHeadNew,
     options: {
       ...ofRecipe(recipe, parts.train.labels.length),
@@ -238,13 +241,14 @@ function ofTraining(options: FineTuneOptions): Partial<TrainOptions> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** The images as squares of the network's size: decoded at once where they fit into memory, otherwise tried once. */
+/** The images as squares of the network's size: decoded at once where they are to be in memory, otherwise tried once. */
 async function squares(
   data: Dataset,
   preprocessing: Preprocessing,
-  onSkip: (skipped: SkippedFile) => void,
+  inMemory: boolean,
+  onSkip: ((skipped: SkippedFile) => void) | undefined,
 ): Promise<Dataset> {
-  if (fitsIntoMemory(data, preprocessing.size)) {
+  if (inMemory) {
     return decodeAll(data, { transform: (image) => fit(image, preprocessing), onSkip });
   }
   return asSquares(await decodable(data, { onSkip }), preprocessing);
@@ -253,8 +257,4 @@ async function squares(
 /** The same images, each made a square of the network's size when it is asked for. */
 export function asSquares(data: Dataset, preprocessing: Preprocessing): Dataset {
   return { ...data, image: async (index) => fit(await data.image(index), preprocessing) };
-}
-
-function fitsIntoMemory({ labels }: Dataset, size: number): boolean {
-  return 3 * size ** 2 * labels.length <= MEMORY;
 }

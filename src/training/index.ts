@@ -1,4 +1,5 @@
 export { Adam, AdamW, LAMB, type AdamOptions } from './adam.js';
+export type { SkippedCheckpoint } from './checkpoint-folder.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
 export * from './data/index.js';
 export { evaluate, type EvaluateOptions } from './evaluate.js';

@@ -194,9 +194,9 @@ function example(name: string, target: string | number): string {
 
 function atPlaces({ classes, labels }: KnownClasses, data: Dataset, places: readonly number[]): Dataset {
   return {
+    ...data,
     classes: labels ?? Array.from({ length: classes! }, (_, place) => nameAt(place, data.classes, places)),
     labels: Int32Array.from(data.labels, (label) => placeOfLabel(label, places)),
-    ...(data.paths && { paths: data.paths }),
     image: (index) => data.image(index),
   };
 }

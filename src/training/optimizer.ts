@@ -1,8 +1,9 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, type OptionNames } from '../core/errors.js';
-import { hasKernel, runUpdate, type UpdateName } from '../core/kernels.js';
+import { hasKernel, ownData, runUpdate, type UpdateName } from '../core/kernels.js';
 import type { NamedVariable } from '../core/module.js';
+import { restoringOnErrorSync } from '../core/restoring.js';
 import { allOrNone } from './all-or-none.js';
 
 /** Options that every optimizer has. */
@@ -72,7 +73,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes one step.
+   * Takes one step, as a whole: where it fails, such as for want of memory, parameters and state are as they were before.
    * @param gradients - One a parameter, in the order of {@link parameters}; the caller disposes of them.
    * @throws ArgumentError where they are not as many, or `learningRate` is negative or not finite.
    */
@@ -82,12 +83,33 @@ export abstract class Optimizer {
       gradients.length === this.parameters.length,
       () => `There are ${gradients.length} gradients for ${this.parameters.length} parameters; give as many.`,
     );
+    const lost = this.parameters.find(({ variable }) => variable.isDisposed);
+    check(
+      lost === undefined,
+      () =>
+        `The parameter ${lost!.name} was disposed of; make an optimizer of the parameters that there are.`,
+    );
     this.iterations++;
+    try {
+      this.#stepAll(gradients, learningRate);
+    } catch (error) {
+      this.iterations--;
+      throw error;
+    }
+  }
+
+  #stepAll(gradients: readonly tf.Tensor[], learningRate: number): void {
     const step = this.fusedStep();
     const fused = step && hasKernel(step.kernel) ? step : undefined;
-    this.parameters.forEach((parameter, i) => {
-      tf.tidy(() => this.#stepOne(parameter, gradients[i]!, learningRate, fused));
-    });
+    const variables = this.parameters.flatMap(({ variable, slots }) => [variable, ...Object.values(slots)]);
+    const stepEach = () =>
+      this.parameters.forEach((parameter, i) => {
+        tf.tidy(() => this.#stepOne(parameter, gradients[i]!, learningRate, fused));
+      });
+    if (!fused) return restoringOnErrorSync(variables, stepEach);
+    // What follows takes no memory, and so is never half done.
+    ownData(variables);
+    stepEach();
   }
 
   #stepOne(

@@ -4,8 +4,6 @@ import { imageRecord, restartRecord, scalarsRecord, versionRecord, type PngImage
 
 /** A file of events that TensorBoard reads, in Node; every call adds to it at once. */
 export class TensorBoardLog {
-  #length = 0;
-
   private constructor(
     readonly path: string,
     private readonly fs: typeof import('node:fs/promises'),
@@ -42,12 +40,12 @@ export class TensorBoardLog {
 
   /** @throws WriteError where it cannot be written; the file is then as it was. */
   async #add(record: Uint8Array): Promise<void> {
+    const before = await this.fs.stat(this.path).catch(() => undefined);
     try {
       await this.fs.appendFile(this.path, record);
-      this.#length += record.length;
     } catch (error) {
       // A part of a record would make all that follow unreadable.
-      await this.fs.truncate(this.path, this.#length).catch(() => {});
+      await this.fs.truncate(this.path, before?.size ?? 0).catch(() => {});
       throw await WriteError.of(this.path, record.length, error);
     }
   }

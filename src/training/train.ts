@@ -6,7 +6,7 @@ import type { Augmentation } from '../vision/augment/augmentation.js';
 import type { RgbImage } from '../vision/image.js';
 import { WriteError } from '../core/write-error.js';
 import { checkTraining, trainOptionNames } from './check-options.js';
-import { CheckpointFolder, type SkippedCheckpoint } from './checkpoint-folder.js';
+import { CheckpointFolder } from './checkpoint-folder.js';
 import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
@@ -19,87 +19,17 @@ import type { MovingAverageOptions } from './moving-average.js';
 import { nextTask } from '../core/next-task.js';
 import type { Optimizer } from './optimizer.js';
 import type { Schedule } from './schedules.js';
+import type {
+  CheckpointEvent,
+  CheckpointFailedEvent,
+  EpochEvent,
+  ResumeEvent,
+  StepEvent,
+  TrainEvent,
+} from './train-events.js';
 import { Trainer, type Progress } from './trainer.js';
 
-/** One step of the optimizer. */
-export interface StepEvent {
-  readonly type: 'step';
-  /** Steps so far. */
-  readonly step: number;
-  /** From 0. */
-  readonly epoch: number;
-  /** The mean over the batch, before the step. */
-  readonly loss: number;
-  /** The share of the batch that was classified right; with mixed images, as the larger part. */
-  readonly accuracy: number;
-  readonly learningRate: number;
-  /** Images of the batch. */
-  readonly images: number;
-  /** Time that the step took, the wait for its batch included. */
-  readonly seconds: number;
-  /** Time that it waited for its batch. */
-  readonly waited: number;
-}
-
-/** The end of an epoch. */
-export interface EpochEvent {
-  readonly type: 'epoch';
-  /** From 0. */
-  readonly epoch: number;
-  /** Steps so far. */
-  readonly step: number;
-  /** Means over the images of the epoch, or of what of it this run trained on. */
-  readonly loss: number;
-  readonly accuracy: number;
-  /** Images that this run trained on in the epoch: not all of them where it resumed within it. */
-  readonly images: number;
-  /** Time that these took. */
-  readonly seconds: number;
-}
-
-/** What the model, or the moving average where there is one, does on the validation data. */
-export interface EvaluationEvent {
-  readonly type: 'evaluation';
-  readonly epoch: number;
-  readonly step: number;
-  readonly evaluation: Evaluation;
-}
-
-/** A checkpoint was written. */
-export interface CheckpointEvent {
-  readonly type: 'checkpoint';
-  readonly epoch: number;
-  readonly step: number;
-  readonly path: string;
-}
-
-/** A checkpoint, or `best.safetensors`, could not be written, such as for want of room; the training goes on. */
-export interface CheckpointFailedEvent {
-  readonly type: 'checkpoint-failed';
-  readonly epoch: number;
-  readonly step: number;
-  /** Of the file that is not there. */
-  readonly path: string;
-  /** Its message names the file, why, what it takes and what is free. */
-  readonly error: Error;
-}
-
-/** The training goes on from a checkpoint; the first event where it does. */
-export interface ResumeEvent {
-  readonly type: 'resume';
-  /** The one that it goes on in, from 0; as many as there are to be where nothing is left to do. */
-  readonly epoch: number;
-  /** Steps so far. */
-  readonly step: number;
-  /** Of the checkpoint. */
-  readonly path: string;
-  /** Checkpoints of later steps, which are damaged. */
-  readonly skipped: readonly SkippedCheckpoint[];
-}
-
-/** What {@link train} tells. */
-export type TrainEvent =
-  ResumeEvent | StepEvent | EpochEvent | EvaluationEvent | CheckpointEvent | CheckpointFailedEvent;
+export type * from './train-events.js';
 
 /** Where and when {@link train} writes checkpoints; in Node only. */
 export interface CheckpointOptions {

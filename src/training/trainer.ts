@@ -80,9 +80,13 @@ export class Trainer {
     }
   }
 
-  /** Takes a step, the first one being step 0; where it fails, the model is as it was before. */
-  step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
-    return restoringOnError(this.model.variables(), () => this.#step(batch, step));
+  /** Takes a step, the first one being step 0, as a whole: where that fails, the model is as it was before. */
+  async step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
+    // The optimizer sees to the parameters.
+    const statistics = this.model.variables().filter(({ trainable }) => !trainable);
+    const taken = await restoringOnError(statistics, () => this.#step(batch, step));
+    this.average?.update();
+    return taken;
   }
 
   async #step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
@@ -101,7 +105,6 @@ export class Trainer {
     } finally {
       tf.dispose(result.gradients);
     }
-    this.average?.update();
     return { loss: result.loss, right: result.right, learningRate };
   }
 

@@ -5,6 +5,8 @@ const beginnings = {
   PNG: /^\x89PNG\r\n\x1a\n/,
   GIF: /^GIF8[79]a/,
   WebP: /^RIFF[^]{4}WEBP/,
+  // Most of them begin as TIFF does, which would give a small preview.
+  'camera raw': /^(II\*\0[^]{4}CR|IIU\0|IIRO|FUJIFILM|[^]{4}ftypcrx)/,
   TIFF: /^(II[*+]\0|MM\0[*+])/,
   BMP: /^BM[^]{4}\0{4}/,
   AVIF: /^[^]{4}ftyp(avi[fs]|mif1[^]{4,40}avi[fs])/,
@@ -41,6 +43,7 @@ const ends: readonly (readonly [RegExp, ImageFormat])[] = [
   [/\.tiff?$/i, 'TIFF'],
   [/\.bmp$/i, 'BMP'],
   [/\.hei[cf]$/i, 'HEIC'],
+  [/\.(dng|cr[23w]|nef|nrw|arw|sr[2fw]|orf|rw2|pef|raf)$/i, 'camera raw'],
 ];
 
 /** The format that the end of a name stands for; undefined where it stands for none. */

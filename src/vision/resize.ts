@@ -38,7 +38,7 @@ interface Window {
  * Resizes with antialiasing: when an image gets smaller the filter widens, so that every pixel counts. In integers, one
  * direction after the other, rounded and clipped to bytes in between: the same bytes as Image.resize of Pillow 13, and so
  * as torchvision on PIL images. Older Pillows take the directions in another order where {@link isDownFirst}, and differ
- * there: by up to 20 levels at hard edges, whose overshoot is clipped in between.
+ * there: by up to 30 levels at hard edges, whose overshoot is clipped in between.
  * @param height - In pixels.
  * @param width - In pixels.
  */
@@ -53,7 +53,7 @@ export function resize(
   return { width, height, data: resample(image, columns, rows, isDownFirst(image, height, width)) };
 }
 
-/** Whether columns of pixels are resized before rows, as Pillow 13 has it: where height shrinks by over twice as much as width. */
+/** Whether columns are resized before rows, as Pillow 13 does where height shrinks by over twice as much as width. */
 function isDownFirst(from: RgbImage, height: number, width: number): boolean {
   return from.height > height && from.height - height > 2 * (from.width - width);
 }

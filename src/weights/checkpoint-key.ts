@@ -1,4 +1,4 @@
-import { CheckpointError } from './checkpoint.js';
+import { ChoiceError } from './checkpoint.js';
 
 /** Weights of which a file may have several: where they are in it, such as `state_dict_ema`, and how many tensors they have. */
 export interface Keyed {
@@ -11,12 +11,9 @@ export function hasKey(place: string, wanted: string): boolean {
   return place === wanted || place.split('.').includes(wanted) || place.split(/[._]/).includes(wanted);
 }
 
-/** A file has several weights, and none or no such one was chosen. */
-export class SeveralWeightsError extends CheckpointError {}
-
 /**
  * The one of these weights that is wanted. Of none of such a name, all count.
- * @throws SeveralWeightsError that lists them where several are left.
+ * @throws ChoiceError that lists them where several are left.
  */
 export function chooseWeights<T extends Keyed>(candidates: readonly T[], wanted: string | undefined): T {
   const best = wanted === undefined ? [] : mostExact(candidates, wanted);
@@ -28,7 +25,7 @@ export function chooseWeights<T extends Keyed>(candidates: readonly T[], wanted:
     wanted !== undefined && best.length === 0
       ? `has no weights '${wanted}', but these`
       : 'has several weights';
-  throw new SeveralWeightsError(
+  throw new ChoiceError(
     `This file ${has}: ${names.join(', ')}${more}. Say which to take: { checkpointKey: '${left[0]!.key}' }, ` +
       `on the command line --checkpoint-key ${left[0]!.key}.`,
   );

@@ -148,6 +148,9 @@ export class CheckpointError extends Error {
   }
 }
 
+/** A file of weights that is whole, of which the caller has to say what is wanted. */
+export class ChoiceError extends CheckpointError {}
+
 /** Number of elements of a shape. */
 export function elements(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);

@@ -6,12 +6,11 @@ import { checkDigits, checkSha256 } from '../core/sha256.js';
 import type { Store } from '../core/store.js';
 import type { TransferLimits } from '../core/transfer-limits.js';
 import { cached, canCache, unkept, type Kept } from './cache.js';
-import { SeveralWeightsError } from './checkpoint-key.js';
-import { CheckpointError } from './checkpoint.js';
+import { CheckpointError, ChoiceError } from './checkpoint.js';
 import { hubFile, type HubOptions } from './hub.js';
 import { isIndexedDb, readIndexedDb } from './indexed-db.js';
 import { urlFile } from './remote-file.js';
-import { nameOfSource } from './source-name.js';
+import { naming } from './source-name.js';
 
 /**
  * Where weights are: a path, a URL, `hf://owner/name[@revision]/file` on the Hugging Face hub, `indexeddb://name` in a
@@ -59,7 +58,7 @@ export function fetchSource(source: WeightsSource, options: FetchOptions = {}): 
  * What `parse` makes of files that belong together. They are kept after that, and not where it throws a CheckpointError: what
  * does not parse never gets into the cache, and what is there and does not is dropped and fetched once more. So is a small
  * file that comes damaged.
- * @throws CheckpointError of `parse`, with the name of the file.
+ * @throws Error of `parse`, with the name of the first file.
  * @throws Error that names the source and why it cannot be read, or is not the right one.
  */
 export async function fetchParsed<T>(
@@ -73,16 +72,17 @@ export async function fetchParsed<T>(
       throw damage ? afterDamage(error as Error, damage) : error;
     });
     try {
-      const parsed = await parse(files.map(({ bytes }) => bytes));
+      const bytes = files.map(({ bytes }) => bytes);
+      const parsed = await (sources[0] === undefined ? parse(bytes) : naming(sources[0], () => parse(bytes)));
       await Promise.all(files.map((file) => file.keep()));
       return parsed;
     } catch (error) {
-      const isDamaged = error instanceof CheckpointError && !(error instanceof SeveralWeightsError);
+      const isDamaged = error instanceof CheckpointError && !(error instanceof ChoiceError);
       await Promise.all(files.map((file) => (isDamaged ? file.drop() : file.keep())));
-      if (!(error instanceof CheckpointError)) throw error;
-      const named = nameDamage(error, sources, files);
-      if (!isDamaged || damage || !files.some(isWorthAnother)) throw named;
-      damage = named;
+      if (!isDamaged) throw error;
+      if (files.some(({ bytes }) => isHtml(bytes))) error.message += ' It is a page of HTML.';
+      if (damage || !files.some(isWorthAnother)) throw error;
+      damage = error;
     }
   }
 }
@@ -104,17 +104,6 @@ function afterDamage(error: Error, damage: Error): Error {
   return new Error(`${error.message} What came or was kept before is damaged: ${damage.message}`, {
     cause: error,
   });
-}
-
-function nameDamage(
-  { message }: Error,
-  sources: readonly WeightsSource[],
-  files: readonly Fetched[],
-): CheckpointError {
-  const name = sources.length > 0 ? nameOfSource(sources[0]!) : undefined;
-  const source = name === undefined ? '' : `${name}: `;
-  const page = files.some(({ bytes }) => isHtml(bytes)) ? 'This is a page of HTML, and no such file. ' : '';
-  return new CheckpointError(`${source}${page}${message}`);
 }
 
 async function fetchAll(sources: readonly WeightsSource[], options: FetchOptions): Promise<Fetched[]> {

@@ -1,6 +1,7 @@
 import { loadH5wasm } from '#h5wasm';
 import type { Dataset, File, Group, ready } from 'h5wasm';
 import { CheckpointError, elements, isCount, type DType } from './checkpoint.js';
+import { withMemoryLimit } from './memory-limit.js';
 
 /** A data set of an HDF5 file, with its path and the attribute `name` of the group that it is in. */
 export interface Hdf5Tensor {
@@ -29,7 +30,11 @@ const MAX_ENTRIES = 100_000;
 
 /** Compressed or never written data may claim any size: this many bytes a byte of the file, and these on top. */
 const MAX_EXPANSION = 16;
-const EXPANSION_ON_TOP = 2 ** 26;
+const EXPANSION_ON_TOP = 2 ** 20;
+
+/** Bytes of memory that h5wasm may take besides a data set's, of which it has its chunk several times while it unpacks it. */
+const WORKING_MEMORY = 2 ** 26;
+const COPIES_OF_CHUNK = 4;
 
 /** Whether the bytes begin as HDF5 files do. */
 export function isHdf5(bytes: Uint8Array): boolean {
@@ -48,30 +53,26 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
   module.activate_throwing_error_handler(); // Otherwise it prints its errors.
   const { FS } = module;
   const name = `weights-${fileNumber++}.h5`;
-  let file: File | undefined;
-  try {
-    const source = mount(FS, name, bytes);
-    file = new File(`/${name}`, 'r');
-    if (file.file_id < 0n) throw damaged('it cannot be opened');
-    const top = file.keys().find((key) => groups.includes(key));
-    const budget = { entries: MAX_ENTRIES, bytes: MAX_EXPANSION * bytes.length + EXPANSION_ON_TOP };
-    return [
-      ...dataSets(
-        top === undefined ? file : (file.get(top) as Group),
-        [],
-        { module, source, Group, Dataset, top },
-        budget,
-      ),
-    ];
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    // The library's own text is a dump of its stack.
-    throw damaged(((error as Error | undefined)?.message ?? String(error)).split('\n')[0]!);
-  } finally {
-    // A file that was refused has no handle, and closing it would throw once more.
-    if (file && file.file_id >= 0n) file.close();
-    FS.unlink(`/${name}`);
-  }
+  return withMemoryLimit(WORKING_MEMORY, () => {
+    let file: File | undefined;
+    try {
+      const source = mount(FS, name, bytes);
+      file = new File(`/${name}`, 'r');
+      if (file.file_id < 0n) throw damaged('it cannot be opened');
+      const top = file.keys().find((key) => groups.includes(key));
+      const budget = { entries: MAX_ENTRIES, bytes: MAX_EXPANSION * bytes.length + EXPANSION_ON_TOP };
+      const begin = top === undefined ? file : (file.get(top) as Group);
+      return [...dataSets(begin, [], { module, source, Group, Dataset, top }, budget)];
+    } catch (error) {
+      if (error instanceof CheckpointError) throw error;
+      // The library's own text is a dump of its stack.
+      throw damaged(((error as Error | undefined)?.message ?? String(error)).split('\n')[0]!);
+    } finally {
+      // A file that was refused has no handle, and closing it would throw once more.
+      if (file && file.file_id >= 0n) file.close();
+      FS.unlink(`/${name}`);
+    }
+  });
 }
 
 let fileNumber = 0;
@@ -157,7 +158,7 @@ function toTensor(
   groupName: string | undefined,
   budget: Budget,
 ): Hdf5Tensor | undefined {
-  const { type, size, total_size: count, littleEndian, signed, shape } = dataset.metadata;
+  const { type, size, total_size: count, littleEndian, signed, shape, chunks } = dataset.metadata;
   const name = path.join('/');
   const dtype = numberTypes[`${type},${size},${type === INTEGER && signed}`];
   if (dtype === undefined || !shape) return undefined;
@@ -170,6 +171,22 @@ function toTensor(
   if (budget.bytes < 0) {
     throw damaged(`'${name}' claims ${needed} bytes, which with those before is too much for its file`);
   }
+  const chunk = chunks ? elements(chunks) * size : 0;
+  if (chunk > budget.bytes + needed) throw damaged(`'${name}' claims chunks of ${chunk} bytes`);
+  const limit = WORKING_MEMORY + needed + COPIES_OF_CHUNK * chunk;
+  return withMemoryLimit(limit, () => {
+    const bytes = readData({ module, source }, dataset, name, needed);
+    return { top, path, groupName, dtype, shape, bytes };
+  });
+}
+
+/** The elements of a data set. */
+function readData(
+  { module, source }: Pick<Library, 'module' | 'source'>,
+  dataset: Dataset,
+  name: string,
+  needed: number,
+): Uint8Array {
   // Not dataset.value, which has no type for float16.
   const address = module._malloc(needed);
   if (address === 0)
@@ -177,8 +194,7 @@ function toTensor(
   try {
     const status = module.get_dataset_data(dataset.file_id, dataset.path, null, null, null, BigInt(address));
     if (status < 0) throw damaged(`'${name}' cannot be read`);
-    const bytes = keep(source, module.HEAPU8.subarray(address, address + needed));
-    return { top, path, groupName, dtype, shape, bytes };
+    return keep(source, module.HEAPU8.subarray(address, address + needed));
   } finally {
     module._free(address);
   }

@@ -13,8 +13,7 @@ export async function readManifest(groups: readonly unknown[], readParts: ReadPa
     if (!Array.isArray(paths) || !Array.isArray(weights))
       throw damagedManifest('a group has no paths or no weights');
     checkFileCount(paths.length);
-    const found = await readParts(paths.map(String), (parts) => readGroup(weights, parts));
-    for (const [key, tensor] of found) {
+    for (const [key, tensor] of await readParts(paths.map(String), (parts) => readGroup(weights, parts))) {
       if (tensors.has(key)) throw damagedManifest(`'${key}' is in it twice`);
       tensors.set(key, tensor);
     }

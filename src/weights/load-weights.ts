@@ -12,6 +12,7 @@ import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
 import {
   describeLayers,
+  headOption,
   networkWeights,
   type NetworkWeights,
   type NetworkWeightsOptions,
@@ -157,7 +158,7 @@ function isOfHead({ name }: NamedVariable): boolean {
 function otherHead({ tensors, denseLayers }: NetworkWeights, wanted: readonly KeyedVariable[]): string {
   const head = wanted.find((named) => isOfHead(named) && named.variable.rank === 2);
   if (!head || tensors.has(head.key)) return '';
-  const advice = "name the layer that is the head, as { head: 'fc.1' }, or";
+  const advice = `name the layer that is the head, as ${headOption(denseLayers)}, or`;
   return (
     `The head ${head.key} is not in the file; ${describeLayers(denseLayers)}. ` +
     `To go on, ${denseLayers.size > 0 ? `${advice} ` : ''}give { head: false }, which leaves the model's own head as it is.`

@@ -10,7 +10,7 @@ import { WITHOUT } from './config-file.js';
 import { isAddress, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
 import { assignEach, loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
-import { describeLayers, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
+import { describeLayers, headOption, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
 import { networkWeightsOptionNames } from './option-names.js';
 import { publishedLabels } from './published-labels.js';
 import { readSource } from './read-source.js';
@@ -26,6 +26,13 @@ export interface LoadOptions extends NetworkWeightsOptions {
    * network with 1000 classes; otherwise none.
    */
   readonly labels?: readonly string[];
+  /**
+   * Number of logits. Another than the weights have gives the network a new head with random weights; so does any with
+   * `head: false`, without which there is no head then. Default what the weights have.
+   */
+  readonly classes?: number;
+  /** Of the random weights of a new head. Default 0. */
+  readonly seed?: number;
   /** Told where in the file the weights were, and what of it was left out. Default nothing. */
   readonly onLoaded?: (loaded: LoadedWeights) => void;
   /**
@@ -50,11 +57,25 @@ export async function load(source: WeightsSource, options: LoadOptions = {}): Pr
     ...networkWeightsOptionNames,
     convention: true,
     labels: true,
+    classes: true,
+    seed: true,
     onLoaded: true,
     config: true,
   });
   if (options.convention !== undefined) checkOneOf('convention', options.convention, conventionNames);
-  return loadInto(source, options, buildArchitecture);
+  const { classes, seed, ...others } = options;
+  const model = await loadInto(source, others, (architecture, told) =>
+    buildArchitecture({ ...architecture, classes: architecture.classes ?? classes }, told),
+  );
+  try {
+    if (classes !== undefined && (options.head === false || classes !== model.classes)) {
+      model.resetHead(classes, { seed });
+    }
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** What a checkpoint and the files beside it tell of a network. */
@@ -74,7 +95,7 @@ export async function loadInto<M extends ImageClassifier>(
     head,
     onLoaded,
     ...readOptions
-  }: LoadOptions & { readonly beside?: HubConfig },
+  }: Omit<LoadOptions, 'classes' | 'seed'> & { readonly beside?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
   const { hub, cache, limits, checkpointKey } = readOptions;
@@ -124,8 +145,8 @@ function findNetwork(
   if (head === undefined && !hasHead && denseLayers.size > 0) {
     throw new Error(
       `The weights are of ${architecture?.name ?? 'a network'} without a head of the usual name; ${describeLayers(denseLayers)}. ` +
-        "Name the one that is the head, as { head: 'fc.1' }; or give { head: false }, which loads all but the head (on the " +
-        'command line, --head).',
+        `Name the one that is the head, as ${headOption(denseLayers)}; or give { head: false }, which loads all but the head ` +
+        '(on the command line, --head).',
     );
   }
   if (!architecture) {

@@ -33,14 +33,15 @@ const notOfNetwork = /^(n_averaged$|(criterion|loss|loss_fn|loss_func|loss_funct
 
 /**
  * Finds a network's weights by the names of their first kernels: the prefix before it, such as `module.` or
- * `model._orig_mod.`, is taken off all names, and tensors without it are left out.
+ * `model.backbone.`, is taken off all names, and tensors without it are left out.
  * @throws CheckpointError where there are several networks and none is named, or no such head.
  */
 export function networkWeights(
   checkpoint: Checkpoint,
   { checkpointKey, head }: Pick<NetworkWeightsOptions, 'checkpointKey' | 'head'> = {},
 ): NetworkWeights {
-  const { prefix, root } = findPrefix(checkpoint, checkpointKey);
+  const named = withoutWrappers(checkpoint);
+  const { prefix, root } = findPrefix(named, checkpointKey);
   const key = placeOf(checkpoint, prefix);
   if (checkpointKey !== undefined && !hasKey(key, checkpointKey)) {
     throw new CheckpointError(
@@ -49,14 +50,14 @@ export function networkWeights(
   }
   const own = new Map<string, HostTensor>();
   const beside = new Map<string, HostTensor>();
-  for (const [name, tensor] of checkpoint.tensors) {
+  for (const [name, tensor] of named.tensors) {
     const ownName = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
     if (ownName === undefined || notOfNetwork.test(ownName)) beside.set(name, tensor);
     else own.set(ownName, tensor);
   }
   const tensors = root ? withHead(own, beside, root, head) : own;
   const kept = new Set(tensors.values());
-  const leftOut = [...checkpoint.tensors].filter(([, tensor]) => !kept.has(tensor)).map(([name]) => name);
+  const leftOut = [...named.tensors].filter(([, tensor]) => !kept.has(tensor)).map(([name]) => name);
   return {
     tensors,
     named: root ? new Map([...tensors].filter(([name]) => isNamed(name, root))) : tensors,
@@ -65,6 +66,18 @@ export function networkWeights(
     hasHead: root?.heads.some((name) => denseLayer(tensors, name) !== undefined) ?? false,
     denseLayers: root ? otherDenseLayers(new Map([...tensors, ...beside]), root) : new Map(),
   };
+}
+
+/** What PyTorch puts into the names of a model, or of its parts, that is compiled, sharded or recomputed. */
+const wrappers = /(^|\.)(_(orig_mod|forward_module|fsdp_wrapped_module|checkpoint_wrapped_module)\.)+/g;
+
+function withoutWrappers(checkpoint: Checkpoint): Checkpoint {
+  const tensors = new Map<string, HostTensor>();
+  for (const [name, tensor] of checkpoint.tensors) {
+    const plain = name.length > LONGEST_NAME ? name : name.replace(wrappers, '$1');
+    tensors.set(tensors.has(plain) ? name : plain, tensor);
+  }
+  return { ...checkpoint, tensors };
 }
 
 function isNamed(name: string, { body, heads }: Root): boolean {
@@ -122,8 +135,12 @@ function placesOf(checkpoint: Checkpoint): Map<string, Place> {
 
 /** The empty one, and what ends in each dot. */
 function prefixesOf(name: string): string[] {
-  if (name.length > LONGEST_NAME) return [''];
-  return ['', ...Array.from(name.matchAll(/\./g), ({ index }) => name.slice(0, index + 1))];
+  const prefixes = [''];
+  if (name.length > LONGEST_NAME) return prefixes;
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    prefixes.push(name.slice(0, dot + 1));
+  }
+  return prefixes;
 }
 
 function placeOf({ key = '' }: Checkpoint, prefix: string): string {
@@ -190,6 +207,12 @@ function layerOf(name: string): string {
 /** Which layers could be the head, in words. */
 export function describeLayers(layers: ReadonlyMap<string, readonly number[]>): string {
   if (layers.size === 0) return 'it has no dense layers of other names';
-  const names = Array.from(layers, ([name, shape]) => `'${name.slice(0, 100)}' [${shape}]`);
-  return `its dense layers of other names are ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' and more' : ''}`;
+  const names = Array.from(layers.keys(), (name) => name.slice(0, 100));
+  const all = Array.from(layers.values(), (shape, i) => `'${names[i]}' [${shape}]`);
+  return `its dense layers of other names are ${all.slice(0, 10).join(', ')}${all.length > 10 ? ' and more' : ''}`;
+}
+
+/** The option that names the last of these layers as the head, in words. */
+export function headOption(layers: ReadonlyMap<string, readonly number[]>): string {
+  return `{ head: '${[...layers.keys()].at(-1)?.slice(0, 100)}' }`;
 }

@@ -1,4 +1,4 @@
-/** The names of options; in a file that imports nothing else, so that the builders do not load what reads weights. */
+/** Every option of what reads weights, in a file of its own, so that builders do not bring the readers into a page. */
 import type { OptionNames } from '../core/errors.js';
 import type { FetchOptions } from './fetch-source.js';
 import type { NetworkWeightsOptions } from './network-weights.js';

@@ -31,18 +31,20 @@ export interface ReadOptions extends FetchOptions {
 export async function readSource(source: WeightsSource, options: ReadOptions = {}): Promise<Checkpoint> {
   const read = await fetchParsed([source], options, async ([bytes]) => {
     const index = parseIndex(bytes!);
-    return index ? indexReader(index) : await readCheckpoint(bytes!, options.checkpointKey);
+    return index ? indexReader(index, source, options) : await readCheckpoint(bytes!, options.checkpointKey);
   });
-  return typeof read === 'function' ? naming(source, () => read(partReader(source, options))) : read;
+  return typeof read === 'function' ? naming(source, read) : read;
 }
 
-/** What reads the files that the index names. */
-function indexReader({
-  weight_map: weightMap,
-  weightsManifest: manifest,
-}: Record<string, unknown>): (readParts: ReadParts) => Promise<Checkpoint> {
-  if (isRecord(weightMap)) return (readParts) => readShards(weightMap, readParts);
-  if (Array.isArray(manifest)) return (readParts) => readManifest(manifest, readParts);
+/** The function that reads the files which an index names. */
+function indexReader(
+  { weight_map: weightMap, weightsManifest: manifest }: Record<string, unknown>,
+  source: WeightsSource,
+  options: ReadOptions,
+): () => Promise<Checkpoint> {
+  const readParts = partReader(source, options);
+  if (isRecord(weightMap)) return () => readShards(weightMap, readParts);
+  if (Array.isArray(manifest)) return () => readManifest(manifest, readParts);
   throw new CheckpointError(
     'This is JSON without the weight_map of sharded weights and without the weightsManifest of a TensorFlow.js ' +
       'layers-model; give the file of the weights.',
@@ -61,11 +63,13 @@ function partReader(source: WeightsSource, { parts, ...options }: ReadOptions): 
     );
   };
   return async (names, read) => {
-    const files = await Promise.all(names.map(find));
+    const files: WeightsSource[] = [];
+    for (const name of names) files.push(await find(name));
+    const isNamed = files.length === 0 || nameOfSource(files[0]!) !== undefined;
     // A digest that was given is the index's.
-    const reading = () => fetchParsed(files, { ...options, sha256: undefined }, read);
-    const isNameless = files.length > 0 && nameOfSource(files[0]!) === undefined;
-    return isNameless ? naming(names[0]!, reading) : reading();
+    return fetchParsed(files, { ...options, sha256: undefined }, (bytes) =>
+      isNamed ? read(bytes) : naming(names[0]!, () => read(bytes)),
+    );
   };
 }
 

@@ -19,11 +19,9 @@ export function sibling(source: string | URL, name: string): string {
     );
   }
   const text = String(source);
-  if (/^[a-z]+:\/\//i.test(text)) {
-    const { search } = new URL(text);
-    return new URL(folders.map(encodeURIComponent).join('/') + search, text).href;
-  }
-  return text.replace(/[^/\\]*$/, () => folders.join('/'));
+  if (!/^[a-z]+:\/\//i.test(text)) return text.replace(/[^/\\]*$/, () => folders.join('/'));
+  const { search } = new URL(text);
+  return new URL(folders.map(encodeURIComponent).join('/') + search, text).href;
 }
 
 /** The folders and the name of a relative path; undefined where there are others than plain ones. */

@@ -1,11 +1,11 @@
 import { ArgumentError } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
-import { isAddress, type WeightsSource } from './fetch-source.js';
+import type { WeightsSource } from './fetch-source.js';
 
-/** What to call a source in an error; undefined of bytes, which have no name. */
+/** What to call a source in an error; undefined of bytes, which have no name. A URL's query and password may be secret. */
 export function nameOfSource(source: WeightsSource): string | undefined {
-  if (isAddress(source)) return shownUrl(source);
-  return source instanceof Blob ? (source as Partial<File>).name : undefined;
+  if (source instanceof Blob) return (source as Partial<File>).name;
+  return source instanceof Uint8Array ? undefined : shownUrl(source);
 }
 
 /** Runs what reads or takes weights; errors about them begin with the name of their file, where it has one. */

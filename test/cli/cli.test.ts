@@ -9,6 +9,7 @@ import {
   classify,
   loadWeights,
   modelNames,
+  readSafetensors,
   saveWeights,
   scaleToBudget,
   writeSafetensors,
@@ -298,6 +299,33 @@ describe('classify', () => {
       expectError(result, 'The weights are of resnet20, and not of resnet32');
     });
 
+    test('a head of another name, and several weights in a file: asked for, given, and what was left out is said', async () => {
+      const { tensors } = readSafetensors(readFileSync(weights));
+      const others = join(folder, 'others.safetensors');
+      const own = Array.from(tensors, ([key, tensor]) => {
+        const values = { shape: tensor.shape, values: tensor.toFloat32() };
+        return [key.replace(/^fc\./, 'fc.1.'), values] as const;
+      });
+      const both = ['model', 'model_ema'].flatMap((prefix) =>
+        own.map(([key, tensor]) => [`${prefix}.${key}`, tensor] as const),
+      );
+      writeFileSync(others, writeSafetensors(new Map(both)));
+      const command = ['classify', image, '--weights', others, '--json'];
+      expectError(
+        await skipscale(...command),
+        /others\.safetensors: .*'model_ema'.*--checkpoint-key model\./,
+      );
+      const key = ['--checkpoint-key', 'ema'];
+      expectError(await skipscale(...command, ...key), /resnet20 without a head .*'fc\.1' \[10,64\].*--head/);
+      const result = await skipscale(...command, ...key, '--head', 'fc.1');
+      expect(result.stderr).toMatch(
+        /^skipscale: loaded the weights 'model_ema' of .*; left out model\.conv1\.weight,/,
+      );
+      const usual = await skipscale('classify', image, '--weights', weights, '--json');
+      const probabilities = (stdout: string) => stdout.match(/"probability": [\d.e-]+/g);
+      expect(probabilities(result.stdout)).toEqual(probabilities(usual.stdout));
+    });
+
     test('an image that is not there', async () => {
       const result = await skipscale('classify', 'no.jpg', '--model', 'resnet20', '--weights', weights);
       expectError(result, /^skipscale: no\.jpg cannot be read/);
@@ -453,7 +481,10 @@ test('data that are no data set, and weights that are nowhere', async () => {
       /nope cannot be read \(there is no such file or folder, and no weights of that name/,
     );
     writeFileSync(junk, '');
-    const { status, stdout, stderr } = await evaluate(data);
+    expectError(await evaluate(data), /train: cat\/empty\.jpg cannot be decoded .* --skip-broken\.\n$/);
+    const { status, stdout, stderr } = await skipscale(
+      ...['evaluate', data, '--weights', 'cifar10', '--skip-broken'],
+    );
     expect({ status, stderr }).toEqual({
       status: 0,
       stderr: expect.stringMatching(/^2 images, 2 classes, 1 skipped: cat\/empty\.jpg \(.*\)\n$/),
@@ -480,7 +511,8 @@ test('evaluate has a progress bar where a person watches', async () => {
   expect(seen.stderr).toContain('12/12 images');
   expect(seen.stdout).toMatch(/^12 images\n/);
   expect((await skipscale(...command)).stderr).toBe(
-    "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n",
+    "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n" +
+      '12 images, 2 classes, 1 skipped: model.safetensors (not an image)\n',
   );
   rmSync(folder, { recursive: true });
 });

@@ -39,7 +39,7 @@ test('names the first files that were left out', () => {
   expect(formatData(72, 3, skipped.slice(0, 1))).toBe(
     '72 images, 3 classes, 1 skipped: cat/0.txt (not an image)',
   );
-  expect(formatData(72, 3, skipped)).toMatch(
-    /7 skipped: cat\/0\.txt .*cat\/4\.txt \(not an image\), and 2 more$/,
+  expect(formatData(72, 3, skipped)).toBe(
+    '72 images, 3 classes, 7 skipped: 7 .txt (not an image: cat/0.txt, cat/1.txt, cat/2.txt, …)',
   );
 });

@@ -93,7 +93,6 @@ test('a certificate that nobody has signed is named, and what to do; there is no
 
 test.each([
   ['ENOTFOUND', 'getaddrinfo ENOTFOUND nowhere.invalid'],
-  ['EAI_AGAIN', 'getaddrinfo EAI_AGAIN nowhere.invalid'],
   ['CERT_HAS_EXPIRED', 'its certificate has expired'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host'],
 ])('%s is final, and said', async (code, message) => {
@@ -104,6 +103,16 @@ test.each([
     `https://nowhere.invalid/a cannot be fetched: ${message}`,
   );
   expect(fetch).toHaveBeenCalledTimes(1);
+  fetch.mockRestore();
+});
+
+test('where names are not found for now, there is one more try', async () => {
+  const cause = Object.assign(new Error('getaddrinfo EAI_AGAIN host'), { code: 'EAI_AGAIN' });
+  const failure = new TypeError('fetch failed', { cause });
+  const fetch = jest.spyOn(globalThis, 'fetch').mockRejectedValue(failure);
+  await expect(download('https://host/a', { retryTime: 1 })).rejects.toThrow(
+    'https://host/a cannot be fetched, after 2 attempts: getaddrinfo EAI_AGAIN host.',
+  );
   fetch.mockRestore();
 });
 

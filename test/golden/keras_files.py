@@ -4,7 +4,7 @@
 
 Needs h5py, keras with a backend that has bfloat16, and numpy.
 """
-import json, os
+import gzip, json, os, zlib
 import h5py, keras, numpy as np
 from keras import layers
 import rule
@@ -47,6 +47,30 @@ def halves(dtype):
     return {v.path: np.float32(keras.ops.convert_to_numpy(v)).ravel().tolist() for v in arrays(again)}
 
 
+def sharded():
+    """Weights in files of at most 500 bytes of numbers, as Keras 3.15 saves large ones; what is expected is the same as of one file."""
+    model = fill(network())
+    model.save_weights(f'{FOLDER}/sharded.weights.json', max_shard_size=500 / 1024**3)
+
+
+def bombs():
+    """Files that say that little is much, or have much in little."""
+
+    def dataset(name, chunk, data):
+        with h5py.File(name, 'w') as f:
+            d = f.create_dataset('a/a/kernel', (10,), 'f4', maxshape=(None,), chunks=chunk, compression='gzip')
+            d.id.write_direct_chunk((0,), data)
+
+    dataset(f'{FOLDER}/refused-chunk.h5', (2**28,), zlib.compress(bytes(4096)))
+    bomb = f'{FOLDER}/refused-bomb.h5'
+    dataset(bomb, (1024,), zlib.compress(bytes(2**28), 9))
+    with open(bomb, 'rb') as f, gzip.GzipFile(f'{bomb}.gz', 'w', 9, mtime=0) as packed:
+        packed.write(f.read())
+    os.remove(bomb)
+    with h5py.File(f'{FOLDER}/refused-expanding.h5', 'w') as f:
+        f.create_dataset('a/a/kernel', data=np.zeros(2**21, 'f4'), chunks=True, compression='gzip')
+
+
 if __name__ == '__main__':
     os.makedirs(FOLDER, exist_ok=True)
     model = fill(network())
@@ -83,6 +107,8 @@ if __name__ == '__main__':
         f['a/a/kernel'] = np.float32([1])
         f['b'] = h5py.ExternalLink('/etc/passwd', '/')
         f['c'] = h5py.SoftLink('/nowhere')
+    sharded()
+    bombs()
     with open(f'{FOLDER}/expected.json', 'w') as f:
         json.dump({v.path: list(v.shape) for v in arrays(model)}, f)
     with open(f'{FOLDER}/halves.json', 'w') as f:

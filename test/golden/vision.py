@@ -3,8 +3,8 @@
     python3 vision.py [FOLDER OF CIFAR-10 JPEGS]    # writes vision.json and images/ beside this file
 
 The images are drawn by formulas, or filled by rule.py: byte = floor(128 (v + 1)) of the values called 'HEIGHTxWIDTH'.
-The optional folder holds CLASS/NNNN.jpg, of which only digests are kept. Needs torchvision, numpy, and
-Pillow below 13, which in some changes of proportion resizes columns before rows and rounds otherwise.
+The optional folder holds CLASS/NNNN.jpg, of which only digests are kept. Needs torchvision, numpy, and Pillow 13: older
+ones resize rows before columns also where height shrinks by over twice as much as width.
 """
 import base64, hashlib, json, os, struct, sys, zlib
 import numpy as np, PIL, torchvision
@@ -108,9 +108,25 @@ def resized():
             yield {'from': source, 'to': target, 'interpolation': name, 'spread': rule.spread(out, 24), 'sha256': digest(out)}
 
 
+def hard_edges():
+    """Black and white, whose overshoot is clipped between the two passes."""
+    cases = [
+        ((40, 20), (9, 17)), ((64, 7), (11, 5)), ((33, 12), (5, 12)), ((30, 9), (8, 30)), ((20, 31), (13, 9)),
+        ((9, 9), (31, 4)), ((1, 40), (1, 9)), ((40, 1), (9, 1)), ((2, 3), (20, 11)), ((41, 21), (20, 11)),
+    ]  # fmt: skip
+    for (height, width), target in cases:
+        y, x, c = np.mgrid[0:height, 0:width, 0:3]
+        image = Image.fromarray(np.where((3 * x + 5 * y + c) % 7 < 3, 255, 0).astype(np.uint8))
+        for name, mode in MODES.items():
+            out = functional.resize(image, target, mode, antialias=True)
+            data = base64.b64encode(out.tobytes()).decode()
+            yield {'from': (height, width), 'to': target, 'interpolation': name, 'data': data}
+
+
 def crops():
     cases = [
         ((40, 60), 32, 28), ((43, 37), 32, 29), ((31, 64), 32, 32), ((20, 90), 20, 20), ((50, 50), 16, 24), ((33, 90), 17, 41),
+        ((120, 30), 20, 17),
     ]  # fmt: skip
     for source, resize, size in cases:
         for name, mode in MODES.items():
@@ -147,6 +163,7 @@ if __name__ == '__main__':
         'made by': f'Pillow {PIL.__version__}, torchvision {torchvision.__version__}',
         'decoded': write_images(),
         'resized': list(resized()),
+        'hardEdges': list(hard_edges()),
         'crops': list(crops()),
         'preprocessed': list(preprocessed()),
         'photos': list(photos(sys.argv[1])) if len(sys.argv) > 1 else kept,

@@ -21,6 +21,7 @@ export async function bundle(source: string, folder: string): Promise<string> {
       '#fetch': './src/core/fetch.node.ts',
       '#gradients': './src/backends/gradients.ts',
       '#h5wasm': './src/weights/h5wasm.node.ts',
+      '#open-archive': './src/training/data/open-archive.node.ts',
       '#read-file': './src/core/read-file.node.ts',
     },
     banner: {

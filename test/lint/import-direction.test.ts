@@ -84,6 +84,7 @@ test("the package's own imports keep the direction too", () => {
     '#fetch': 'core',
     '#gradients': 'backends',
     '#h5wasm': 'weights',
+    '#open-archive': 'training',
     '#read-file': 'core',
   };
   const snippets = Object.entries(homes).flatMap(([alias, home]) =>

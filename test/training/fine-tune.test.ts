@@ -10,7 +10,7 @@ import {
   type FineTuneResult,
 } from '../../src/training/fine-tune.js';
 import { fineTuneRecipe } from '../../src/training/fine-tune-recipe.js';
-import type { SkippedFile } from '../../src/training/data/class-folders.js';
+import type { SkippedFile } from '../../src/training/data/skipped.js';
 import type { TrainEvent } from '../../src/training/train.js';
 import { randomFlip } from '../../src/vision/augment/flip.js';
 import { tinyData, tinyModel } from './tiny.js';

@@ -121,7 +121,7 @@ test('nine images train with the share that is held out by default', async () =>
 
 test('a schedule that breaks off in the middle ends with the step and the model as it was', async () => {
   const schedule = (step: number) => (step === 1 ? NaN : 0.1);
-  const before = [];
+  const before: string[] = [];
   await expect(async () => {
     for await (const { type } of train(model, tinyData(36), { ...basic, schedule })) before.push(type);
   }).rejects.toThrow('The learning rate of step 1 is NaN');

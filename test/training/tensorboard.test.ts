@@ -51,3 +51,25 @@ test('a log is a file of such records, in their order and with the time', async 
   expect(third).toBeLessThanOrEqual(after);
   rmSync(folder, { recursive: true });
 });
+
+test('a record that does not fit on the disk leaves no part of itself, and the log goes on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skipscale-events-'));
+  const log = await TensorBoardLog.open(folder);
+  await log.scalars(1, { loss: 1 });
+  const before = readFileSync(log.path);
+  const fs = process.getBuiltinModule('node:fs/promises');
+  const { appendFile } = fs;
+  const full = jest.spyOn(fs, 'appendFile').mockImplementation(async (path, data) => {
+    await appendFile(path, (data as Uint8Array).subarray(0, 5));
+    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  });
+  await expect(log.scalars(2, { loss: 1 })).rejects.toThrow(
+    `${log.path} cannot be written: the disk is full (ENOSPC).`,
+  );
+  full.mockRestore();
+  expect(readFileSync(log.path)).toEqual(before);
+  await log.scalars(3, { loss: 1 });
+  // The record of the version has 40 bytes.
+  expect(readFileSync(log.path).length).toBe(before.length + (before.length - 40));
+  rmSync(folder, { recursive: true });
+});

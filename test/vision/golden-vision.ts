@@ -9,6 +9,8 @@ type Size = [height: number, width: number];
 interface Golden {
   decoded: Record<string, { height: number; width: number; data: string }>;
   resized: { from: Size; to: Size; interpolation: Interpolation; spread: number[]; sha256: string }[];
+  /** `data` is base64. */
+  hardEdges: { from: Size; to: Size; interpolation: Interpolation; data: string }[];
   crops: { from: Size; resize: number; size: number; interpolation: Interpolation; sha256: string }[];
   preprocessed: {
     model: string;

@@ -14,6 +14,23 @@ describe('resize', () => {
     },
   );
 
+  test.each(golden.hardEdges)(
+    '$interpolation $from to $to of black and white is the same as Pillow, byte for byte',
+    ({ from: [height, width], to, interpolation, data }) => {
+      const value = (i: number) => {
+        const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+        return (3 * x + 5 * y + (i % 3)) % 7 < 3 ? 255 : 0;
+      };
+      const image = {
+        height,
+        width,
+        data: Uint8Array.from({ length: height * width * 3 }, (_, i) => value(i)),
+      };
+      const expected = Uint8Array.from(Buffer.from(data, 'base64'));
+      expect(resize(image, ...to, interpolation).data).toEqual(expected);
+    },
+  );
+
   test('keeps an image of one colour', () => {
     const side = fc.integer({ min: 1, max: 40 });
     const colour = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 255 })));

@@ -131,7 +131,7 @@ test('the error says that it is a page of HTML', async () => {
   );
   writeFileSync(join(folder, 'saved'), page);
   await expect(readSource(join(folder, 'saved'))).rejects.toThrow(
-    `${join(folder, 'saved')}: This is a page of HTML, and no such file.`,
+    /saved: These \d+ bytes are not a known file of weights.* It is a page of HTML\.$/,
   );
 });
 
@@ -255,4 +255,14 @@ test('where the sum is another, what is kept stays: the sum may be wrong', async
   requests = [];
   await read('x');
   expect(requests).toEqual([]);
+});
+
+test('a whole file of several weights is kept, though it has to be said which to take', async () => {
+  files['x'] = goldenFile('ambiguous-ema.zip.pth');
+  await expect(read('x')).rejects.toThrow(/x: This file has several weights: .* Say which to take/);
+  const [, key] = /checkpointKey: '(.*?)'/.exec(
+    ((await read('x').catch((e: unknown) => e)) as Error).message,
+  )!;
+  await read('x', { checkpointKey: key });
+  expect(requests).toEqual(['x']);
 });

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { CheckpointError, type Checkpoint } from '../../src/weights/checkpoint.js';
 import { readKeras } from '../../src/weights/keras.js';
 import { readCheckpoint } from '../../src/weights/read-checkpoint.js';
+import { readSource } from '../../src/weights/read-source.js';
 import { readGolden, ruleValues } from '../helpers/golden.js';
 
 const folder = join(__dirname, '..', 'golden', 'keras_files');
@@ -28,6 +30,31 @@ function expectNetwork({ tensors }: Checkpoint, paths = Object.keys(expected)): 
 
 test.each(['model.h5', 'model.keras', 'weights.weights.h5'])('%s, as Keras 3 saved it', async (name) => {
   expectNetwork(await readCheckpoint(file(name)));
+});
+
+describe('weights in several files, as Keras 3.15 saves large ones', () => {
+  const index = join(folder, 'sharded.weights.json');
+
+  test('by the path of their index: a layer may be in two of them', async () => {
+    expectNetwork(await readSource(index));
+  });
+
+  test('as files of a page', async () => {
+    const names = ['sharded_00001.weights.h5', 'sharded_00000.weights.h5'];
+    const parts = names.map((name) => new File([file(name) as BlobPart], name));
+    const source = new File([file('sharded.weights.json') as BlobPart], 'sharded.weights.json');
+    expectNetwork(await readSource(source, { parts }));
+    await expect(readSource(source, { parts: parts.slice(1) })).rejects.toThrow(
+      "sharded.weights.json: The index names 'sharded_00001.weights.h5', which is not among the files given",
+    );
+  });
+
+  test('one of which is another file', async () => {
+    const parts = (name: string) => file(name.replace('00001', '00000'));
+    await expect(readSource(file('sharded.weights.json'), { parts })).rejects.toThrow(CheckpointError);
+    const other = (name: string) => file(name.includes('00001') ? 'weights.weights.h5' : name);
+    await expect(readSource(file('sharded.weights.json'), { parts: other })).rejects.toThrow(/twice/);
+  });
 });
 
 test('the names of Keras 2, compressed', async () => {
@@ -71,12 +98,38 @@ describe('refuses', () => {
     ['refused-unnamed.weights.h5', "'dense/vars/0' is of a layer whose name the file does not tell."],
     ['refused-loop.h5', 'its groups are nested more than 16 deep'],
     ['refused-huge.h5', "'a/a/kernel' claims 40000000000 bytes"],
+    ['refused-expanding.h5', "'a/a/kernel' claims 8388608 bytes"],
+    ['refused-chunk.h5', "'a/a/kernel' claims chunks of 1073741824 bytes"],
     ['refused-twice.h5', "has 'conv/kernel' twice"],
     ['refused-big-endian.h5', 'is big-endian'],
   ])('%s', async (name, message) => {
     const error: unknown = await readKeras(file(name)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(CheckpointError);
     expect((error as Error).message).toContain(message);
+  });
+
+  test('data of 4 KB that unpack to 256 MB, at once and in little memory; and reads the next file', async () => {
+    const bomb = gunzipSync(file('refused-bomb.h5.gz'));
+    const before = process.memoryUsage().rss;
+    const begin = Date.now();
+    const refusal = readKeras(new Uint8Array(bomb));
+    await expect(refusal).rejects.toThrow('This HDF5 file is damaged');
+    expect(Date.now() - begin).toBeLessThan(4000); // A second on a machine with nothing else to do.
+    expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
+    expectNetwork(await readKeras(file('weights.weights.h5')));
+  });
+
+  test('nothing for a data set of more than the memory that hostile ones get', async () => {
+    const { File, ready } = await import('h5wasm');
+    const { FS } = await ready;
+    const values = new Float32Array(20 * 2 ** 20).fill(1);
+    const large = new File('/large.h5', 'w');
+    large.create_group('a').create_dataset({ name: 'kernel', data: values });
+    large.close();
+    const bytes = FS.readFile('/large.h5');
+    FS.unlink('/large.h5');
+    const { tensors } = await readKeras(bytes);
+    expect(tensors.get('a/kernel')!.size).toBe(values.length);
   });
 
   test('a file cut short at any place', async () => {

@@ -135,6 +135,79 @@ test('the hand-made legacy file is a good one, so that what follows differs from
   ).toEqual(new Float32Array(3));
 });
 
+/** A dictionary's instructions. */
+const entries = (items: [key: string, value: string][]) =>
+  `}${items.map(([key, value]) => `${text(key)}${value}s`).join('')}`;
+const object = (type: string, state = 'N') => `c${type.replace(/\.(?=\w+$)/, '\n')}\n)\x81${state}b`;
+
+test('weights nested at random in dictionaries, lists and objects of a training are found, and said where', () => {
+  const beside = fc.constantFrom<[string, string]>(
+    ['epoch', integer(3)],
+    ['args', object('argparse.Namespace', entries([['lr', integer(1)]]))],
+    ['optimizer', entries([['state', entries([['m.0', tensor(four, 0, [2, 2], [2, 1])]])]])],
+    ['rng_state', tensor(four, 0, [4], [1])],
+    ['callbacks', `]${entries([['a/b.ckpt', tensor(four, 0, [1], [1])]])}a`],
+  );
+  const wrapper = fc.record({
+    key: fc.constantFrom('state_dict', 'model', 'net', 'ema', 'weights', 'my.own', 'params'),
+    beside: fc.uniqueArray(beside, { selector: ([key]) => key }),
+    kind: fc.constantFrom('dictionary', 'object', 'list'),
+  });
+  const state = entries([
+    ['conv.weight', tensor(four, 0, [2, 2], [1, 2])],
+    ['bn.bias', tensor(four, 1, [2], [1])],
+  ]);
+  fc.assert(
+    fc.property(fc.array(wrapper, { maxLength: 4 }), (wrappers) => {
+      const nested = wrappers.reduce((inner, { key, beside, kind }) => {
+        const all = entries([...beside, [key, kind === 'list' ? `]${inner}a` : inner]]);
+        return kind === 'object' ? object('mine.Checkpoint', all) : all;
+      }, state);
+      const { tensors, key, skipped } = readPyTorch(legacy(nested));
+      expect([...tensors.keys()]).toEqual(['conv.weight', 'bn.bias']);
+      expect(tensors.get('conv.weight')!.shape).toEqual([2, 2]);
+      const path = wrappers.flatMap(({ key, kind }) => (kind === 'list' ? ['0', key] : [key])).reverse();
+      expect(key).toBe(path.join('.'));
+      const named = (name: string) =>
+        wrappers.filter(({ beside }) => beside.some(([key]) => key === name)).length;
+      for (const name of ['args', 'optimizer', 'rng_state'])
+        expect(skipped!.filter((words) => new RegExp(`(^|\\.)${name} \\(`).test(words))).toHaveLength(
+          named(name),
+        );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a whole model in the older form, whose classes come with their sources', () => {
+  const module = `${tuple(text('module'), 'cmine\nNet\n', text('net.py'), text('class Net: …'))}Q`;
+  const parts = entries([
+    ['_parameters', entries([['weight', tensor(four, 0, [2, 2], [2, 1])]])],
+    [
+      '_buffers',
+      entries([
+        ['mask', tensor(four, 0, [1], [1])],
+        ['mean', tensor(four, 1, [1], [1])],
+      ]),
+    ],
+    ['_non_persistent_buffers_set', `]${text('mask')}a`],
+    ['_modules', '}'],
+  ]);
+  const { tensors } = readPyTorch(legacy(`${module})\x81${parts}b`));
+  expect([...tensors.keys()]).toEqual(['weight', 'mean']);
+});
+
+test.each([
+  ['REDUCE', 'cposix\nsystem\n(X\x04\0\0\0echotR'],
+  ['NEWOBJ', 'cposix\nsystem\n)\x81'],
+  ['INST', '(X\x04\0\0\0echoiposix\nsystem\n'],
+  ['OBJ', '(cposix\nsystem\nX\x04\0\0\0echoo'],
+  ['STACK_GLOBAL', `${text('subprocess')}${text('Popen')}\x93`],
+  ['a name that is not called', 'cbuiltins\nexec\n'],
+])('a name that would run a program is refused, by %s', (_, call) => {
+  expect(() => readPyTorch(legacy(call, ']'))).toThrow(/would run a program in Python\. It is an attack/);
+});
+
 test.each<[string, Uint8Array, RegExp]>([
   [
     'a tensor beyond its storage',

@@ -1,15 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CheckpointError } from '../../src/weights/checkpoint.js';
+import { CheckpointError, type Checkpoint } from '../../src/weights/checkpoint.js';
+import { readCheckpoint } from '../../src/weights/read-checkpoint.js';
 import { readSource } from '../../src/weights/read-source.js';
 import { writeSafetensors } from '../../src/weights/safetensors.js';
 import { hasSiblings, sibling } from '../../src/weights/sibling.js';
+import { goldenFile } from './golden-checkpoints.js';
 
 let folder: string;
 beforeEach(() => {
@@ -67,6 +69,114 @@ describe('sharded safetensors', () => {
     const { port } = server.address() as AddressInfo;
     expect(await values(`http://127.0.0.1:${port}/x/index.json?download=true`)).toEqual(expected);
     server.close();
+  });
+
+  const parts: Record<string, Uint8Array> = {
+    'model-1-of-2.safetensors': shard({ a: [1, 2] }),
+    'model-2-of-2.safetensors': shard({ b: [3] }),
+  };
+  const bytes = Buffer.from(JSON.stringify(index));
+  const numbers = ({ tensors }: Checkpoint) =>
+    Object.fromEntries(Array.from(tensors, ([key, tensor]) => [key, Array.from(tensor.toFloat32())]));
+  const both = { a: [1, 2], b: [3] };
+
+  test('as files of a page, in any order and of a folder', async () => {
+    const files = Object.entries(parts).map(([name, part]) => new File([part as BlobPart], name));
+    const chosen = [...files.reverse(), new File([bytes], 'model.safetensors.index.json')];
+    expect(numbers(await readSource(chosen.at(-1)!, { parts: chosen }))).toEqual(both);
+    for (const file of files) Object.assign(file, { webkitRelativePath: `mine/shards/${file.name}` });
+    const below = {
+      weight_map: { a: './shards/model-1-of-2.safetensors', b: 'shards/model-2-of-2.safetensors' },
+    };
+    expect(numbers(await readSource(new File([JSON.stringify(below)], 'x.json'), { parts: files }))).toEqual(
+      both,
+    );
+    await expect(readSource(new Blob([bytes]), { parts: [] })).rejects.toThrow(
+      "The index names 'model-1-of-2.safetensors', which is not among the files given (none). Give it too.",
+    );
+  });
+
+  test('as bytes, with a function that gives the others', async () => {
+    const asked: string[] = [];
+    const reader = (name: string) => {
+      asked.push(name);
+      return Promise.resolve(parts[name]!);
+    };
+    expect(numbers(await readSource(bytes, { parts: reader }))).toEqual(both);
+    expect(asked).toEqual(Object.keys(parts));
+    await expect(readSource(bytes)).rejects.toThrow(
+      /^This is an index of other files, .* \{ parts: files \}\.$/,
+    );
+  });
+
+  test('one at a time', async () => {
+    let open = 0;
+    const reader = async (name: string) => {
+      expect(++open).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      open--;
+      return parts[name]!;
+    };
+    await readSource(bytes, { parts: reader });
+  });
+
+  test.each([
+    ['./model-1.safetensors', 'model-1.safetensors'],
+    ['shards/model-1.safetensors', 'shards/model-1.safetensors'],
+    ['./a/b/model 1 (ü).safetensors', 'a/b/model 1 (ü).safetensors'],
+    ['model%201.safetensors', 'model 1.safetensors'],
+  ])('a part called %j, by path and URL', async (name, path) => {
+    mkdirSync(join(folder, 'a', 'b'), { recursive: true });
+    mkdirSync(join(folder, 'shards'));
+    write(path, shard({ a: [7] }));
+    const at = write('index.json', { weight_map: { a: name } });
+    expect(await values(at)).toEqual({ a: [7] });
+    expect(await values(pathToFileURL(at))).toEqual({ a: [7] });
+    const server = createServer((request, response) => {
+      response.end(readFileSync(join(folder, decodeURIComponent(request.url!))));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    expect(await values(`http://127.0.0.1:${port}/index.json`)).toEqual({ a: [7] });
+    server.close();
+  });
+
+  test("PyTorch's pytorch_model.bin.index.json", async () => {
+    const plain = readCheckpoint(goldenFile('plain.zip.pth'));
+    const keys = [...(await plain).tensors.keys()];
+    write('pytorch_model-1.bin', goldenFile('plain.zip.pth'));
+    write('pytorch_model-2.bin', goldenFile('parameters.legacy.pth'));
+    const of = (keys: string[], file: string) => keys.map((key) => [key, file]);
+    const weight_map = Object.fromEntries([
+      ...of(keys, 'pytorch_model-1.bin'),
+      ...of(['w', 'v'], 'pytorch_model-2.bin'),
+    ]);
+    const { tensors } = await readSource(write('pytorch_model.bin.index.json', { weight_map }));
+    expect([...tensors.keys()]).toEqual([...keys, 'w', 'v']);
+  });
+
+  test('a damaged part and the index are named, without what is secret in their addresses', async () => {
+    write('model-1-of-2.safetensors', shard({ a: [1, 2] }).subarray(0, 60));
+    const path = write('index.json', index);
+    await expect(readSource(path)).rejects.toThrow(
+      /index\.json: .*model-1-of-2\.safetensors: This safetensors file is damaged/,
+    );
+    const server = createServer((_, response) => response.end('not weights'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const error = await readSource(`http://127.0.0.1:${port}/w.pth?sig=secret`).catch(
+      (e: unknown) => e as Error,
+    );
+    server.close();
+    expect((error as Error).message).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+\/w\.pth\?sig=…: These 11 bytes are not/,
+    );
+  });
+
+  test.each([[{ a: 3 }], [{ a: null }], [{ a: [['x']] }]])('no file for a tensor: %j', async (weight_map) => {
+    await expect(readSource(write('index.json', { weight_map }))).rejects.toThrow(
+      "The index names no file for 'a'.",
+    );
   });
 
   test('errors name what is wrong', async () => {
@@ -196,7 +306,7 @@ describe('a quantized layers-model', () => {
   test('has the values that tf.io.decodeWeights gives', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(weight, { minLength: 1, maxLength: 4 }),
+        fc.array(weight, { maxLength: 4 }),
         fc.infiniteStream(fc.nat(255)),
         async (drawn, stream) => {
           const weights = drawn.map((weight, i) => ({ ...weight, name: `layer${i}/kernel` }));

@@ -67,8 +67,14 @@ async function send({ headers }: IncomingMessage, response: ServerResponse): Pro
   response.end();
 }
 
-/** What a process prints that fetches the file; with `killAfter`, it is killed when it has so many bytes. */
-function fetchInProcess(killAfter = Infinity, shell?: string): Promise<string[]> {
+/**
+ * What a process prints that fetches the file; with `killAfter`, it is killed when it has so many bytes.
+ * @param onBegun - Told when it has some.
+ */
+function fetchInProcess(
+  killAfter = Infinity,
+  { shell, onBegun }: { shell?: string; onBegun?: () => void } = {},
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const command = [process.execPath, program, 'hf://a/b/c', endpoint];
     const [first, ...rest] =
@@ -80,9 +86,11 @@ function fetchInProcess(killAfter = Infinity, shell?: string): Promise<string[]>
     child.stdout.on('data', (data) => {
       output += data;
       const received = Number(/received (\d+)\n(?!.*received)/s.exec(output)?.[1] ?? 0);
+      if (received > 0) onBegun?.();
       if (received > killAfter) child.kill('SIGKILL');
     });
     child.on('close', (code, signal) => {
+      onBegun?.();
       if (code !== 0 && signal !== 'SIGKILL') reject(new Error(errors));
       else resolve(output.trim().split('\n'));
     });
@@ -145,12 +153,12 @@ test('killed again and again, it leaves one file that grows, and ends', async ()
 });
 
 test('processes at the same time get the file whole, though some are killed, and leave it whole', async () => {
-  pause = 10;
-  const starting = [Infinity, 12, Infinity, 20, Infinity, Infinity].map(async (blocks, i) => {
-    await new Promise((resolve) => setTimeout(resolve, i * 60));
-    return (await fetchInProcess(blocks * BLOCK)).at(-1);
-  });
-  const last = await Promise.all(starting);
+  pause = 30;
+  const running: Promise<string[]>[] = [];
+  for (const blocks of [Infinity, 12, Infinity, 20, Infinity, Infinity]) {
+    await new Promise<void>((onBegun) => running.push(fetchInProcess(blocks * BLOCK, { onBegun })));
+  }
+  const last = (await Promise.all(running)).map((lines) => lines.at(-1));
   expect(last.filter((line) => line === right).length).toBeGreaterThanOrEqual(4);
   expect(last.filter((line) => line !== right && !line!.startsWith('received'))).toEqual([]);
   // Some took over what others had: they did not ask for all.
@@ -162,7 +170,7 @@ test('processes at the same time get the file whole, though some are killed, and
 
 test('where the disk takes a part only, the file is fetched all the same, and nothing is left', async () => {
   // No file of more than so many KiB.
-  const output = await fetchInProcess(Infinity, 'ulimit -f 1024');
+  const output = await fetchInProcess(Infinity, { shell: 'ulimit -f 1024' });
   expect(output.at(-1)).toBe(right);
   expect(requests).toHaveLength(2);
   expect(kept()).toEqual({});

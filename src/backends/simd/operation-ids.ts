@@ -23,3 +23,4 @@ export const NEGATE = 8;
 export const ABSOLUTE = 9;
 export const LEAKY_RELU = 10;
 export const STEP = 11;
+export const RELU6 = 12;

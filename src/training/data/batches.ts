@@ -2,6 +2,7 @@ import { check, checkInteger } from '../../core/errors.js';
 import type { Augmentation } from '../../vision/augment/augmentation.js';
 import type { RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
+import { allBroken } from './broken.js';
 import type { Dataset } from './dataset.js';
 import type { Mix } from './mix.js';
 
@@ -54,7 +55,8 @@ export function countBatches(
 /**
  * The batches of one epoch. Every image's augmentation comes from the seed, the epoch and the image alone, so that the
  * same options give the same batches, wherever in the epoch one begins.
- * @throws ArgumentError where a number is out of range.
+ * @throws ArgumentError where a number is out of range; Error that names every image of the data set that cannot be decoded,
+ * where one of the batch cannot.
  */
 export async function* batches(dataset: Dataset, options: BatchesOptions): AsyncGenerator<Batch> {
   const { batchSize, seed = 0, epoch = 0, shuffle = true, first = 0, every = 1, prefetch = 2 } = options;
@@ -72,9 +74,17 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
   const places = Array.from({ length: images }, (_, i) => i);
   const order = shuffle ? shuffled(places, randomFor(seed, 'shuffle', epoch)) : places;
 
+  let failure: Promise<unknown> | undefined;
+  const read = async (place: number) => {
+    try {
+      return await dataset.image(place);
+    } catch (error) {
+      throw await (failure ??= allBroken(dataset, error));
+    }
+  };
   const make = (batch: number) => {
     const chosen = order.slice(batch * batchSize, (batch + 1) * batchSize);
-    return makeBatch(dataset, chosen, batch, { ...options, seed, epoch });
+    return makeBatch(dataset, read, chosen, batch, { ...options, seed, epoch });
   };
   const made: Promise<Batch>[] = [];
   for (let batch = first; batch < count; batch += every) {
@@ -98,13 +108,14 @@ export function batchSource(dataset: Dataset, options: BatchesOptions) {
 
 async function makeBatch(
   dataset: Dataset,
+  read: (place: number) => Promise<RgbImage>,
   places: readonly number[],
   batch: number,
   { seed, epoch, augment, transform, mix }: BatchesOptions & { seed: number; epoch: number },
 ): Promise<Batch> {
   const images = await Promise.all(
     places.map(async (place) => {
-      const image = await dataset.image(place);
+      const image = await read(place);
       const augmented = augment ? augment(image, randomFor(seed, 'augment', epoch, place)) : image;
       return transform ? transform(augmented) : augmented;
     }),

@@ -1,7 +1,7 @@
 import { check } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
 import { cifar10Labels } from '../../models/labels/cifar10.js';
-import { arrayDataset, type Dataset } from './dataset.js';
+import { checkLabels, type Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
 const SIDE = 32;
@@ -35,7 +35,7 @@ async function readRecords(
   labelBytes: number,
   classes: readonly string[],
 ): Promise<Dataset> {
-  const images: RgbImage[] = [];
+  const records: Uint8Array[] = [];
   const labels: number[] = [];
   const size = labelBytes + 3 * PIXELS;
   for (const source of sources) {
@@ -44,16 +44,18 @@ async function readRecords(
       bytes.length > 0 && bytes.length % size === 0,
       () => `${nameOf(source)} has ${bytes.length} bytes; the binary version has ${size} an image.`,
     );
+    const first = records.length;
     for (let start = 0; start < bytes.length; start += size) {
       labels.push(bytes[start + labelBytes - 1]!);
-      images.push({
-        width: SIDE,
-        height: SIDE,
-        data: interleave(bytes.subarray(start + labelBytes, start + size)),
-      });
+      records.push(bytes.subarray(start + labelBytes, start + size));
     }
+    checkLabels(labels.slice(first), classes, nameOf(source));
   }
-  return arrayDataset(images, labels, classes);
+  return {
+    classes,
+    labels: Int32Array.from(labels),
+    image: (index): RgbImage => ({ width: SIDE, height: SIDE, data: interleave(records[index]!) }),
+  };
 }
 
 function interleave(planes: Uint8Array): Uint8Array {

@@ -1,88 +1,202 @@
+import { decodedFormats } from '#decode-image';
 import { check } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
+import { formatOfName, imageFormat, type ImageFormat } from '../../vision/image-format.js';
 import type { Dataset } from './dataset.js';
+import { hiddenImages, isHidden } from './hidden.js';
+import { describeSkipped, warnOfSkipped, type SkippedFile } from './skipped.js';
 
-/** Ends of names that images have. */
-const imageName = /\.(jpe?g|png|webp|gif|avif)$/i;
-
-/** An image file, and the path that says its class. */
-export interface ClassFile {
-  /** With slashes; the last folder is the class. */
+/** A file of a data set. */
+export interface DataFile {
+  /** With slashes, from the folder or archive on. */
   readonly path: string;
+  /** Its first bytes, as many as `imageFormat` takes. */
+  readonly head: () => Promise<Uint8Array>;
   readonly decode: () => Promise<RgbImage>;
 }
 
-/** A file that is left out of a data set, and why. */
-export interface SkippedFile {
-  /** As the data set names it, such as `cat/notes.txt`. */
-  readonly path: string;
-  /** Such as `not an image`. */
-  readonly reason: string;
+/** What a folder or an archive holds. */
+export interface DataFiles {
+  /** Images or not, hidden or not. */
+  readonly files: readonly DataFile[];
+  /** Paths of the folders. */
+  readonly folders: readonly string[];
+  /** What is no file that can be read. */
+  readonly skipped: readonly SkippedFile[];
 }
 
 /** Options of the data sets of one folder a class. */
 export interface ClassFolderOptions {
-  /** Called with each file that is left out, but hidden ones. Default nothing. */
+  /** Called with each file that is left out, but hidden ones. Default: one warning on the console says how many and which. */
   readonly onSkip?: (skipped: SkippedFile) => void;
 }
 
-/** Whether a path is that of a hidden file or folder, or of what macOS puts into archives. */
-export function isHidden(path: string): boolean {
-  return path.split('/').some((part) => (part.startsWith('.') && part !== '.') || part === '__MACOSX');
+/** An image and its class. */
+interface ClassImage {
+  readonly file: DataFile;
+  readonly label: string;
 }
 
-/** Whether a path has the end of an image's name. */
-export function isImagePath(path: string): boolean {
-  return imageName.test(path);
-}
+/** Files that are looked into at a time. */
+const AT_A_TIME = 64;
 
 /**
- * A data set whose classes are the folders of its files, both in the order of their names.
- * @param files - All of them but the hidden ones, images or not.
- * @param folders - Paths of the folders, where they are known.
+ * A data set whose classes are the folders of the first level, in the order of their names; a class has the images in its
+ * folder and the folders in that. Where all lies in one folder, whose folders hold the images, the classes are those.
  * @param name - Of the data, for errors.
- * @throws ArgumentError where no folder has images, or one of those given has none.
+ * @throws ArgumentError where no folder has images, one of them has none, or they are the parts of a data set.
  */
-export function classFolders(
-  files: readonly ClassFile[],
-  folders: readonly string[],
+export async function classFolders(
+  data: DataFiles,
   name: string,
-  { onSkip }: ClassFolderOptions = {},
-): Dataset {
-  const skip = (reason: string) => (file: ClassFile) => onSkip?.({ path: file.path, reason });
-  const [images, others] = partition(files, ({ path }) => isImagePath(path));
-  const [classified, stray] = partition(images, (file) => classOf(file) !== '');
-  const sorted = [...classified].sort((a, b) => compare(classOf(a), classOf(b)) || compare(a.path, b.path));
+  options: ClassFolderOptions = {},
+): Promise<Dataset> {
+  const { images, others } = await partitionImages(data.files.filter(({ path }) => !isHidden(path)));
+  const paths = [
+    ...data.folders.map((path) => `${path}/`),
+    ...[...data.files, ...data.skipped].map(({ path }) => path),
+  ];
+  const all = paths.map(partsOf).filter(([first]) => !isHidden(first!));
+  const root = rootOf(images, all);
+  const labelled = images.map((file) => ({ file, label: classOf(partsOf(file.path), root) }));
+  const skipped = [
+    ...data.skipped.filter(({ path }) => !isHidden(path)),
+    ...others,
+    ...labelled
+      .filter(({ label }) => label === undefined)
+      .map(({ file }) => skip(file, 'in no folder of a class')),
+    ...hiddenImages(data.files.map(({ path }) => path)),
+  ].sort((a, b) => compare(a.path, b.path));
+  const classified = labelled
+    .filter((image): image is ClassImage => image.label !== undefined)
+    .sort((a, b) => compare(a.label, b.label) || compare(a.file.path, b.file.path));
   check(
-    sorted.length > 0,
-    () => `${name} holds no folders of images; give one folder a class, such as cat/1.jpg and dog/1.jpg.`,
-  );
-  const empty = folders.find((folder) => !sorted.some(({ path }) => path.startsWith(`${folder}/`)));
-  check(
-    empty === undefined,
+    classified.length > 0,
     () =>
-      `${name} has the folder ${empty} without images (JPEG, PNG, WebP or GIF); put images of that class into it, or remove it.`,
+      `${name} holds no folders of images; give one folder a class, such as cat/1.jpg and dog/1.jpg.` +
+      (skipped.length > 0 ? ` It holds ${describeSkipped(skipped)}.` : ''),
   );
-  others.forEach(skip('not an image'));
-  stray.forEach(skip('in no folder of a class'));
-  const classes = [...new Set(sorted.map(classOf))];
-  const place = new Map(classes.map((name, i) => [name, i]));
+  const classes = [...new Set(classified.map(({ label }) => label))];
+  checkParts(classified, root, name);
+  checkEmpty(all, classes, root, skipped, name);
+  if (options.onSkip) skipped.forEach((file) => options.onSkip!(file));
+  else warnOfSkipped(name, skipped);
+  const place = new Map(classes.map((label, i) => [label, i]));
   return {
+    name,
     classes,
-    labels: Int32Array.from(sorted, (file) => place.get(classOf(file))!),
-    paths: sorted.map(({ path }) => path),
-    image: (index) => sorted[index]!.decode(),
+    labels: Int32Array.from(classified, ({ label }) => place.get(label)!),
+    paths: classified.map(({ file }) => file.path),
+    image: (index) => classified[index]!.file.decode(),
   };
 }
 
-/** The folder that a file lies in; empty where it lies in none. */
-function classOf({ path }: ClassFile): string {
-  const folder = path.split('/').at(-2) ?? '';
-  return folder === '.' ? '' : folder;
+/**
+ * The files that are images of a format that is read here, and why the others are none. The end of the name says it where it
+ * can, and the first bytes of the file otherwise.
+ */
+export async function partitionImages<T extends Pick<DataFile, 'path' | 'head'>>(
+  files: readonly T[],
+): Promise<{ images: T[]; others: SkippedFile[] }> {
+  const images: T[] = [];
+  const others: SkippedFile[] = [];
+  for (let first = 0; first < files.length; first += AT_A_TIME) {
+    const some = files.slice(first, first + AT_A_TIME);
+    const reasons = await Promise.all(some.map(whyNoImage));
+    some.forEach((file, i) => {
+      const reason = reasons[i];
+      if (reason === undefined) images.push(file);
+      else others.push({ path: file.path, reason });
+    });
+  }
+  return { images, others };
 }
 
-function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): [T[], T[]] {
-  return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
+async function whyNoImage({ path, head }: Pick<DataFile, 'path' | 'head'>): Promise<string | undefined> {
+  const named = formatOfName(path);
+  if (named && decodedFormats.has(named)) return undefined;
+  if (named === 'camera raw') return notRead(named);
+  try {
+    const format = imageFormat(await head());
+    if (format && decodedFormats.has(format)) return undefined;
+    return format ? notRead(format) : 'not an image';
+  } catch (error) {
+    return `it cannot be read: ${(error as Error).message}`;
+  }
+}
+
+function notRead(format: ImageFormat): string {
+  return `${format} is not read here`;
+}
+
+function skip({ path }: DataFile, reason: string): SkippedFile {
+  return { path, reason };
+}
+
+/** The parts of a path but for `.`, which an archive's paths may begin with; the last is empty where it is a folder's. */
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '.');
+}
+
+/** The first folder of a path below `root`, in Unicode's composed form: macOS writes é as two signs. */
+function classOf(parts: readonly string[], root: readonly string[]): string | undefined {
+  const isBelow = parts.length > root.length + 1 && root.every((part, i) => parts[i] === part);
+  return isBelow ? parts[root.length]!.normalize('NFC') : undefined;
+}
+
+/** The folder whose folders are the classes: the data's own, or one that all lies in, as archives often have it. */
+function rootOf(images: readonly DataFile[], all: readonly (readonly string[])[]): string[] {
+  const lists = images.map(({ path }) => partsOf(path));
+  const root: string[] = [];
+  for (;;) {
+    const depth = root.length;
+    const first = lists[0]?.[depth];
+    const isWrapper =
+      first !== undefined &&
+      lists.every((parts) => parts.length > depth + 2) &&
+      all.every((parts) => parts.length <= depth + 1 || parts[depth] === first);
+    if (!isWrapper) return root;
+    root.push(first);
+  }
+}
+
+/** Throws where the folders are the parts of a data set, whose images would be taken for classes. */
+function checkParts(images: readonly ClassImage[], root: readonly string[], name: string): void {
+  const classes = [...new Set(images.map(({ label }) => label))];
+  const held = classes.find((part) => /^(val|valid|validation|test)$/i.test(part));
+  const trained = classes.find((part) => /^train(ing)?$/i.test(part));
+  const isClass = ({ file, label }: ClassImage) =>
+    (label === held || label === trained) && partsOf(file.path).length === root.length + 2;
+  if (held === undefined || trained === undefined || images.some(isClass)) return;
+  const path = (part: string) => [name, ...root, part].join('/');
+  check(
+    false,
+    () =>
+      `${name} holds the folders ${trained} and ${held}, the parts of a data set. Give one of them: ${path(trained)}, and ` +
+      `${path(held)} to train's option validation (--validation). An archive has to be unpacked for that.`,
+  );
+}
+
+/** Throws where a folder of the classes' level has no images, since the data would have a class less. */
+function checkEmpty(
+  all: readonly (readonly string[])[],
+  classes: readonly string[],
+  root: readonly string[],
+  skipped: readonly SkippedFile[],
+  name: string,
+): void {
+  const folders = [...new Set(all.map((parts) => classOf(parts, root)))].filter(
+    (folder) => folder !== undefined,
+  );
+  const empty = folders.filter((folder) => !classes.includes(folder) && !isHidden(folder)).sort();
+  const theirs = skipped.filter(({ path }) => empty.includes(classOf(partsOf(path), root) ?? ''));
+  const formats = [...decodedFormats].join(', ');
+  check(
+    empty.length === 0,
+    () =>
+      `${name} has the ${empty.length === 1 ? 'folder' : 'folders'} ${empty.join(', ')} without images (${formats})` +
+      `${theirs.length > 0 ? `, but with ${describeSkipped(theirs)}` : ''}; put images of that class into it, or remove it.`,
+  );
 }
 
 /** By code units, the same on every machine. */

@@ -1,6 +1,6 @@
 import { check } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
-import { arrayDataset, type Dataset } from './dataset.js';
+import { checkLabels, type Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
 /**
@@ -20,11 +20,21 @@ export async function idxDataset(
   const places = (await readIdx(labels, 1)).data;
   const [count, height, width] = shape as [number, number, number];
   const size = height * width;
-  const pictures = Array.from({ length: count }, (_, i): RgbImage => {
-    return { height, width, data: repeatThrice(data.subarray(i * size, (i + 1) * size)) };
-  });
   const most = places.reduce((a, b) => Math.max(a, b), 0);
-  return arrayDataset(pictures, places, classes ?? Array.from({ length: most + 1 }, (_, i) => `class ${i}`));
+  const names = classes ?? Array.from({ length: most + 1 }, (_, i) => `class ${i}`);
+  check(
+    count === places.length,
+    () =>
+      `There are ${count} images and ${places.length} labels; give as many. ${nameOf(images)} and ${nameOf(labels)} belong to ` +
+      'different data.',
+  );
+  checkLabels(places, names, nameOf(labels));
+  return {
+    name: nameOf(images),
+    classes: names,
+    labels: Int32Array.from(places),
+    image: (i): RgbImage => ({ height, width, data: repeatThrice(data.subarray(i * size, (i + 1) * size)) }),
+  };
 }
 
 /** Two zeros, the type (8 is bytes), the number of axes, their lengths as big-endian 32 bits, and the values. */
@@ -42,6 +52,10 @@ async function readIdx(
   );
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const size = shape.reduce((a, b) => a * b, 1);
+  check(
+    size > 0,
+    () => `${nameOf(source)} has the shape [${shape}], and no values; give a file with images.`,
+  );
   check(
     bytes.length === start + size,
     () => `${nameOf(source)} has ${bytes.length - start} values for the shape [${shape}]. Fetch it again.`,

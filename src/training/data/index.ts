@@ -1,15 +1,10 @@
-export type { ClassFolderOptions, SkippedFile } from './class-folders.js';
+export type { ArchiveSource } from './archive-bytes.js';
+export type { ClassFolderOptions } from './class-folders.js';
+export type { SkippedFile } from './skipped.js';
 export { batches, type Batch, type BatchesOptions, type BatchSource } from './batches.js';
 export { cifar10Dataset, cifar100Dataset } from './cifar.js';
-export {
-  arrayDataset,
-  decodeAll,
-  split,
-  subset,
-  type Dataset,
-  type DecodeAllOptions,
-  type SplitOptions,
-} from './dataset.js';
+export { arrayDataset, split, subset, type Dataset, type SplitOptions } from './dataset.js';
+export { decodable, decodeAll, type DecodableOptions, type DecodeAllOptions } from './decode-all.js';
 export { folderDataset } from './folder.js';
 export { idxDataset } from './idx.js';
 export { anyMix, cutMix, mixup, type Mix } from './mix.js';

@@ -1,16 +1,13 @@
-import { readFile } from '#read-file';
+import { openArchive } from '#open-archive';
 import { shownUrl } from '../../core/shown-url.js';
 
-/** The bytes of a path or URL, or those given; unpacked where they are gzip's. */
+/** The bytes of a path or URL, or those given; unpacked where they are gzip's, as `openArchive` does it. */
 export async function readBytes(source: string | URL | Uint8Array): Promise<Uint8Array> {
-  const bytes = source instanceof Uint8Array ? source : await readFile(source);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const archive = await openArchive(source, nameOf(source));
   try {
-    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-    const unpacked = stream.pipeThrough(new DecompressionStream('gzip'));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
-  } catch (error) {
-    throw new Error(`${nameOf(source)} is damaged: gzip cannot unpack it. Fetch it again.`, { cause: error });
+    return await archive.read(0, archive.size);
+  } finally {
+    archive.close();
   }
 }
 

@@ -1,62 +1,72 @@
 import { decodeImage } from '#decode-image';
-import { parseTar } from 'nanotar';
+import { openArchive } from '#open-archive';
+import { check, checkOptions } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
-import { classFolders, isHidden, type ClassFolderOptions } from './class-folders.js';
+import { HEAD_BYTES } from '../../vision/image-format.js';
+import type { ArchiveBytes, ArchiveSource } from './archive-bytes.js';
+import { classFolders, type ClassFolderOptions, type DataFile } from './class-folders.js';
 import type { Dataset } from './dataset.js';
-import { nameOf, readBytes } from './read-bytes.js';
+import { nameOf } from './read-bytes.js';
+import { readEntries, type TarFile } from './tar-entries.js';
+
+/** Bytes of an encoded image at most. */
+const LARGEST = 2 ** 30;
 
 /**
- * The images of a tar archive, plain or gzip's, that has one folder a class: JPEG, PNG, WebP or GIF. The archive stays in
- * memory as it is, and images are decoded whenever they are asked for.
- * @param source - A path, a URL, or the archive's bytes.
- * @throws Error where the archive cannot be read or has no such folders.
+ * The images of a tar archive, plain or gzip's, that has one folder a class, laid out as `folderDataset` has it. Images are
+ * read from the archive whenever they are asked for. In Node, an archive may be larger than the memory: a plain one stays where it is,
+ * and what gzip packed is unpacked once into a temporary file (of the folder `TMPDIR`), which is gone with the process.
+ * @param source - A path, a URL, the archive's bytes, or a `File`.
+ * @throws Error where the archive cannot be read or is damaged, unpacks to more than 250 times its size (and 64 MiB), has no such
+ * folders, or has one without images.
  */
-export async function tarDataset(
-  source: string | URL | Uint8Array,
-  options: ClassFolderOptions = {},
-): Promise<Dataset> {
-  const bytes = await readBytes(source);
-  const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
-  const archive = nameOf(source);
-  const entries = entriesOf(whole, archive);
-  return classFolders(
-    entries
-      .filter(({ type }) => type === 'file')
-      .map(({ name, data }) => ({
-        path: name,
-        decode: () => decode(data ?? new Uint8Array(), `${archive}, ${name}`),
-      })),
-    [],
-    archive,
-    options,
+export async function tarDataset(source: ArchiveSource, options: ClassFolderOptions = {}): Promise<Dataset> {
+  checkOptions('tarDataset', options, { onSkip: true });
+  check(
+    typeof source === 'string' || [URL, Uint8Array, Blob].some((kind) => source instanceof kind),
+    () => `The archive is ${describe(source)}; give a path, a URL, its bytes, or a File.`,
+  );
+  const name = archiveName(source);
+  const archive = await openArchive(source, name);
+  try {
+    const { files, folders, skipped } = await readEntries(archive).catch((error) => {
+      throw noTar(name, error);
+    });
+    const data = files.map((file) => dataFile(archive, file, name));
+    return await classFolders({ files: data, folders, skipped }, name, options);
+  } catch (error) {
+    archive.close();
+    throw error;
+  }
+}
+
+function describe(value: unknown): string {
+  return value instanceof Promise ? 'a promise, which has to be awaited' : String(value);
+}
+
+function noTar(name: string, cause: Error): Error {
+  return new Error(
+    `${name} is no whole tar archive (${cause.message}). Give one, plain or .tar.gz, or a folder of images.`,
+    { cause },
   );
 }
 
-function entriesOf(bytes: Uint8Array, archive: string) {
-  try {
-    if (!isTar(bytes)) throw new Error('it does not begin as one');
-    return parseTar(bytes as Uint8Array<ArrayBuffer>, { filter: ({ name }) => !isHidden(name) });
-  } catch (error) {
-    const { message } = error as Error;
-    throw new Error(
-      `${archive} is no whole tar archive (${message}). Give one, plain or .tar.gz, or a folder of images.`,
-      { cause: error },
-    );
-  }
+function dataFile(archive: ArchiveBytes, { path, offset, size }: TarFile, name: string): DataFile {
+  return {
+    path,
+    head: () => archive.read(offset, Math.min(size, HEAD_BYTES)),
+    decode: async (): Promise<RgbImage> => {
+      try {
+        if (size > LARGEST) throw new Error(`it has ${size} bytes, more than any image`);
+        return await decodeImage(await archive.read(offset, size));
+      } catch (error) {
+        throw new Error(`${name}, ${path}: ${(error as Error).message}`, { cause: error });
+      }
+    },
+  };
 }
 
-/** Whether the checksum of the first header is right: the sum of its 512 bytes, those of the checksum counted as spaces. */
-function isTar(bytes: Uint8Array): boolean {
-  const [begin, end] = [148, 156];
-  const header = bytes.subarray(0, 512);
-  const sum = header.reduce((sum, byte, i) => sum + (i >= begin && i < end ? 32 : byte), 0);
-  return header.length === 512 && parseInt(new TextDecoder().decode(header.subarray(begin, end)), 8) === sum;
-}
-
-async function decode(data: Uint8Array, name: string): Promise<RgbImage> {
-  try {
-    return await decodeImage(data);
-  } catch (error) {
-    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
-  }
+function archiveName(source: ArchiveSource): string {
+  if (!(source instanceof Blob)) return nameOf(source);
+  return source instanceof File ? source.name : `The file of ${source.size} bytes`;
 }

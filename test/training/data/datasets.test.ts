@@ -5,8 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { createTar } from 'nanotar';
 import { cifar100Dataset, cifar10Dataset } from '../../../src/training/data/cifar.js';
-import type { SkippedFile } from '../../../src/training/data/class-folders.js';
-import { arrayDataset, decodable, decodeAll, split, subset } from '../../../src/training/data/dataset.js';
+import type { SkippedFile } from '../../../src/training/data/skipped.js';
+import { arrayDataset, split, subset } from '../../../src/training/data/dataset.js';
+import { decodable, decodeAll } from '../../../src/training/data/decode-all.js';
 import { folderDataset } from '../../../src/training/data/folder.js';
 import { idxDataset } from '../../../src/training/data/idx.js';
 import { tarDataset } from '../../../src/training/data/tar.js';
@@ -19,8 +20,13 @@ const files = {
   'dog/a.JPG': 'baseline.jpg',
   'cat/1.png': 'grey.png',
   'cat/.hidden.png': 'rgb.png',
-  'cat/notes.txt': 'rgb.png',
+  'cat/notes.txt': 'no picture',
 };
+
+/** What a file of such a name has in it: that of an image by this name, or else this text. */
+function contentOf(name: string): Uint8Array {
+  return new Uint8Array(name.includes('.') ? readFileSync(imageFile(name)) : Buffer.from(name));
+}
 
 describe('class folders', () => {
   let folder: string;
@@ -41,20 +47,20 @@ describe('class folders', () => {
   test('of a folder, in the order of their names', async () => {
     for (const [path, image] of Object.entries(files)) {
       mkdirSync(join(folder, path, '..'), { recursive: true });
-      copyFileSync(imageFile(image), join(folder, path));
+      writeFileSync(join(folder, path), contentOf(image));
     }
-    await expectThem(await folderDataset(folder));
+    await expectThem(await folderDataset(folder, { onSkip: () => {} }));
   });
 
   test.each(['plain', 'gzip'])('of a tar archive, %s', async (kind) => {
     const entries = Object.entries(files).map(([path, image]) => ({
       name: `./train/${path}`,
-      data: new Uint8Array(readFileSync(imageFile(image))),
+      data: contentOf(image),
     }));
     const tar = createTar([{ name: './train' }, ...entries]);
     const path = join(folder, 'x.tar');
     writeFileSync(path, kind === 'gzip' ? gzipSync(tar) : tar);
-    await expectThem(await tarDataset(path));
+    await expectThem(await tarDataset(path, { onSkip: () => {} }));
   });
 
   test('files that are left out are named, with the reason', async () => {
@@ -62,11 +68,11 @@ describe('class folders', () => {
       ...files,
       'stray.png': 'rgb.png',
       '__MACOSX/cat/1.png': 'rgb.png',
-      'readme.md': 'rgb.png',
+      'readme.md': 'no picture',
     };
     for (const [path, image] of Object.entries(more)) {
       mkdirSync(join(folder, path, '..'), { recursive: true });
-      copyFileSync(imageFile(image), join(folder, path));
+      writeFileSync(join(folder, path), contentOf(image));
     }
     const entries = Object.keys(more).map((name) => ({ name: `./${name}`, data: new Uint8Array(1) }));
     for (const [open, prefix] of [
@@ -150,6 +156,20 @@ test('IDX files: grey becomes RGB', async () => {
   await expect(idxDataset(labels, labels)).rejects.toThrow('is no IDX file of bytes with 3 axes');
   await expect(idxDataset(images.subarray(0, 20), labels)).rejects.toThrow(
     'has 4 values for the shape [2,2,3]',
+  );
+  // Zeros, a thousand times as many as gzip makes of them.
+  const bomb = gzipSync(new Uint8Array(100 * 2 ** 20));
+  await expect(idxDataset(bomb, labels)).rejects.toThrow('more than 250 times as many');
+  const header = (...counts: number[]) =>
+    Uint8Array.from([0, 0, 8, 3, ...counts.flatMap((n) => [n, 0, 0, n])]);
+  await expect(idxDataset(header(255, 255, 255), labels)).rejects.toThrow(
+    /The file of 16 bytes has 0 values for the shape \[4278190335,/,
+  );
+  await expect(idxDataset(header(255, 0, 255), labels)).rejects.toThrow(
+    'has the shape [4278190335,0,4278190335], and no values',
+  );
+  await expect(idxDataset(images, labels, ['a', 'b'])).rejects.toThrow(
+    'A label is 4 in The file of 10 bytes, and there are 2 classes',
   );
   await expect(idxDataset(images, labels.with(7, 1).subarray(0, 9))).rejects.toThrow(
     'There are 2 images and 1 labels; give as many.',

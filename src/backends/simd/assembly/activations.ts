@@ -59,24 +59,29 @@ function expOfNegative4(x: v128): v128 {
   return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
 }
 
-/** x / (1 + exp(-x)), the activation of every EfficientNet layer, and so with a faster exponential. */
+/** 1 / (1 + exp(-x)) with a faster exponential, and 0 where it is below the normal floats. */
 // @ts-ignore: decorator
 @inline
-export function swish4(x: v128): v128 {
-  const y = f32x4.div(x, f32x4.add(f32x4.splat(1), expOfNegative4(x)));
-  // Below the limit it is less than 1e-35 from zero.
+function fastSigmoid4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const y = f32x4.div(one, f32x4.add(one, expOfNegative4(x)));
   return v128.andnot(y, f32x4.lt(x, f32x4.splat(-87)));
 }
 
-/** The slope of swish, s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)). */
+/** x / (1 + exp(-x)), the activation of every EfficientNet layer. Of -infinity it is not a number, as in PyTorch. */
+// @ts-ignore: decorator
+@inline
+export function swish4(x: v128): v128 {
+  return f32x4.mul(x, fastSigmoid4(x));
+}
+
+/** The slope of swish, s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)); of an infinity it is not a number, as in PyTorch. */
 // @ts-ignore: decorator
 @inline
 export function swishSlope4(x: v128): v128 {
   const one = f32x4.splat(1);
-  const s = f32x4.div(one, f32x4.add(one, expOfNegative4(x)));
-  const slope = f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
-  // Below the limit it is less than 1e-35 from zero.
-  return v128.andnot(slope, f32x4.lt(x, f32x4.splat(-87)));
+  const s = fastSigmoid4(x);
+  return f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
 }
 
 /** Four or fewer floats from memory, the missing ones zero. */

@@ -15,7 +15,7 @@ function binary4(operation: i32, a: v128, b: v128): v128 {
   if (operation == op.MINIMUM) return f32x4.min(a, b);
   if (operation == op.SWISH_GRADIENT) return f32x4.mul(b, swishSlope4(a));
   if (operation == op.ADD_RELU) return f32x4.max(f32x4.add(a, b), f32x4.splat(0));
-  if (operation == op.RELU_GRADIENT) return v128.and(b, f32x4.gt(a, f32x4.splat(0)));
+  if (operation == op.RELU_GRADIENT) return v128.andnot(b, f32x4.le(a, f32x4.splat(0)));
   const difference = f32x4.sub(a, b);
   return f32x4.mul(difference, difference);
 }
@@ -115,6 +115,7 @@ function unary4(operation: i32, x: v128, p: v128, q: v128): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   if (operation == op.RELU) return f32x4.max(x, zero);
+  if (operation == op.RELU6) return f32x4.min(f32x4.max(x, zero), f32x4.splat(6));
   if (operation == op.CLIP) return f32x4.pmin(f32x4.pmax(x, p), q);
   if (operation == op.SIGMOID) return sigmoid4(x);
   if (operation == op.SWISH) return swish4(x);
@@ -153,6 +154,8 @@ export function unary(chunk: i32, _thread: i32): void {
   switch (arg(2)) {
     case op.RELU:
       return unaryStretch(op.RELU, from, to, count);
+    case op.RELU6:
+      return unaryStretch(op.RELU6, from, to, count);
     case op.CLIP:
       return unaryStretch(op.CLIP, from, to, count);
     case op.SIGMOID:

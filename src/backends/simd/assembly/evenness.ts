@@ -14,20 +14,22 @@ export const LARGEST: f32 = 281474976710656;
 /** Every bit of a float but the sign. */
 const MAGNITUDE: i32 = 0x7fffffff;
 
-/** The largest magnitude of a pixel's channels, a multiple of four, as bits. */
+/** The largest magnitudes of a pixel's channels, a multiple of four, in four lanes. */
 // @ts-ignore: decorator
 @inline
-function largestOf(from: usize, bytes: usize): i32 {
+function largestOf(from: usize, bytes: usize): v128 {
   const mask = i32x4.splat(MAGNITUDE);
   const end = from + bytes;
-  let best0 = v128.and(v128.load(from), mask);
-  let best1 = best0;
-  for (from += 16; from + 32 <= end; from += 32) {
-    best0 = i32x4.max_s(best0, v128.and(v128.load(from), mask));
-    best1 = i32x4.max_s(best1, v128.and(v128.load(from, 16), mask));
-  }
-  if (from < end) best1 = i32x4.max_s(best1, v128.and(v128.load(from), mask));
-  return largestLane(i32x4.max_s(best0, best1));
+  let best = v128.and(v128.load(from), mask);
+  for (from += 16; from < end; from += 16) best = i32x4.max_s(best, v128.and(v128.load(from), mask));
+  return best;
+}
+
+/** The larger of neighbours two lanes apart: those of `a` in lanes 0 and 2, of `b` in lanes 1 and 3. */
+// @ts-ignore: decorator
+@inline
+function join(a: v128, b: v128): v128 {
+  return i32x4.max_s(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
 }
 
 // @ts-ignore: decorator
@@ -46,11 +48,24 @@ function smallestLane(x: v128): i32 {
 
 /** Writes the largest magnitudes of the pixels of a row, `count` from column `left` on, 0 outside of the image. */
 function magnitudes(image: usize, y: i32, height: i32, width: i32, left: i32, bytes: usize, to: usize, count: i32): void {
-  const row = image + <usize>(y * width) * bytes;
-  for (let i = 0; i < count; i++) {
-    const x = left + i;
-    const inside = <u32>y < <u32>height && <u32>x < <u32>width;
-    store<i32>(to + (<usize>i << 2), inside ? largestOf(row + <usize>x * bytes, bytes) : 0);
+  memory.fill(to, 0, <usize>count << 2);
+  if (<u32>y >= <u32>height) return;
+  const first = max(0, left);
+  const end = min(width, left + count);
+  to += <usize>(first - left) << 2;
+  let from = image + <usize>(y * width + first) * bytes;
+  let x = first;
+  for (; x + 4 <= end; x += 4) {
+    const even = join(largestOf(from, bytes), largestOf(from + 2 * bytes, bytes));
+    const odd = join(largestOf(from + bytes, bytes), largestOf(from + 3 * bytes, bytes));
+    v128.store(to, join(even, odd));
+    from += 4 * bytes;
+    to += 16;
+  }
+  for (; x < end; x++) {
+    store<i32>(to, largestLane(largestOf(from, bytes)));
+    from += bytes;
+    to += 4;
   }
 }
 

@@ -34,20 +34,26 @@ function scaledSum(a: v128, factor: v128, b: v128): v128 {
   return f32x4.add(f32x4.mul(a, factor), b);
 }
 
+/** The gradient of a chunk's vector, the weight decay added where there is one: 0 times infinity is not a number. */
+// @ts-ignore: decorator
+@inline
+function decayed(w: v128, gradient: v128): v128 {
+  return real(7) == 0 ? gradient : scaledSum(w, splat(7), gradient);
+}
+
 /** Arguments from 9 on: momentum, and whether it is Nesterov's. */
 export function sgdStep(chunk: i32, _thread: i32): void {
   const variable = ptr(0);
   const momentums = ptr(1);
   const gradient = ptr(3);
   const rate = splat(6);
-  const decay = splat(7);
   const keep = splat(8);
   const momentum = splat(9);
   const nesterov = arg(10);
   const last = end(chunk);
   for (let at = start(chunk); at < last; at += 16) {
     const w = v128.load(variable + at);
-    let g = scaledSum(w, decay, v128.load(gradient + at));
+    let g = decayed(w, v128.load(gradient + at));
     if (momentums) {
       const m = scaledSum(v128.load(momentums + at), momentum, g);
       v128.store(momentums + at, m);
@@ -64,7 +70,6 @@ export function adamStep(chunk: i32, _thread: i32): void {
   const meanSquares = ptr(2);
   const gradient = ptr(3);
   const rate = splat(6);
-  const decay = splat(7);
   const keep = splat(8);
   const beta1 = splat(9);
   const rest1 = splat(10);
@@ -76,7 +81,7 @@ export function adamStep(chunk: i32, _thread: i32): void {
   const last = end(chunk);
   for (let at = start(chunk); at < last; at += 16) {
     const w = v128.load(variable + at);
-    const g = scaledSum(w, decay, v128.load(gradient + at));
+    const g = decayed(w, v128.load(gradient + at));
     const mean = scaledSum(v128.load(means + at), beta1, f32x4.mul(g, rest1));
     const square = f32x4.mul(f32x4.mul(g, g), rest2);
     const meanSquare = scaledSum(v128.load(meanSquares + at), beta2, square);
@@ -95,7 +100,6 @@ export function rmsPropStep(chunk: i32, _thread: i32): void {
   const momentums = ptr(2);
   const gradient = ptr(3);
   const rate = splat(6);
-  const decay = splat(7);
   const keep = splat(8);
   const rho = splat(9);
   const rest = splat(10);
@@ -105,7 +109,7 @@ export function rmsPropStep(chunk: i32, _thread: i32): void {
   const last = end(chunk);
   for (let at = start(chunk); at < last; at += 16) {
     const w = v128.load(variable + at);
-    const g = scaledSum(w, decay, v128.load(gradient + at));
+    const g = decayed(w, v128.load(gradient + at));
     const square = f32x4.mul(f32x4.mul(g, g), rest);
     const meanSquare = scaledSum(v128.load(meanSquares + at), rho, square);
     v128.store(meanSquares + at, meanSquare);

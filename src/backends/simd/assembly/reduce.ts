@@ -261,7 +261,8 @@ export function joinMoments(chunk: i32, _thread: i32): void {
 
 /**
  * Sums of dy and of dy * (x - mean) over a slice of rows: to [slices, 2, channels rounded up]. Where `output` is
- * given, dy counts only where the output is in (low, high): the gradient of a ReLU behind the normalisation.
+ * given, dy counts only where the output is in (low, high), or not a number: the gradient of a ReLU behind the
+ * normalisation, as in PyTorch.
  */
 export function gradientSlices(chunk: i32, _thread: i32): void {
   const rows = arg(3);
@@ -286,7 +287,7 @@ export function gradientSlices(chunk: i32, _thread: i32): void {
       let dy = v128.load(ptr(1) + at);
       if (output) {
         const y = v128.load(output + at);
-        dy = v128.and(dy, v128.and(f32x4.gt(y, low), f32x4.lt(y, high)));
+        dy = v128.andnot(dy, v128.or(f32x4.le(y, low), f32x4.ge(y, high)));
       }
       sum = f32x4.add(sum, dy);
       product = fma(dy, f32x4.sub(v128.load(ptr(0) + at), middle), product);
@@ -317,7 +318,7 @@ export function normGradient(chunk: i32, _thread: i32): void {
       let dy = v128.load(ptr(1) + start + c);
       if (output) {
         const y = v128.load(output + start + c);
-        dy = v128.and(dy, v128.and(f32x4.gt(y, low), f32x4.lt(y, high)));
+        dy = v128.andnot(dy, v128.or(f32x4.le(y, low), f32x4.ge(y, high)));
       }
       const x = f32x4.sub(v128.load(ptr(0) + start + c), v128.load(mean + c));
       const rest = f32x4.sub(f32x4.sub(dy, v128.load(a + c)), f32x4.mul(x, v128.load(b + c)));

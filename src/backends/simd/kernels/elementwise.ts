@@ -100,11 +100,6 @@ function binaryKernel(name: string, operation: number): Kernel {
   };
 }
 
-const relu6: Kernel = (args) => {
-  const x = args.inputs['x']!;
-  return isFloat32(x) ? unary(args.backend, operation.CLIP, x, 0, 6) : fallback('Relu6', args);
-};
-
 // Kernels that tfjs has not; see `core/kernels.ts`.
 
 const swishGradient: Kernel = ({ inputs, backend }) =>
@@ -126,7 +121,7 @@ export const elementwiseKernels: Kernels = {
   Minimum: binaryKernel('Minimum', operation.MINIMUM),
   SquaredDifference: binaryKernel('SquaredDifference', operation.SQUARED_DIFFERENCE),
   Relu: unaryKernel('Relu', operation.RELU),
-  Relu6: relu6,
+  Relu6: unaryKernel('Relu6', operation.RELU6),
   Sigmoid: unaryKernel('Sigmoid', operation.SIGMOID),
   Exp: unaryKernel('Exp', operation.EXP),
   Sqrt: unaryKernel('Sqrt', operation.SQRT),

@@ -1,0 +1,86 @@
+import { NotInstalledError } from '../../core/not-installed.js';
+import type { RgbImage } from '../../vision/image.js';
+import type { Dataset } from './dataset.js';
+import type { SkippedFile } from './skipped.js';
+
+/** Images that are decoded at a time. */
+const AT_A_TIME = 64;
+
+/** Images that an error names. */
+const NAMED = 10;
+
+/** Milliseconds for which an error is kept back to find the other broken images. */
+const SEARCH = 60_000;
+
+/** Options of {@link eachImage}. */
+export interface EachImageOptions {
+  /** Called now and then with the number of images that are decoded. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** When to stop, on the clock of `Date.now`. Default never. */
+  readonly until?: number;
+}
+
+/**
+ * Decodes the images of a data set, each once, and gives those that cannot be decoded.
+ * @throws Error where a package for it is missing.
+ */
+export async function eachImage(
+  dataset: Dataset,
+  take: (place: number, image: RgbImage) => void,
+  { onProgress, until = Infinity }: EachImageOptions = {},
+): Promise<SkippedFile[]> {
+  const total = dataset.labels.length;
+  const reasons = new Map<number, string>();
+  const nameAt = (place: number) => dataset.paths?.[place] ?? `image ${place}`;
+  const decode = async (place: number) => {
+    let picture: RgbImage;
+    try {
+      picture = await dataset.image(place);
+    } catch (error) {
+      if (error instanceof NotInstalledError) throw error;
+      reasons.set(place, reasonOf(error, nameAt(place)));
+      return;
+    }
+    take(place, picture);
+  };
+  for (let first = 0; first < total && Date.now() < until; first += AT_A_TIME) {
+    const count = Math.min(AT_A_TIME, total - first);
+    await Promise.all(Array.from({ length: count }, (_, i) => decode(first + i)));
+    onProgress?.(first + count, total);
+  }
+  return [...reasons].sort(([a], [b]) => a - b).map(([place, reason]) => ({ path: nameAt(place), reason }));
+}
+
+/** The error that names the images of a data set which cannot be decoded. */
+export function brokenImages({ name, labels }: Dataset, broken: readonly SkippedFile[]): Error {
+  const [first, ...others] = broken.slice(0, NAMED);
+  const list = [first!, ...others].map(({ path, reason }) => `${path} (${reason})`).join(', ');
+  const more = broken.length > NAMED ? ` and ${broken.length - NAMED} more` : '';
+  const what =
+    others.length === 0
+      ? `${first!.path} cannot be decoded (${first!.reason})`
+      : `${broken.length} of ${labels.length} images cannot be decoded: ${list}${more}`;
+  return new Error(
+    `${name === undefined ? '' : `${name}: `}${what}. Replace or remove them, or leave them out: by decodable(data, { onSkip }), ` +
+      'and on the command line by --skip-broken.',
+  );
+}
+
+/** What to throw where an image of a data set could not be decoded: an error that names all of these, as far as a minute goes. */
+export async function allBroken(part: Dataset, error: unknown): Promise<unknown> {
+  if (error instanceof NotInstalledError) return error;
+  const dataset = part.whole ?? part;
+  const broken = await eachImage(dataset, () => {}, { until: Date.now() + SEARCH });
+  return broken.length === 0 ? error : brokenImages(dataset, broken);
+}
+
+/** The first sentence of what an error comes from, without the name of the file, which stands beside it. */
+function reasonOf(error: unknown, path: string): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause !== undefined) return reasonOf(error.cause, path);
+  const [line = ''] = error.message.split('\n');
+  const [, file] = /([^/\\]*)$/.exec(path)!;
+  const end = line.indexOf(`${file} `);
+  const said = end < 0 ? line.replace(/^The image /, '') : line.slice(end + file!.length + 1);
+  return said.replace(/\.( .*)?$/, '');
+}

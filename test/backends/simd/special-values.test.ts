@@ -1,0 +1,531 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import '../../../src/backends/simd/index.js';
+import { kernels } from '../../../src/backends/simd/kernels/index.js';
+import { runUpdate, type UpdateName } from '../../../src/core/kernels.js';
+import { Random } from '../../../src/core/random.js';
+import { runOn, type Input, type Operation } from './compare.js';
+
+// Every kernel that this backend has of its own puts not-a-number and infinities where the cpu backend puts them, or the
+// composition of its operations where cpu has no such kernel; whatever the sizes, so that the last values of a row count.
+
+/** What one run of a kernel is: inputs, the operation on simd, and on cpu where it has another form. */
+interface Run {
+  readonly inputs: readonly Input[];
+  readonly simd: Operation;
+  readonly cpu?: Operation;
+}
+
+/** Draws a run; `draw` gives whole numbers. */
+type Case = (draw: Draw) => Run;
+
+class Draw {
+  readonly #random: Random;
+
+  constructor(seed: number) {
+    this.#random = new Random(seed);
+  }
+
+  /** One of these. */
+  of<T>(values: readonly T[]): T {
+    return values[Math.floor(this.#random.uniform() * values.length)]!;
+  }
+
+  integer(min: number, max: number): number {
+    return min + Math.floor(this.#random.uniform() * (max - min + 1));
+  }
+
+  /** Ordinary values. */
+  plain(shape: number[]): Input {
+    return {
+      shape,
+      values: this.#random.uniformArray(tf.util.sizeFromShape(shape), -2, 2),
+      dtype: 'float32',
+    };
+  }
+
+  /** Positive values. */
+  positive(shape: number[]): Input {
+    const plain = this.plain(shape);
+    return { ...plain, values: plain.values.map((v) => Math.abs(v) + 0.1) };
+  }
+
+  /** Some special values among ordinary ones, the first and the last more often than others. */
+  strewn(shape: number[], specials: readonly number[] = SPECIAL): Input {
+    const input = this.plain(shape);
+    const size = input.values.length;
+    const count = size === 0 ? 0 : this.integer(0, 3);
+    for (let i = 0; i < count; i++) {
+      input.values[this.of([0, size - 1, this.integer(0, size - 1)])] = this.of(specials);
+    }
+    return input;
+  }
+
+  shape(rank = this.integer(0, 4)): number[] {
+    return Array.from({ length: rank }, () => this.of([0, 1, 1, 2, 3, 4, 5, 7, 9]));
+  }
+
+  filled(rank = this.integer(1, 4)): number[] {
+    return Array.from({ length: rank }, () => this.of([1, 2, 3, 4, 5, 7, 9]));
+  }
+
+  /** An image whose sides hold a window. */
+  image(channels: number, least = 3): number[] {
+    return [this.integer(1, 2), this.integer(least, 9), this.integer(least, 9), channels];
+  }
+}
+
+/** Not-a-number, infinities, zeros, and values at the ends of the range. */
+const SPECIAL = [NaN, Infinity, -Infinity, -0, 0, 1e-40, -1e-45, 1e3, -1e3, 3e38, -3e38];
+/** Without large ones, which sums in another order round otherwise, or overflow. */
+const SUMMED = [NaN, Infinity, -Infinity, -0, 0, 1e-40];
+
+/** Any kernel, of inputs by name. */
+const kernel =
+  (name: string, names: readonly string[], attrs: object = {}): Operation =>
+  (...tensors) =>
+    tf
+      .engine()
+      .runKernel(
+        name,
+        Object.fromEntries(names.map((input, i) => [input, tensors[i] as tf.Tensor])),
+        attrs as tf.NamedAttrMap,
+      );
+
+const unary =
+  (name: string, attrs: object = {}, cpu?: Operation): Case =>
+  (draw) => ({
+    inputs: [draw.strewn(draw.shape())],
+    simd: kernel(name, ['x'], attrs),
+    ...(cpu && { cpu }),
+  });
+
+const binary =
+  (name: string): Case =>
+  (draw) => {
+    const shape = draw.shape();
+    const repeated = shape
+      .map((size) => (draw.integer(0, 2) === 0 ? 1 : size))
+      .slice(draw.integer(0, shape.length));
+    const inputs = [draw.strewn(shape), draw.strewn(draw.of([shape, repeated]))];
+    return { inputs: draw.of([inputs, inputs.toReversed()]), simd: kernel(name, ['a', 'b']) };
+  };
+
+const reduce =
+  (reduction: typeof tf.sum, specials: readonly number[]): Case =>
+  (draw) => {
+    const shape = draw.of([draw.filled(), [draw.integer(1, 3), draw.integer(1, 70)]]);
+    const axes = [...shape.keys()].filter(() => draw.integer(0, 1) === 1);
+    return { inputs: [draw.strewn(shape, specials)], simd: (x: tf.Tensor) => reduction(x, axes) };
+  };
+
+/** Pixels of windows and steps. */
+function windows(draw: Draw, dilated: boolean) {
+  const strides = draw.of([1, 2]);
+  return {
+    strides: [strides, strides],
+    pad: draw.of(['same', 'valid']),
+    dataFormat: 'NHWC',
+    dilations: dilated && strides === 1 ? draw.of([1, 2]) : 1,
+  };
+}
+
+/** Channels that Winograd's convolution takes, and others. */
+const channelsOf = (draw: Draw) => draw.of([1, 3, 4, 5, 9, 16, 16, 20]);
+
+/**
+ * A convolution. Padding is zeros that count as values, so that with an infinite weight it gives not-a-number as in PyTorch,
+ * where cpu leaves padding out: so kernels have special values only where there is none.
+ */
+function convolved(draw: Draw) {
+  const [channels, filters] = [channelsOf(draw), draw.of([1, 5, 8, 16, 24])];
+  const side = draw.of([1, 2, 3, 3]);
+  const attrs = { ...windows(draw, true), dimRoundingMode: undefined };
+  const special = attrs.pad === 'valid' && draw.integer(0, 1) === 1;
+  const shape = [side, side, channels, filters];
+  return {
+    attrs,
+    filters,
+    x: draw.strewn(draw.image(channels, 5), SUMMED),
+    filter: special ? draw.strewn(shape, SUMMED) : draw.plain(shape),
+  };
+}
+
+const activations = ['linear', 'relu', 'relu6', 'sigmoid'];
+
+function outputShape(
+  x: Input,
+  filter: Input,
+  { strides, pad }: { strides: number[]; pad: string },
+  depthwise = false,
+) {
+  const [shape, window] = [x.shape, filter.shape] as [number, number, number, number][];
+  return tf.backend_util.computeConv2DInfo(
+    shape!,
+    window!,
+    strides as [number, number],
+    1,
+    pad as 'same',
+    undefined,
+    depthwise,
+  ).outShape;
+}
+
+/** The gradients of a convolution; of `name`, by the second operand. */
+const gradientOf =
+  (name: string, by: 'input' | 'filter', depthwise: boolean): Case =>
+  (draw) => {
+    const channels = channelsOf(draw);
+    const side = draw.of([2, 3, 3]);
+    const shape = [side, side, channels, depthwise ? 1 : draw.of([5, 8, 16])];
+    const attrs = { ...windows(draw, false), dilations: 1 };
+    const x = draw.strewn(draw.image(channels, 5), SUMMED);
+    const filter = draw.plain(shape);
+    const out = outputShape(x, filter, attrs, depthwise);
+    if (by === 'input') {
+      const operation = kernel(name, ['dy', 'filter'], { ...attrs, inputShape: x.shape });
+      return { inputs: [draw.strewn(out, SUMMED), filter], simd: operation };
+    }
+    const dy = attrs.pad === 'valid' ? draw.strewn(out, SUMMED) : draw.plain(out);
+    return { inputs: [x, dy], simd: kernel(name, ['x', 'dy'], { ...attrs, filterShape: shape }) };
+  };
+
+const depthwise = (draw: Draw) => {
+  const channels = channelsOf(draw);
+  const attrs = windows(draw, true);
+  const shape = [3, 3, channels, 1];
+  const filter = attrs.pad === 'valid' ? draw.strewn(shape, SUMMED) : draw.plain(shape);
+  return { channels, attrs, inputs: [draw.strewn(draw.image(channels, 5), SUMMED), filter] };
+};
+
+const matrices = (draw: Draw) => {
+  const [rows, depth, columns] = [draw.integer(1, 9), draw.integer(1, 19), draw.integer(1, 19)];
+  const attrs = { transposeA: draw.of([true, false]), transposeB: draw.of([true, false]) };
+  const a = draw.strewn([1, ...(attrs.transposeA ? [depth, rows] : [rows, depth])], SUMMED);
+  const b = draw.strewn([1, ...(attrs.transposeB ? [columns, depth] : [depth, columns])], SUMMED);
+  return { attrs, a, b, columns };
+};
+
+/** Windows of pooling. */
+const pool = (draw: Draw) => ({ ...windows(draw, false), filterSize: draw.of([2, 3]) });
+
+const poolGradient =
+  (name: string): Case =>
+  (draw) => {
+    const attrs = pool(draw);
+    const x = draw.strewn(draw.image(channelsOf(draw), 4), SUMMED);
+    const { strides, pad, filterSize } = attrs;
+    const shape = x.shape as [number, number, number, number];
+    const { outShape } = tf.backend_util.computePool2DInfo(
+      shape,
+      filterSize,
+      strides as [number, number],
+      1,
+      pad as 'same',
+    );
+    return {
+      inputs: [draw.strewn(outShape, SUMMED), x],
+      // The output is not read, but for its place.
+      simd: (dy: tf.Tensor, x: tf.Tensor) => kernel(name, ['dy', 'input', 'output'], attrs)(dy, x, dy),
+    };
+  };
+
+/** What comes of parameters after an optimizer's step: the composition that `optimizers` of `training` make elsewhere. */
+const update =
+  (name: UpdateName, state: readonly string[], attrs: Record<string, number>, composed: Operation): Case =>
+  (draw) => {
+    const size = draw.of([0, 1, 3, 4, 5, 17]);
+    return {
+      inputs: ['variable', ...state, 'gradient'].map((name) =>
+        name === 'meanSquare' ? draw.positive([size]) : draw.strewn([size], SUMMED),
+      ),
+      simd: (...tensors: tf.Tensor[]) => {
+        const names = ['variable', ...state];
+        const variables = names.map((_, i) => tf.variable(tensors[i]!));
+        const changed = Object.fromEntries(names.map((name, i) => [name, variables[i]!]));
+        runUpdate(name, changed, { gradient: tensors.at(-1)! }, attrs);
+        const results = variables.map((variable) => tf.mul(variable, 1));
+        tf.dispose(variables);
+        return results;
+      },
+      cpu: composed,
+    };
+  };
+
+const { add, sub, mul, div, sqrt, square } = tf;
+
+/** Of a training step's batch norm: a channel with a special value is not-a-number as a whole. */
+const batch = (draw: Draw) => {
+  const channels = draw.of([1, 3, 4, 5, 9]);
+  return { x: draw.strewn([2, 3, draw.integer(1, 5), channels], SUMMED), channels };
+};
+
+const cases: Record<string, Case> = {
+  Add: binary('Add'),
+  Sub: binary('Sub'),
+  Multiply: binary('Multiply'),
+  RealDiv: binary('RealDiv'),
+  Maximum: binary('Maximum'),
+  Minimum: binary('Minimum'),
+  SquaredDifference: binary('SquaredDifference'),
+  Relu: unary('Relu'),
+  Relu6: unary('Relu6'),
+  Sigmoid: unary('Sigmoid'),
+  Exp: unary('Exp'),
+  Sqrt: unary('Sqrt'),
+  Rsqrt: unary('Rsqrt'),
+  Square: unary('Square'),
+  Neg: unary('Neg'),
+  Abs: unary('Abs'),
+  LeakyRelu: unary('LeakyRelu', { alpha: 0.2 }),
+  Step: unary('Step', { alpha: 0.1 }),
+  ClipByValue: unary('ClipByValue', { clipValueMin: -1, clipValueMax: 1 }),
+  Swish: unary('Swish', {}, (x) => mul(x, tf.sigmoid(x))),
+  SwishGrad: (draw) => {
+    const shape = draw.shape();
+    return {
+      inputs: [draw.strewn(shape, [...SUMMED, 1e3, -1e3]), draw.strewn(shape, SUMMED)],
+      simd: kernel('SwishGrad', ['x', 'dy']),
+      cpu: (x, dy) => {
+        const s = tf.sigmoid(x);
+        return mul(dy, mul(s, add(1, mul(x, sub(1, s)))));
+      },
+    };
+  },
+  AddRelu: (draw) => {
+    const shape = draw.shape();
+    return {
+      inputs: [draw.strewn(shape), draw.strewn(shape)],
+      simd: kernel('AddRelu', ['a', 'b']),
+      cpu: (a, b) => tf.relu(add(a, b)),
+    };
+  },
+  // As in PyTorch: 0 where y is not above 0, even of an infinite dy, and dy where y is not a number.
+  ReluGrad: (draw) => {
+    const shape = draw.shape();
+    return {
+      inputs: [draw.strewn(shape), draw.strewn(shape)],
+      simd: kernel('ReluGrad', ['y', 'dy']),
+      cpu: (y, dy) => tf.where(tf.lessEqual(y, 0), tf.zerosLike(dy), dy),
+    };
+  },
+  Sum: reduce(tf.sum, SUMMED),
+  Mean: reduce(tf.mean, SUMMED),
+  Max: reduce(tf.max, SPECIAL),
+  Softmax: (draw) => ({
+    inputs: [draw.strewn(draw.shape(draw.integer(1, 3)), SUMMED)],
+    simd: (x) => tf.softmax(x),
+  }),
+  MaxPool: (draw) => ({
+    inputs: [draw.strewn(draw.image(channelsOf(draw)))],
+    simd: kernel('MaxPool', ['x'], pool(draw)),
+  }),
+  AvgPool: (draw) => ({
+    inputs: [draw.strewn(draw.image(channelsOf(draw)), SUMMED)],
+    simd: kernel('AvgPool', ['x'], pool(draw)),
+  }),
+  MaxPoolGrad: poolGradient('MaxPoolGrad'),
+  AvgPoolGrad: poolGradient('AvgPoolGrad'),
+  FusedBatchNorm: (draw) => {
+    const channels = channelsOf(draw);
+    const parts = [1, 2, 3].map(() => draw.strewn([channels], SUMMED));
+    const variance = draw.positive([channels]);
+    if (draw.integer(0, 2) === 0) variance.values[channels - 1] = draw.of([NaN, Infinity, 0, -1]);
+    return {
+      inputs: [draw.strewn([2, 2, 3, channels], SUMMED), ...parts, variance],
+      simd: kernel('FusedBatchNorm', ['x', 'mean', 'offset', 'scale', 'variance'], { varianceEpsilon: 1e-3 }),
+    };
+  },
+  BatchNormTraining: (draw) => {
+    const { x, channels } = batch(draw);
+    return {
+      inputs: [x, draw.plain([channels]), draw.plain([channels])],
+      simd: (...tensors) =>
+        kernel('BatchNormTraining', ['x', 'scale', 'offset'], { epsilon: 1e-3, low: 0, high: 6 })(...tensors),
+      cpu: (x, scale, offset) => {
+        const { mean, variance } = tf.moments(x, [0, 1, 2]);
+        const y = tf.relu6(tf.batchNorm(x, mean, variance, offset, scale, 1e-3));
+        return [y, mean, variance, div(1, sqrt(add(variance, 1e-3)))];
+      },
+    };
+  },
+  BatchNormTrainingGrad: (draw) => {
+    const { x, channels } = batch(draw);
+    const names = ['x', 'dy', 'y', 'scale', 'mean', 'inverseDeviation'];
+    return {
+      inputs: [
+        ...[x, draw.strewn(x.shape, SUMMED), draw.strewn(x.shape, SUMMED)],
+        ...[draw.plain([channels]), draw.plain([channels]), draw.positive([channels])],
+      ],
+      simd: kernel('BatchNormTrainingGrad', names, { low: 0, high: 6 }),
+      cpu: (x, dy, y, scale, mean, inverse) => {
+        const masked = tf.where(
+          tf.logicalOr(tf.lessEqual(y, 0), tf.greaterEqual(y, 6)),
+          tf.zerosLike(dy),
+          dy,
+        );
+        const centred = sub(x, mean);
+        const [sum, product] = [tf.sum(masked, [0, 1, 2]), tf.sum(mul(masked, centred), [0, 1, 2])];
+        const rows = x.size / channels;
+        const rest = sub(sub(masked, div(sum, rows)), mul(centred, div(mul(product, square(inverse)), rows)));
+        return [mul(mul(scale, inverse), rest), mul(product, inverse), sum];
+      },
+    };
+  },
+  Conv2D: (draw) => {
+    const { x, filter, attrs } = convolved(draw);
+    return { inputs: [x, filter], simd: kernel('Conv2D', ['x', 'filter'], attrs) };
+  },
+  FusedConv2D: (draw) => {
+    const { x, filter, attrs, filters } = convolved(draw);
+    const operation = kernel('FusedConv2D', ['x', 'filter', 'bias'], {
+      ...attrs,
+      activation: draw.of(activations),
+    });
+    return { inputs: [x, filter, draw.strewn([filters], SUMMED)], simd: operation };
+  },
+  FusedConv2DResidual: (draw) => {
+    const { x, filter, attrs, filters } = convolved(draw);
+    const unit = { ...attrs, dilations: 1 };
+    const names = ['x', 'filter', 'bias', 'residual'];
+    return {
+      inputs: [x, filter, draw.strewn([filters], SUMMED), draw.strewn(outputShape(x, filter, unit), SUMMED)],
+      simd: kernel('FusedConv2DResidual', names, { ...unit, activation: 'relu' }),
+      cpu: (x, filter, bias, residual) =>
+        tf.relu(
+          add(
+            add(tf.conv2d(x, filter, unit.strides as [number, number], unit.pad as 'same'), bias),
+            residual,
+          ),
+        ),
+    };
+  },
+  Conv2DBackpropInput: gradientOf('Conv2DBackpropInput', 'input', false),
+  Conv2DBackpropFilter: gradientOf('Conv2DBackpropFilter', 'filter', false),
+  DepthwiseConv2dNative: (draw) => {
+    const { attrs, inputs } = depthwise(draw);
+    return { inputs, simd: kernel('DepthwiseConv2dNative', ['x', 'filter'], attrs) };
+  },
+  FusedDepthwiseConv2D: (draw) => {
+    const { attrs, inputs, channels } = depthwise(draw);
+    const operation = kernel('FusedDepthwiseConv2D', ['x', 'filter', 'bias'], {
+      ...attrs,
+      activation: draw.of(activations),
+    });
+    return { inputs: [...inputs, draw.strewn([channels], SUMMED)], simd: operation };
+  },
+  DepthwiseConv2dNativeBackpropInput: gradientOf('DepthwiseConv2dNativeBackpropInput', 'input', true),
+  DepthwiseConv2dNativeBackpropFilter: gradientOf('DepthwiseConv2dNativeBackpropFilter', 'filter', true),
+  BatchMatMul: (draw) => {
+    const { a, b, attrs } = matrices(draw);
+    return { inputs: [a, b], simd: kernel('BatchMatMul', ['a', 'b'], attrs) };
+  },
+  _FusedMatMul: (draw) => {
+    const { a, b, attrs, columns } = matrices(draw);
+    const operation = kernel('_FusedMatMul', ['a', 'b', 'bias'], {
+      ...attrs,
+      activation: draw.of(activations),
+    });
+    return { inputs: [a, b, draw.strewn([columns], SUMMED)], simd: operation };
+  },
+  SGDStep: update(
+    'SGDStep',
+    ['momentum'],
+    { rate: 0.1, decay: 0.01, keep: 0.9, momentum: 0.9, nesterov: 1 },
+    (w, m, gradient) => {
+      const g = add(mul(w, 0.01), gradient);
+      const momentum = add(mul(m, 0.9), g);
+      return [sub(mul(w, 0.9), mul(add(mul(momentum, 0.9), g), 0.1)), momentum];
+    },
+  ),
+  AdamStep: update(
+    'AdamStep',
+    ['mean', 'meanSquare'],
+    { rate: 0.1, beta1: 0.9, beta2: 0.99, meanScale: 2, rootScale: 3, epsilon: 1e-3 },
+    (w, mean, meanSquare, g) => {
+      const m = add(mul(mean, 0.9), mul(g, 0.1));
+      const s = add(mul(meanSquare, 0.99), mul(square(g), 0.01));
+      return [sub(w, mul(div(mul(m, 2), add(mul(sqrt(s), 3), 1e-3)), 0.1)), m, s];
+    },
+  ),
+  RMSPropStep: update(
+    'RMSPropStep',
+    ['meanSquare', 'momentum'],
+    { rate: 0.1, rho: 0.9, momentum: 0.9, epsilon: 1e-3 },
+    (w, meanSquare, momentum, g) => {
+      const s = add(mul(meanSquare, 0.9), mul(square(g), 0.1));
+      const m = add(mul(momentum, 0.9), mul(mul(g, div(1, sqrt(add(s, 1e-3)))), 0.1));
+      return [sub(w, m), s, m];
+    },
+  ),
+  MovingAverageStep: update('MovingAverageStep', [], { rate: 0.1 }, (a, w) => [add(a, mul(sub(w, a), 0.1))]),
+  ResizeBilinear: (draw) => ({
+    inputs: [draw.strewn(draw.image(channelsOf(draw), 1), SUMMED)],
+    simd: kernel('ResizeBilinear', ['images'], {
+      size: [draw.integer(1, 9), draw.integer(1, 9)],
+      ...draw.of([
+        { alignCorners: true, halfPixelCenters: false },
+        { alignCorners: false, halfPixelCenters: true },
+        { alignCorners: false, halfPixelCenters: false },
+      ]),
+    }),
+  }),
+  Transpose: (draw) => {
+    const shape = draw.shape();
+    const perm = [...shape.keys()].sort(() => draw.of([-1, 1]));
+    return { inputs: [draw.strewn(shape)], simd: (x) => tf.transpose(x, perm) };
+  },
+  Slice: (draw) => {
+    const shape = draw.filled();
+    const begin = shape.map((size) => draw.integer(0, size - 1));
+    return { inputs: [draw.strewn(shape)], simd: (x) => tf.slice(x, begin) };
+  },
+  PadV2: (draw) => {
+    const shape = draw.filled();
+    const paddings = shape.map(() => [draw.integer(0, 2), draw.integer(0, 2)]);
+    return {
+      inputs: [draw.strewn(shape)],
+      simd: kernel('PadV2', ['x'], { paddings, constantValue: draw.of([0, NaN, -Infinity]) }),
+    };
+  },
+  Concat: (draw) => {
+    const shape = draw.shape(draw.integer(1, 4));
+    const axis = draw.integer(0, shape.length - 1);
+    const other = shape.map((size, i) => (i === axis ? draw.integer(0, 5) : size));
+    return { inputs: [draw.strewn(shape), draw.strewn(other)], simd: (a, b) => tf.concat([a, b], axis) };
+  },
+  Tile: (draw) => {
+    const shape = draw.filled();
+    const reps = shape.map(() => draw.of([1, 2]));
+    return { inputs: [draw.strewn(shape)], simd: (x) => tf.tile(x, reps) };
+  },
+};
+
+test('every kernel of this backend has its case', () => {
+  expect(Object.keys(cases).sort()).toEqual(Object.keys(kernels).sort());
+});
+
+/** NaN, infinity and its sign, or a value that is close; how close, the tests of each kernel say. */
+function sameKind(actual: number, expected: number): boolean {
+  if (!Number.isFinite(expected) || !Number.isFinite(actual)) return Object.is(actual, expected);
+  return Math.abs(actual - expected) <= 1e-4 * Math.max(1, Math.abs(expected));
+}
+
+test.each(Object.keys(cases))('%s puts special values where cpu does', async (name) => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), async (seed) => {
+      const { inputs, simd, cpu = simd } = cases[name]!(new Draw(seed));
+      const expected = await runOn('cpu', inputs, cpu);
+      const actual = await runOn('simd', inputs, simd);
+      expect(actual.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));
+      expected.forEach(({ values }, output) => {
+        const wrong = Array.from(
+          values,
+          (value, i) => [i, actual[output]!.values[i]!, value] as const,
+        ).filter(([, a, e]) => !sameKind(a, e));
+        expect(wrong).toEqual([]);
+      });
+    }),
+    { seed: 1, numRuns: 30 },
+  );
+});
