@@ -17,9 +17,7 @@ function unlikeness(name: string, other: string): number {
     (word) => word.length > 2 && others.some((o) => singular(o) === singular(word)),
   );
   const apart = distance(words.join(''), others.join('')) / Math.max(name.length, other.length);
-  return common.length > 0
-    ? Math.min(apart, 0.4 - (0.2 * common.length) / Math.max(words.length, others.length))
-    : apart;
+  return common.length > 0 ? Math.min(apart, 0.4 - (0.3 * common.length) / others.length) : apart;
 }
 
 function wordsOf(name: string): string[] {

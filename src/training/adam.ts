@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import {
   accumulate,
   checkAtLeastZero,
   checkFactor,
   Optimizer,
+  optimizerOptionNames,
   type OptimizedParameter,
   type OptimizerOptions,
 } from './optimizer.js';
@@ -27,10 +29,12 @@ abstract class AdamFamily extends Optimizer {
 
   constructor(
     parameters: Iterable<NamedVariable>,
+    name: string,
     options: AdamOptions,
     decayOf: 'gradient' | 'weights' | 'change',
     defaultEpsilon: number,
   ) {
+    checkOptions(name, options, { ...optimizerOptionNames, beta1: true, beta2: true, epsilon: true });
     const { beta1 = 0.9, beta2 = 0.999, epsilon = defaultEpsilon } = options;
     checkFactor('beta1', beta1);
     checkFactor('beta2', beta2);
@@ -71,7 +75,7 @@ abstract class AdamFamily extends Optimizer {
 export class Adam extends AdamFamily {
   /** @throws ArgumentError where an option is out of range. */
   constructor(parameters: Iterable<NamedVariable>, options: AdamOptions = {}) {
-    super(parameters, options, 'gradient', 1e-8);
+    super(parameters, 'Adam', options, 'gradient', 1e-8);
   }
 }
 
@@ -82,7 +86,7 @@ export class Adam extends AdamFamily {
 export class AdamW extends AdamFamily {
   /** @throws ArgumentError where an option is out of range. */
   constructor(parameters: Iterable<NamedVariable>, options: AdamOptions = {}) {
-    super(parameters, options, 'weights', 1e-8);
+    super(parameters, 'AdamW', options, 'weights', 1e-8);
   }
 }
 
@@ -93,7 +97,7 @@ export class AdamW extends AdamFamily {
 export class LAMB extends AdamFamily {
   /** @throws ArgumentError where an option is out of range. */
   constructor(parameters: Iterable<NamedVariable>, options: AdamOptions = {}) {
-    super(parameters, options, 'change', 1e-6);
+    super(parameters, 'LAMB', options, 'change', 1e-6);
   }
 
   /** None: the norms come between the direction and the step. */

@@ -1,9 +1,31 @@
-import { check, checkInteger } from '../core/errors.js';
+import { check, checkInteger, checkOptions, type OptionNames } from '../core/errors.js';
 import { checkImagesOfClasses, checkSeveralClasses } from './data/check-classes.js';
 import { countBatches, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import { checkAtLeastZero, checkFactor } from './optimizer.js';
 import type { TrainOptions } from './train.js';
+
+/** Every option of `train`. */
+export const trainOptionNames: OptionNames<TrainOptions> = {
+  epochs: true,
+  batchSize: true,
+  microBatchSize: true,
+  recompute: true,
+  schedule: true,
+  optimizer: true,
+  loss: true,
+  clipNorm: true,
+  movingAverage: true,
+  augment: true,
+  mix: true,
+  size: true,
+  validation: true,
+  classes: true,
+  evaluateEvery: true,
+  seed: true,
+  checkpoints: true,
+  signal: true,
+};
 
 const counts = ['epochs', 'batchSize', 'microBatchSize', 'size', 'evaluateEvery'] as const;
 const functions = ['schedule', 'optimizer', 'loss', 'mix'] as const;
@@ -27,12 +49,14 @@ export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment'
     typeof clipNorm === 'number' && clipNorm > 0 && clipNorm < Infinity,
     () => `clipNorm is ${clipNorm}; give a positive number, such as 1, or leave it out.`,
   );
+  if (movingAverage) checkOptions('movingAverage', movingAverage, { decay: true, warmUp: true });
   if (movingAverage) checkFactor('movingAverage.decay', movingAverage.decay ?? 0.9999);
   check(
     signal === undefined || typeof signal.aborted === 'boolean',
     () => 'signal is no AbortSignal; give the signal of an AbortController.',
   );
   if (!checkpoints) return;
+  checkOptions('checkpoints', checkpoints, { folder: true, everySteps: true, keep: true, resume: true });
   const { folder, keep = 3, everySteps = 1 } = checkpoints;
   check(
     typeof folder === 'string' && folder !== '',

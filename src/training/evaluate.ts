@@ -1,5 +1,6 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions, checkModel } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { batches } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
@@ -34,14 +35,17 @@ export interface EvaluateOptions {
 export async function evaluate(
   model: ImageClassifier,
   data: Dataset,
-  {
-    batchSize = 128,
-    size = model.preprocessing.size,
-    classes = {},
-    onProgress,
-    signal,
-  }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkModel('evaluate', model);
+  checkOptions('evaluate', options, {
+    batchSize: true,
+    size: true,
+    classes: true,
+    onProgress: true,
+    signal: true,
+  });
+  const { batchSize = 128, size = model.preprocessing.size, classes = {}, onProgress, signal } = options;
   checkMapping(classes, data);
   const matched = matchClasses(model, data, classes);
   const metrics = new Metrics(model.classes!);

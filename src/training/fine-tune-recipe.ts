@@ -1,4 +1,4 @@
-import { checkInteger } from '../core/errors.js';
+import { checkInteger, checkOptions } from '../core/errors.js';
 import type { Augmentation } from '../vision/augment/augmentation.js';
 import { padAndCrop } from '../vision/augment/crop.js';
 import { randomFlip } from '../vision/augment/flip.js';
@@ -57,7 +57,9 @@ const EPOCHS = { least: 5, most: 60 };
  * it was chosen by.
  * @throws ArgumentError where the numbers are no positive integers, or there are fewer than two classes.
  */
-export function fineTuneRecipe({ images, classes }: FineTuneFacts): FineTuneRecipe {
+export function fineTuneRecipe(facts: FineTuneFacts): FineTuneRecipe {
+  checkOptions('fineTuneRecipe', facts, { images: true, classes: true });
+  const { images, classes } = facts;
   checkInteger('images', images, 1);
   checkInteger('classes', classes, 2);
   const validation = images >= MANY ? 0.1 : 0.2;

@@ -1,10 +1,10 @@
 import { ready } from '#backends';
-import { check, checkOneOf } from '../core/errors.js';
+import { check, checkOneOf, checkOptions, checkModel, type OptionNames } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
-import { checkTrainOptions } from './check-options.js';
+import { checkTrainOptions, trainOptionNames } from './check-options.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
 import { split, type Dataset } from './data/dataset.js';
 import { decodable, decodeAll } from './data/decode-all.js';
@@ -39,6 +39,15 @@ export interface FineTuneOptions
   /** Called with each image that cannot be decoded, which is left out. Default: one error names all of them. */
   readonly onSkip?: (skipped: SkippedFile) => void;
 }
+
+const fineTuneOptionNames: OptionNames<FineTuneOptions> = {
+  ...trainOptionNames,
+  learningRate: true,
+  freeze: true,
+  resetHead: true,
+  onEvent: true,
+  onSkip: true,
+};
 
 /** What {@link prepareFineTuning} gives. */
 export interface FineTunePlan {
@@ -109,6 +118,8 @@ export async function prepareFineTuning(
   data: Dataset,
   options: FineTuneOptions = {},
 ): Promise<FineTunePlan> {
+  checkModel('fineTune', model);
+  checkOptions('fineTune', options, fineTuneOptionNames);
   const { validation, augment, classes, resetHead = false, onSkip } = options;
   const { seed = 0, size = model.preprocessing.size } = options;
   const preprocessing = resized(model.preprocessing, size);

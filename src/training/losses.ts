@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check } from '../core/errors.js';
+import { check, checkOptions } from '../core/errors.js';
 
 /**
  * A number to minimise: the mean over the batch of what is wrong with logits [N, classes]. Targets are classes, [N] of
@@ -25,8 +25,10 @@ export interface CrossEntropyOptions {
 export function softmaxCrossEntropy(
   logits: tf.Tensor2D,
   targets: tf.Tensor1D | tf.Tensor2D,
-  { labelSmoothing = 0 }: CrossEntropyOptions = {},
+  options: CrossEntropyOptions = {},
 ): tf.Scalar {
+  checkOptions('softmaxCrossEntropy', options, { labelSmoothing: true });
+  const { labelSmoothing = 0 } = options;
   check(
     labelSmoothing >= 0 && labelSmoothing < 1,
     () => `labelSmoothing is ${labelSmoothing}; give a number in [0, 1), such as 0.1.`,
@@ -58,8 +60,10 @@ export interface FocalLossOptions {
 export function focalLoss(
   logits: tf.Tensor2D,
   targets: tf.Tensor1D | tf.Tensor2D,
-  { gamma = 2, classWeights }: FocalLossOptions = {},
+  options: FocalLossOptions = {},
 ): tf.Scalar {
+  checkOptions('focalLoss', options, { gamma: true, classWeights: true });
+  const { gamma = 2, classWeights } = options;
   check(gamma >= 0, () => `gamma is ${gamma}; give a number of at least 0.`);
   check(
     classWeights === undefined || classWeights.length === logits.shape[1],

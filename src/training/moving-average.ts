@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../core/errors.js';
 import { hasKernel, runUpdate } from '../core/kernels.js';
 import type { NamedVariable } from '../core/module.js';
 import { allOrNone } from './all-or-none.js';
@@ -30,10 +31,9 @@ export class MovingAverage {
    * Starts from the present values.
    * @throws ArgumentError where `decay` is out of range.
    */
-  constructor(
-    variables: Iterable<NamedVariable>,
-    { decay = 0.9999, warmUp = true }: MovingAverageOptions = {},
-  ) {
+  constructor(variables: Iterable<NamedVariable>, options: MovingAverageOptions = {}) {
+    checkOptions('MovingAverage', options, { decay: true, warmUp: true });
+    const { decay = 0.9999, warmUp = true } = options;
     checkFactor('decay', decay);
     this.decay = decay;
     this.warmUp = warmUp;

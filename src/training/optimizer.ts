@@ -1,6 +1,6 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
-import { check } from '../core/errors.js';
+import { check, type OptionNames } from '../core/errors.js';
 import { hasKernel, ownData, runUpdate, type UpdateName } from '../core/kernels.js';
 import type { NamedVariable } from '../core/module.js';
 import { restoringOnErrorSync } from '../core/restoring.js';
@@ -18,6 +18,13 @@ export interface OptimizerOptions {
   /** Multiplies the learning rate of each parameter, as `layerDecay` says for fine-tuning. Default 1. */
   readonly rateScale?: (parameter: NamedVariable) => number;
 }
+
+/** Every one of {@link OptimizerOptions}. */
+export const optimizerOptionNames: OptionNames<OptimizerOptions> = {
+  weightDecay: true,
+  decays: true,
+  rateScale: true,
+};
 
 /** A parameter with what an optimizer knows of it. */
 export interface OptimizedParameter {

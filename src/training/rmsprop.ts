@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import {
   accumulate,
   checkAtLeastZero,
   checkFactor,
   Optimizer,
+  optimizerOptionNames,
   type OptimizedParameter,
   type OptimizerOptions,
 } from './optimizer.js';
@@ -32,6 +34,13 @@ export class RMSProp extends Optimizer {
 
   /** @throws ArgumentError where an option is out of range. */
   constructor(parameters: Iterable<NamedVariable>, options: RMSPropOptions = {}) {
+    checkOptions('RMSProp', options, {
+      ...optimizerOptionNames,
+      rho: true,
+      momentum: true,
+      epsilon: true,
+      decoupled: true,
+    });
     const { rho = 0.9, momentum = 0.9, epsilon = 1e-3, decoupled = false } = options;
     checkFactor('rho', rho);
     checkFactor('momentum', momentum);

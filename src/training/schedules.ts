@@ -1,4 +1,4 @@
-import { check, checkInteger } from '../core/errors.js';
+import { check, checkInteger, checkOptions } from '../core/errors.js';
 import { checkAtLeastZero } from './optimizer.js';
 
 /** The learning rate of a step; the first one is step 0. A pure function, so that a run can be resumed anywhere. */
@@ -19,7 +19,9 @@ export interface StepScheduleOptions {
 }
 
 /** `rate`, times `factor` at certain steps, as ResNets were trained. As torch.optim.lr_scheduler.MultiStepLR. */
-export function stepSchedule(rate: number, { at, factor = 0.1 }: StepScheduleOptions): Schedule {
+export function stepSchedule(rate: number, options: StepScheduleOptions): Schedule {
+  checkOptions('stepSchedule', options, { at: true, factor: true });
+  const { at, factor = 0.1 } = options;
   checkAtLeastZero('rate', rate);
   checkAtLeastZero('factor', factor);
   at.forEach((step, i) => checkAtLeastZero(`at[${i}]`, step));
@@ -37,10 +39,9 @@ export interface ExponentialScheduleOptions {
 }
 
 /** rate * factor^(step / every), the exponent rounded down. As tf.train.exponential_decay and timm's StepLRScheduler. */
-export function exponentialSchedule(
-  rate: number,
-  { every, factor = 0.97, staircase = true }: ExponentialScheduleOptions,
-): Schedule {
+export function exponentialSchedule(rate: number, options: ExponentialScheduleOptions): Schedule {
+  checkOptions('exponentialSchedule', options, { every: true, factor: true, staircase: true });
+  const { every, factor = 0.97, staircase = true } = options;
   checkAtLeastZero('rate', rate);
   checkAtLeastZero('factor', factor);
   check(every > 0, () => `every is ${every}; give a positive number of steps.`);
@@ -59,7 +60,9 @@ export interface CosineScheduleOptions {
  * Half a wave from `rate` down to the minimum. Source: Loshchilov and Hutter 2016, arXiv 1608.03983, without restarts;
  * as torch.optim.lr_scheduler.CosineAnnealingLR.
  */
-export function cosineSchedule(rate: number, { steps, minimum = 0 }: CosineScheduleOptions): Schedule {
+export function cosineSchedule(rate: number, options: CosineScheduleOptions): Schedule {
+  checkOptions('cosineSchedule', options, { steps: true, minimum: true });
+  const { steps, minimum = 0 } = options;
   checkAtLeastZero('rate', rate);
   checkAtLeastZero('minimum', minimum);
   checkInteger('steps', steps, 1);
@@ -73,10 +76,9 @@ export interface PolynomialScheduleOptions extends CosineScheduleOptions {
 }
 
 /** minimum + (rate - minimum) * (1 - step / steps)^power. As torch.optim.lr_scheduler.PolynomialLR. */
-export function polynomialSchedule(
-  rate: number,
-  { steps, minimum = 0, power = 1 }: PolynomialScheduleOptions,
-): Schedule {
+export function polynomialSchedule(rate: number, options: PolynomialScheduleOptions): Schedule {
+  checkOptions('polynomialSchedule', options, { steps: true, minimum: true, power: true });
+  const { steps, minimum = 0, power = 1 } = options;
   checkAtLeastZero('rate', rate);
   checkAtLeastZero('minimum', minimum);
   checkAtLeastZero('power', power);
@@ -100,11 +102,14 @@ export interface OneCycleScheduleOptions {
  * Half a wave up to `rate`, then half a wave down to almost nothing. Source: Smith and Topin 2017, arXiv 1708.07120;
  * as torch.optim.lr_scheduler.OneCycleLR, without its cycle of momentum.
  */
-export function oneCycleSchedule(
-  rate: number,
-  { steps, rise = 0.3, startDivisor = 25, endDivisor = 1e4 }: OneCycleScheduleOptions,
-): Schedule {
-  checkAtLeastZero('rate', rate);
+export function oneCycleSchedule(rate: number, options: OneCycleScheduleOptions): Schedule {
+  checkOptions('oneCycleSchedule', options, {
+    steps: true,
+    rise: true,
+    startDivisor: true,
+    endDivisor: true,
+  });
+  const { steps, rise = 0.3, startDivisor = 25, endDivisor = 1e4 } = options;
   checkAtLeastZero('rate', rate);
   checkInteger('steps', steps, 2);
   for (const [name, divisor] of Object.entries({ startDivisor, endDivisor })) {
@@ -134,7 +139,9 @@ export interface WarmUpScheduleOptions {
  * A straight line up to the first rate of `schedule`, which follows then with its own step 0. Source: Goyal et al. 2017,
  * arXiv 1706.02677, section 2.2; as timm's schedulers with warmup_prefix.
  */
-export function withWarmUp(schedule: Schedule, { steps, from = 0 }: WarmUpScheduleOptions): Schedule {
+export function withWarmUp(schedule: Schedule, options: WarmUpScheduleOptions): Schedule {
+  checkOptions('withWarmUp', options, { steps: true, from: true });
+  const { steps, from = 0 } = options;
   checkInteger('steps', steps, 0);
   checkAtLeastZero('from', from);
   const first = schedule(0);

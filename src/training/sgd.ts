@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check } from '../core/errors.js';
+import { check, checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import {
   accumulate,
   checkFactor,
   Optimizer,
+  optimizerOptionNames,
   type OptimizedParameter,
   type OptimizerOptions,
 } from './optimizer.js';
@@ -26,6 +27,12 @@ export class SGD extends Optimizer {
 
   /** @throws ArgumentError where an option is out of range. */
   constructor(parameters: Iterable<NamedVariable>, options: SGDOptions = {}) {
+    checkOptions('SGD', options, {
+      ...optimizerOptionNames,
+      momentum: true,
+      nesterov: true,
+      decoupled: true,
+    });
     const { momentum = 0, nesterov = false, decoupled = false } = options;
     checkFactor('momentum', momentum);
     check(!nesterov || momentum > 0, () => 'nesterov takes momentum; give it too, such as 0.9.');

@@ -1,11 +1,11 @@
 import { ready } from '#backends';
-import { check } from '../core/errors.js';
+import { check, checkOptions, checkModel } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Augmentation } from '../vision/augment/augmentation.js';
 import type { RgbImage } from '../vision/image.js';
 import { WriteError } from '../core/write-error.js';
-import { checkTraining } from './check-options.js';
+import { checkTraining, trainOptionNames } from './check-options.js';
 import { CheckpointFolder } from './checkpoint-folder.js';
 import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
@@ -122,6 +122,8 @@ export function train(
   data: Dataset | BatchSource,
   options: TrainOptions,
 ): AsyncGenerator<TrainEvent, void, void> {
+  checkModel('train', model);
+  checkOptions('train', options, trainOptionNames);
   checkTraining(data, options);
   return inFolder(
     model,

@@ -1,4 +1,4 @@
-import { check } from '../core/errors.js';
+import { check, checkOptions } from '../core/errors.js';
 import type { RemoteFile } from './remote-file.js';
 
 /** Where `hf://` leads. */
@@ -16,6 +16,7 @@ const pattern = /^hf:\/\/([\w.-]+)\/([\w.-]+)(?:@([\w.-]+))?\/((?:[\w.+-]+\/)*[\
  * @throws ArgumentError where the address is not of this form.
  */
 export function hubFile(source: string, options: HubOptions = {}): RemoteFile {
+  checkOptions('hub', options, { endpoint: true, token: true });
   const match = pattern.exec(source);
   check(
     match !== null && !/[/@]\.{1,2}(\/|$)/.test(source),

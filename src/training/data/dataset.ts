@@ -1,5 +1,5 @@
 import { decodeImage } from '#decode-image';
-import { check } from '../../core/errors.js';
+import { check, checkOptions } from '../../core/errors.js';
 import type { ImageSource, RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
 
@@ -77,10 +77,9 @@ export interface SplitOptions {
  * Parts a data set in two, the same share of each class at random; both keep the order.
  * @throws ArgumentError where the share is out of range.
  */
-export function split(
-  dataset: Dataset,
-  { validation, seed = 0 }: SplitOptions,
-): { train: Dataset; validation: Dataset } {
+export function split(dataset: Dataset, options: SplitOptions): { train: Dataset; validation: Dataset } {
+  checkOptions('split', options, { validation: true, seed: true });
+  const { validation, seed = 0 } = options;
   check(
     validation > 0 && validation < 1,
     () => `validation is ${validation}; give a share between 0 and 1, such as 0.1.`,

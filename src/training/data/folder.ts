@@ -1,3 +1,4 @@
+import { checkOptions } from '../../core/errors.js';
 import { classFolders, type ClassFolderOptions } from './class-folders.js';
 import type { Dataset } from './dataset.js';
 import { walkFolder } from './walk-folder.js';
@@ -9,6 +10,7 @@ import { walkFolder } from './walk-folder.js';
  * @throws Error where the folder cannot be read or has no such folders, or one of them has no images.
  */
 export async function folderDataset(folder: string, options: ClassFolderOptions = {}): Promise<Dataset> {
+  checkOptions('folderDataset', options, { onSkip: true });
   const files = await walkFolder(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === undefined) throw error;
     throw new Error(

@@ -1,6 +1,6 @@
 import { decodeImage } from '#decode-image';
 import { openArchive } from '#open-archive';
-import { check } from '../../core/errors.js';
+import { check, checkOptions } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
 import { HEAD_BYTES } from '../../vision/image-format.js';
 import type { ArchiveBytes, ArchiveSource } from './archive-bytes.js';
@@ -21,6 +21,7 @@ const LARGEST = 2 ** 30;
  * folders, or has one without images.
  */
 export async function tarDataset(source: ArchiveSource, options: ClassFolderOptions = {}): Promise<Dataset> {
+  checkOptions('tarDataset', options, { onSkip: true });
   check(
     typeof source === 'string' || [URL, Uint8Array, Blob].some((kind) => source instanceof kind),
     () => `The archive is ${describe(source)}; give a path, a URL, its bytes, or a File.`,

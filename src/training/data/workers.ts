@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { concatenate } from '../../core/concatenate.js';
-import { check, checkInteger } from '../../core/errors.js';
+import { check, checkInteger, checkOptions } from '../../core/errors.js';
 import { nodeModule } from '../../core/node-module.js';
 import type { RgbImage } from '../../vision/image.js';
 import { batchSource, type Batch, type BatchesOptions, type BatchSource } from './batches.js';
@@ -27,7 +27,9 @@ export class BatchWorkers {
    * `new URL('./data.js', import.meta.url)`; it calls {@link serveBatches}.
    * @throws ArgumentError where `workers` is out of range; Error elsewhere than in Node.
    */
-  constructor(module: string | URL, { workers = 1, parameters }: BatchWorkersOptions = {}) {
+  constructor(module: string | URL, options: BatchWorkersOptions = {}) {
+    checkOptions('BatchWorkers', options, { workers: true, parameters: true });
+    const { workers = 1, parameters } = options;
     checkInteger('workers', workers, 1);
     this.#threads = Array.from({ length: workers }, () => new Thread(module, parameters));
   }

@@ -1,0 +1,97 @@
+import { ready } from '#backends';
+import * as library from '../../src/index.js';
+
+const dataset = { classes: ['a', 'b'], labels: [0, 1], image: async () => ({}) };
+const parameters: never[] = [];
+
+/** Every public function and class that takes options, given one that does not exist, as JavaScript can. */
+const calls: [name: string, call: (options: never) => unknown, known: string][] = [
+  ['buildResNet', (o) => library.buildResNet(20, o), 'classes'],
+  ['buildEfficientNet', (o) => library.buildEfficientNet(0, o), 'classes'],
+  ['buildModel', (o) => library.buildModel('resnet20', o), 'classes'],
+  ['describeModel', (o) => library.describeModel('resnet20', o), 'classes'],
+  ['resNetArchitecture', (o) => library.resNetArchitecture(20, o), 'classes'],
+  ['efficientNetArchitecture', (o) => library.efficientNetArchitecture(0, o), 'classes'],
+  ['describeResNet', (o) => library.describeResNet(library.resNetArchitecture(20), o), 'size'],
+  ['scaleToBudget', (o) => library.scaleToBudget({ parameters: 1e7 }, o), 'classes'],
+  ['searchCoefficients', (o) => library.searchCoefficients(() => 1, o), 'step'],
+  ['articleDepth', (o) => library.articleDepth(o), 'resource'],
+  ['Conv2D', (o) => new library.Conv2D(o), 'filters'],
+  ['DepthwiseConv2D', (o) => new library.DepthwiseConv2D(o), 'channels'],
+  ['Dense', (o) => new library.Dense(o), 'units'],
+  ['BatchNorm', (o) => new library.BatchNorm(o), 'momentum'],
+  ['SqueezeExcite', (o) => new library.SqueezeExcite(o), 'channels'],
+  ['MaxPool', (o) => new library.MaxPool(o), 'stride'],
+  ['AvgPool', (o) => new library.AvgPool(o), 'stride'],
+  ['ConvNorm', (o) => new library.ConvNorm(o), 'filters'],
+  ['ResidualBlock', (o) => new library.ResidualBlock(o), 'channels'],
+  ['MBConv', (o) => new library.MBConv(o), 'stride'],
+  ['ready', (o) => library.ready(o), 'backend'],
+  ['load', (o) => library.load('x.safetensors', o), 'convention'],
+  ['loadWeights', (o) => library.loadWeights({ predict() {} } as never, 'x', o), 'strict'],
+  ['saveWeights', (o) => library.saveWeights({ predict() {} } as never, o), 'format'],
+  ['writeSafetensors', (o) => library.writeSafetensors(new Map(), o), 'dtype'],
+  ['warmUp', (o) => library.warmUp({ predict() {} } as never, o), 'size'],
+  ['classify', (o) => library.classify({ predict() {} } as never, 'x.jpg', o), 'batchSize'],
+  ['decodePredictions', (o) => library.decodePredictions({ shape: [1, 2] } as never, 1, o), 'labels'],
+  ['evaluate', (o) => library.evaluate({ predict() {} } as never, dataset as never, o), 'batchSize'],
+  ['train', (o) => library.train({ predict() {} } as never, dataset as never, o), 'batchSize'],
+  ['fineTune', (o) => library.fineTune({ predict() {} } as never, dataset as never, o), 'learningRate'],
+  ['fineTuneRecipe', (o) => library.fineTuneRecipe(o), 'images'],
+  ['MovingAverage', (o) => new library.MovingAverage(parameters, o), 'decay'],
+  ['SGD', (o) => new library.SGD(parameters, o), 'momentum'],
+  ['RMSProp', (o) => new library.RMSProp(parameters, o), 'momentum'],
+  ['Adam', (o) => new library.Adam(parameters, o), 'weightDecay'],
+  ['AdamW', (o) => new library.AdamW(parameters, o), 'weightDecay'],
+  ['LAMB', (o) => new library.LAMB(parameters, o), 'weightDecay'],
+  ['stepSchedule', (o) => library.stepSchedule(1, o), 'factor'],
+  ['exponentialSchedule', (o) => library.exponentialSchedule(1, o), 'factor'],
+  ['cosineSchedule', (o) => library.cosineSchedule(1, o), 'steps'],
+  ['polynomialSchedule', (o) => library.polynomialSchedule(1, o), 'steps'],
+  ['oneCycleSchedule', (o) => library.oneCycleSchedule(1, o), 'steps'],
+  ['withWarmUp', (o) => library.withWarmUp(() => 1, o), 'steps'],
+  ['softmaxCrossEntropy', (o) => library.softmaxCrossEntropy({} as never, {} as never, o), 'labelSmoothing'],
+  ['focalLoss', (o) => library.focalLoss({} as never, {} as never, o), 'gamma'],
+  ['BatchWorkers', (o) => new library.BatchWorkers('x.js', o), 'workers'],
+  ['folderDataset', (o) => library.folderDataset('x', o), 'onSkip'],
+  ['tarDataset', (o) => library.tarDataset('x.tar', o), 'onSkip'],
+  ['split', (o) => library.split(dataset as never, o), 'validation'],
+  ['colorJitter', (o) => library.colorJitter(o), 'brightness'],
+  ['randomResizedCrop', (o) => library.randomResizedCrop(o), 'size'],
+  ['randomErasing', (o) => library.randomErasing(o), 'probability'],
+  ['randAugment', (o) => library.randAugment(o), 'magnitude'],
+];
+
+beforeAll(() => ready());
+
+test.each(calls)(
+  '%s refuses an option that does not exist, and names the nearest',
+  async (name, call, known) => {
+    const snake = known.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    for (const misspelled of [`num_${snake}`, `${known}s`, known.slice(0, -1)]) {
+      const error = await (async () => call({ [misspelled]: 1 } as never))().catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(library.ArgumentError);
+      expect((error as Error).message).toBe(`${name} has no option ${misspelled}; did you mean ${known}?`);
+    }
+  },
+);
+
+test.each(calls)('%s refuses options that are no object', async (name, call) => {
+  for (const options of [null, 3, 'x', []]) {
+    const error = await (async () => call(options as never))().catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(library.ArgumentError);
+    expect((error as Error).message).toMatch(new RegExp(`^${name}: the options are .*; give an object`));
+  }
+});
+
+test('numClasses is no option of buildResNet: did you mean classes?', () => {
+  expect(() => library.buildResNet(50, { numClasses: 3 } as never)).toThrow(
+    new library.ArgumentError('buildResNet has no option numClasses; did you mean classes?'),
+  );
+});
+
+test("buildResNet('50') says that 50 is a string", () => {
+  expect(() => library.buildResNet('50' as never)).toThrow(
+    new library.ArgumentError("The depth of the ResNet is the string '50'; give the number 50."),
+  );
+});
