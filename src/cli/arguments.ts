@@ -1,63 +1,36 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Reads an argument that is a positive whole number. */
-export function positiveInteger(text: string): number {
-  const value = integer(text);
-  if (value < 1) throw new InvalidArgumentError('Give a positive whole number.');
-  return value;
-}
-
-/** Reads an argument that is a whole number and not negative. */
-export function wholeNumber(text: string): number {
-  const value = integer(text);
-  if (value < 0) throw new InvalidArgumentError('Give a whole number of at least 0.');
-  return value;
-}
-
-/** Reads an argument that is a positive number. */
-export function positiveNumber(text: string): number {
-  const value = number(text);
-  if (value <= 0) throw new InvalidArgumentError('Give a positive number.');
-  return value;
-}
-
-/** Reads an argument that is a number and not negative. */
-export function atLeastZero(text: string): number {
-  const value = number(text);
-  if (value < 0) throw new InvalidArgumentError('Give a number of at least 0.');
-  return value;
-}
-
-/** Reads an argument that is a number of at least 0 and below 1. */
-export function belowOne(text: string): number {
-  const value = atLeastZero(text);
-  if (value >= 1) throw new InvalidArgumentError('Give a number of at least 0 and below 1.');
-  return value;
-}
-
-/** Reads the side of an image in pixels. */
-export function side(text: string): number {
-  const value = positiveInteger(text);
-  if (value > MOST_SIDE) throw new InvalidArgumentError(`Give at most ${MOST_SIDE} pixels.`);
-  return value;
+/** Reads a number of which `isWanted` holds. */
+function numeric(what: string, isWanted: (value: number) => boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || !isWanted(value))
+      throw new InvalidArgumentError(`Give ${what}.`);
+    return value;
+  };
 }
 
 /** The side of images that no network has. */
 const MOST_SIDE = 2 ** 13;
 
-/** Reads an argument that is a whole number. */
-export function integer(text: string): number {
-  const value = number(text);
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.');
-  return value;
-}
-
-/** Reads an argument that is a number. */
-export function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number.');
-  return value;
-}
+export const integer = numeric('a whole number', Number.isSafeInteger);
+export const positiveInteger = numeric(
+  'a positive whole number',
+  (value) => Number.isSafeInteger(value) && value > 0,
+);
+export const wholeNumber = numeric(
+  'a whole number of at least 0',
+  (value) => Number.isSafeInteger(value) && value >= 0,
+);
+/** The side of an image in pixels. */
+export const side = numeric(
+  `a whole number of pixels from 1 to ${MOST_SIDE}`,
+  (value) => Number.isInteger(value) && value > 0 && value <= MOST_SIDE,
+);
+export const number = numeric('a number', () => true);
+export const positiveNumber = numeric('a positive number', (value) => value > 0);
+export const atLeastZero = numeric('a number of at least 0', (value) => value >= 0);
+export const belowOne = numeric('a number of at least 0 and below 1', (value) => value >= 0 && value < 1);
 
 const multiples: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 

@@ -413,7 +413,7 @@ describe('summary', () => {
 
   test('errors', async () => {
     expectError(await skipscale('summary', 'resnet51'), "There is no model 'resnet51'");
-    expectError(await skipscale('summary', 'resnet50', '--size', '0'), 'Give a positive whole number');
+    expectError(await skipscale('summary', 'resnet50', '--size', '0'), 'Give a whole number of pixels from 1 to 8192');
     expectError(await skipscale('summary'), 'model');
   });
 });
@@ -511,8 +511,8 @@ test('evaluate has a progress bar where a person watches', async () => {
   expect(seen.stderr).toContain('12/12 images');
   expect(seen.stdout).toMatch(/^12 images\n/);
   expect((await skipscale(...command)).stderr).toBe(
-    "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n" +
-      '12 images, 2 classes, 1 skipped: model.safetensors (not an image)\n',
+    '12 images, 2 classes, 1 skipped: model.safetensors (not an image)\n' +
+      "skipscale: the network's classes have no names, and are taken to be the data's in the same order; --labels names them.\n",
   );
   rmSync(folder, { recursive: true });
 });

@@ -50,12 +50,12 @@ test.each([
   ...['--lr', '--mixup', '--cutmix', '--clip'].flatMap((name) => [
     [name, '0', 'Give a positive number.'],
     [name, '-1', 'Give a positive number.'],
-    [name, 'NaN', 'Give a number.'],
+    [name, 'NaN', 'Give a positive number.'],
   ]),
   ...['--weight-decay', '--warm-up'].map((name) => [name, '-1', 'Give a number of at least 0.']),
   ...['--label-smoothing', '--average', '--dropout', '--stochastic-depth'].flatMap((name) => [
     [name, '1', 'Give a number of at least 0 and below 1.'],
-    [name, '-0.1', 'Give a number of at least 0.'],
+    [name, '-0.1', 'Give a number of at least 0 and below 1.'],
   ]),
   ['--validation', '0', '--validation is 0; give a share between 0 and 1'],
   ['--validation', '1', '--validation is 1; give a share between 0 and 1'],

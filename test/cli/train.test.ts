@@ -307,7 +307,7 @@ test('errors', async () => {
   );
   expectError(await skipscale(...options(out, '--optimizer', 'sdg')), 'Give one of sgd, rmsprop, adam');
   expectError(await skipscale(...options(out, '--augment', 'flip,flop')), 'Give one of flip, crop');
-  expectError(await skipscale(...options(out, '--lr', 'fast')), 'Give a number.');
+  expectError(await skipscale(...options(out, '--lr', 'fast')), 'Give a positive number.');
   expectError(await skipscale(...options(out, '--seed', '1.5')), 'Give a whole number.');
   expectError(await skipscale(...options(out, '--model', 'resnet21')), "There is no model 'resnet21'");
   expectError(await skipscale(...options(out, '--freeze', 'stages.9')), "The part to freeze is 'stages.9'");

@@ -72,7 +72,9 @@ function fastSigmoid4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function swish4(x: v128): v128 {
-  return f32x4.mul(x, fastSigmoid4(x));
+  const y = f32x4.div(x, f32x4.add(f32x4.splat(1), expOfNegative4(x)));
+  // Below the limit it is less than 1e-35 from zero.
+  return v128.bitselect(f32x4.mul(x, f32x4.splat(0)), y, f32x4.lt(x, f32x4.splat(-87)));
 }
 
 /** The slope of swish, s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)); of an infinity it is not a number, as in PyTorch. */
