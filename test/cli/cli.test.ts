@@ -413,7 +413,10 @@ describe('summary', () => {
 
   test('errors', async () => {
     expectError(await skipscale('summary', 'resnet51'), "There is no model 'resnet51'");
-    expectError(await skipscale('summary', 'resnet50', '--size', '0'), 'Give a whole number of pixels from 1 to 8192');
+    expectError(
+      await skipscale('summary', 'resnet50', '--size', '0'),
+      'Give a whole number of pixels from 1 to 8192',
+    );
     expectError(await skipscale('summary'), 'model');
   });
 });
