@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import {
   arrayDataset,
+  buildModel,
   buildResNet,
   cifar10Dataset,
   classify,
@@ -187,22 +188,22 @@ async function shards(folder) {
   };
 }
 
+/** A layers-model of TensorFlow.js: a narrow ResNet-50 by Keras's names, a part of it as uint8. */
 async function manifest(folder) {
-  const stored = [{}, { quantization: { dtype: 'float16' } }].concat(
-    ['uint8', 'uint16'].map((dtype) => ({ quantization: { dtype, scale: 0.25, min: -1.5 } })),
-  );
-  const weights = stored.map((rest, i) => ({
-    name: `a${i}/kernel`,
-    shape: [2, 3],
-    dtype: 'float32',
-    ...rest,
+  const model = buildModel('resnet50', { convention: 'keras', width: 0.0625, classes: 3 });
+  const tensors = readTensors(await saveWeights(model, { names: 'keras' }));
+  const isSmall = ([key]) => key.endsWith('/bias');
+  const weights = tensors.map(([name, { shape }], i) => ({
+    ...{ name, shape, dtype: 'float32' },
+    ...(isSmall(tensors[i]) && { quantization: { dtype: 'uint8', scale: 0.25, min: -1.5 } }),
   }));
+  const parts = tensors.map((tensor) =>
+    isSmall(tensor) ? new Uint8Array(tensor[1].bytes.length / 4) : tensor[1].bytes,
+  );
   const text = JSON.stringify({ weightsManifest: [{ paths: ['weights.bin'], weights }] });
-  const data = Uint8Array.from({ length: 6 * (4 + 2 + 1 + 2) }, (_, i) => (i * 37) % 256);
-  const model = tinyModel();
   const at = join(folder, 'manifest');
   return {
-    files: [[new TextEncoder().encode(text), data]],
+    files: [[new TextEncoder().encode(text), new Uint8Array(Buffer.concat(parts))]],
     attempt: onDisk(at, ['model.json', 'weights.bin'], () =>
       loadInto(model, join(at, 'model.json'), mustBeFinite),
     ),

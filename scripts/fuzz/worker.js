@@ -10,13 +10,13 @@ const ENDS = 1 << 16;
 process.once('message', async ({ name, seed, first, end, folder }) => {
   const kind = await kinds[name](folder);
   const tryCase = kind.path ? tryLarge : trySmall;
-  globalThis.gc();
+  await settle();
   const base = process.memoryUsage().rss;
   let peak = base;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
   tell({ memory: '' });
   for (let place = first; place < end; place++) {
-    globalThis.gc();
+    await settle();
     const tensors = tf.memory().numTensors;
     const start = performance.now();
     let outcome = 'read';
@@ -41,6 +41,14 @@ process.once('message', async ({ name, seed, first, end, folder }) => {
   clearInterval(watch);
   process.disconnect();
 });
+
+/** Frees what nobody has any more; buffers go some time after their collection. */
+async function settle() {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
 
 function tell(message) {
   process.send(message);

@@ -55,8 +55,8 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
   const name = `weights-${fileNumber++}.h5`;
   return withMemoryLimit(WORKING_MEMORY, () => {
     let file: File | undefined;
+    const source = mount(FS, name, bytes);
     try {
-      const source = mount(FS, name, bytes);
       file = new File(`/${name}`, 'r');
       if (file.file_id < 0n) throw damaged('it cannot be opened');
       const top = file.keys().find((key) => groups.includes(key));
@@ -71,6 +71,7 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
       // A file that was refused has no handle, and closing it would throw once more.
       if (file && file.file_id >= 0n) file.close();
       FS.unlink(`/${name}`);
+      source.release();
     }
   });
 }
@@ -79,24 +80,38 @@ let fileNumber = 0;
 
 /** A file's bytes, and where in them h5wasm has read last. */
 interface Source {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   position: number;
+  /** Lets the bytes go, also where h5wasm has the file open still, as it may have a damaged one. */
+  readonly release: () => void;
 }
 
 type Read = (stream: unknown, buffer: Uint8Array, offset: number, length: number, position: number) => number;
+
+/** A file of h5wasm's file system. */
+interface FileNode {
+  contents: Uint8Array;
+  stream_ops: { read: Read };
+}
 
 /** Makes bytes a file in the root of h5wasm's file system, without a copy. */
 function mount(fileSystem: H5Module['FS'], name: string, bytes: Uint8Array): Source {
   const [canRead, canWrite, canOwn] = [true, false, true];
   fileSystem.createDataFile('/', name, bytes, canRead, canWrite, canOwn);
-  const source = { bytes, position: 0 };
-  const node = fileSystem.lookupPath(`/${name}`, {}).node as unknown as { stream_ops: { read: Read } };
-  const { read } = node.stream_ops;
+  const node = fileSystem.lookupPath(`/${name}`, {}).node as unknown as FileNode;
+  const operations = node.stream_ops;
+  const source: Source = {
+    bytes,
+    position: 0,
+    release() {
+      this.bytes = node.contents = new Uint8Array();
+    },
+  };
   node.stream_ops = {
-    ...node.stream_ops,
+    ...operations,
     read: (...args) => {
       source.position = args[4];
-      return read(...args);
+      return operations.read(...args);
     },
   };
   return source;

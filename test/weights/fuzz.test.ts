@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { apply, changes, changesOf } from '../../scripts/fuzz/mutate.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import type { Checkpoint } from '../../src/weights/checkpoint.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
@@ -22,50 +25,6 @@ const kinds = [
   { folder: 'keras_files', ending: '.h5', runs: 1000 },
   { folder: 'keras_files', ending: '.keras', runs: 200 },
 ];
-
-/** A change to a file of any length: places are fractions of it. */
-const change = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('set' as const), at: fc.double(unit()), byte: fc.nat(255) }),
-  },
-  fc.record({ kind: fc.constant('cut' as const), at: fc.double(unit()) }),
-  fc.record({
-    kind: fc.constant('fill' as const),
-    at: fc.double(unit()),
-    byte: fc.constantFrom(0, 0x7f, 0x80, 0xff),
-    length: fc.integer({ min: 2, max: 16 }),
-  }),
-  fc.record({
-    kind: fc.constant('move' as const),
-    at: fc.double(unit()),
-    to: fc.double(unit()),
-    length: fc.integer({ min: 1, max: 64 }),
-  }),
-);
-
-function unit() {
-  return { min: 0, max: 1, noNaN: true, maxExcluded: true };
-}
-
-type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
-
-function apply(bytes: Uint8Array, change: Change): Uint8Array {
-  const at = Math.floor(change.at * bytes.length);
-  switch (change.kind) {
-    case 'set':
-      if (bytes.length > 0) bytes[at] = change.byte;
-      return bytes;
-    case 'cut':
-      return bytes.subarray(0, at);
-    case 'fill':
-      return bytes.fill(change.byte, at, at + change.length);
-    case 'move':
-      return bytes.copyWithin(Math.floor(change.to * bytes.length), at, at + change.length);
-  }
-}
-
-const changes = fc.array(change, { minLength: 1, maxLength: 5 });
 
 test.each(kinds)('files of $ending, changed at random, are read or refused clearly', async (kind) => {
   const { folder, ending, runs } = kind;
@@ -159,4 +118,21 @@ test('a model is filled by a changed file with finite values, or left as it was'
   );
   expect(refused).toBeGreaterThan(20);
   model.dispose();
+});
+
+test('HDF5 files that are refused are let go, also where h5wasm has them open still', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const file = readFileSync(join(golden, 'keras_files', 'model.h5'));
+  const buffers: WeakRef<ArrayBuffer>[] = [];
+  let refused = 0;
+  for (let place = 0; place < 100; place++) {
+    const bytes = changesOf(0, place).reduce(apply, new Uint8Array(file));
+    buffers.push(new WeakRef(bytes.buffer as ArrayBuffer));
+    await readCheckpoint(bytes).catch(() => refused++);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  gc();
+  expect(refused).toBeGreaterThan(20);
+  expect(buffers.filter((buffer) => buffer.deref()).length).toBeLessThan(5);
 });
