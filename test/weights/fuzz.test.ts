@@ -123,10 +123,10 @@ test('a model is filled by a changed file with finite values, or left as it was'
 test('HDF5 files that are refused are let go, also where h5wasm has them open still', async () => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
-  const file = readFileSync(join(golden, 'keras_files', 'model.h5'));
+  const file = readFileSync(join(golden, 'keras_files', 'weights.weights.h5'));
   const buffers: WeakRef<ArrayBuffer>[] = [];
   let refused = 0;
-  for (let place = 0; place < 100; place++) {
+  for (let place = 0; place < 300; place++) {
     const bytes = changesOf(0, place).reduce(apply, new Uint8Array(file));
     buffers.push(new WeakRef(bytes.buffer as ArrayBuffer));
     await readCheckpoint(bytes).catch(() => refused++);
