@@ -107,8 +107,21 @@ async function fetchInto(file: string, fetch: (store?: Store) => Promise<Uint8Ar
       throw error;
     }
     await partial?.restart().catch(() => undefined);
+    tellUnusable(error);
     return { ...unkept, bytes: await fetch() };
   }
+}
+
+let isTold = false;
+
+/** Says once that the folder which the user chose takes no files. */
+function tellUnusable({ message }: DiskError): void {
+  const folder = process.env['SKIPSCALE_CACHE'];
+  if (!folder || isTold) return;
+  isTold = true;
+  console.warn(
+    `skipscale: SKIPSCALE_CACHE is '${folder}', and a download cannot be kept there (${message}); give a folder that can be written.`,
+  );
 }
 
 /** Of a file that no place is kept for. */

@@ -89,11 +89,20 @@ test('what cannot be fetched is not kept, and the error says where to put it', a
   expect(await listCache()).toEqual([]);
 });
 
-test('where the disk takes no file, it is fetched all the same', async () => {
+test('where the disk takes no file, it is fetched all the same, and a folder that the user chose is named once', async () => {
   writeFileSync(join(folder, 'hub'), 'a file in the place of a folder');
+  const warn = jest.spyOn(console, 'warn').mockReturnValue();
   await expectContent();
   await expectContent();
   expect(requests).toBe(2);
+  expect(warn.mock.calls).toEqual([
+    [
+      expect.stringMatching(
+        /^skipscale: SKIPSCALE_CACHE is '.*', and a download cannot be kept there \(.*\); give/,
+      ),
+    ],
+  ]);
+  warn.mockRestore();
 });
 
 describe('a download that breaks off', () => {
