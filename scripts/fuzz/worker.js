@@ -16,7 +16,7 @@ process.once('message', async ({ name, seed, first, end, folder }) => {
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
   tell({ memory: '' });
   for (let place = first; place < end; place++) {
-    await settle();
+    if (kind.path) await settle();
     const tensors = tf.memory().numTensors;
     const start = performance.now();
     let outcome = 'read';
