@@ -106,8 +106,8 @@ export function told(value: unknown): string {
   return !kind || kind === 'Object' ? 'an object' : `an object (${kind})`;
 }
 
-/** Strings in quotes, long ones cut. */
-function quoted(value: string | number): string {
+/** A string in quotes, a long one cut; a number as it is. */
+export function quoted(value: string | number): string {
   if (typeof value === 'number') return String(value);
   return value.length > 100 ? `'${value.slice(0, 100)}…'` : `'${value}'`;
 }

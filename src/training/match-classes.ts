@@ -1,4 +1,5 @@
 import { ArgumentError, check } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { imageNetLabels, imageNetWordNetIds } from '../models/labels/imagenet.js';
 import { checkSeveralClasses } from './data/check-classes.js';
@@ -223,12 +224,4 @@ export function isSameList(a: readonly string[], b: readonly string[]): boolean 
 /** A name to compare: an accented letter may be one character or two, as file systems differ in it. */
 function normal(name: string): string {
   return name.normalize();
-}
-
-/** More names than these fill a screen and say no more. */
-const MOST_NAMES = 10;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../core/errors.js';
 import { hasKernel, runUpdate } from '../core/kernels.js';
-import type { NamedVariable } from '../core/module.js';
-import { allOrNone } from './all-or-none.js';
+import { allOrNothing, type NamedVariable } from '../core/module.js';
 import { checkFactor } from './optimizer.js';
 
 /** Options of {@link MovingAverage}. */
@@ -37,11 +36,13 @@ export class MovingAverage {
     checkFactor('decay', decay);
     this.decay = decay;
     this.warmUp = warmUp;
-    this.#averages = allOrNone(variables, ({ name, variable }, made) => ({
-      name,
-      variable,
-      average: made(tf.tidy(() => tf.variable(tf.clone(variable), false))),
-    }));
+    this.#averages = allOrNothing(() =>
+      Array.from(variables, ({ name, variable }) => ({
+        name,
+        variable,
+        average: tf.tidy(() => tf.variable(tf.clone(variable), false)),
+      })),
+    );
   }
 
   /** Takes the present values in; call it after each step of the optimizer. */

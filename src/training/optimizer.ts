@@ -2,9 +2,8 @@ import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, type OptionNames } from '../core/errors.js';
 import { hasKernel, ownData, runUpdate, type UpdateName } from '../core/kernels.js';
-import type { NamedVariable } from '../core/module.js';
+import { allOrNothing, type NamedVariable } from '../core/module.js';
 import { restoringOnErrorSync } from '../core/restoring.js';
-import { allOrNone } from './all-or-none.js';
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
@@ -61,15 +60,17 @@ export abstract class Optimizer {
   ) {
     checkAtLeastZero('weightDecay', weightDecay);
     const trainable = [...parameters].filter(({ variable }) => variable.trainable);
-    this.parameters = allOrNone(trainable, (named, made) => ({
-      name: named.name,
-      variable: named.variable,
-      decay: decays(named) ? weightDecay : 0,
-      rateScale: checkedScale(named, rateScale(named)),
-      slots: Object.fromEntries(
-        Object.entries(firstValues).map(([slot, value]) => [slot, made(filled(named.variable.shape, value))]),
-      ),
-    }));
+    this.parameters = allOrNothing(() =>
+      trainable.map((named) => ({
+        name: named.name,
+        variable: named.variable,
+        decay: decays(named) ? weightDecay : 0,
+        rateScale: checkedScale(named, rateScale(named)),
+        slots: Object.fromEntries(
+          Object.entries(firstValues).map(([slot, value]) => [slot, filled(named.variable.shape, value)]),
+        ),
+      })),
+    );
   }
 
   /**

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import { restoringOnError } from '../core/restoring.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
@@ -159,8 +160,8 @@ export class Trainer {
     check(
       saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(labels),
       () =>
-        `${name} has the classes ${saved.labels!.join(', ')}, and this training ` +
-        `${labels?.join(', ') ?? 'without names'}; continue with the same data, or train into another folder.`,
+        `${name} has the classes ${listed(saved.labels!)}, and this training ` +
+        `${labels ? listed(labels) : 'has classes without names'}; continue with the same data, or train into another folder.`,
     );
     const state = this.#state();
     const shapes = (map: Iterable<[string, { shape: readonly number[] }]>) =>
