@@ -3,7 +3,7 @@ import { checkImagesOfClasses, checkSeveralClasses } from './data/check-classes.
 import { countBatches, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import { checkAtLeastZero, checkFactor } from './optimizer.js';
-import type { TrainOptions } from './train.js';
+import type { TrainOptions } from './train-options.js';
 
 /** Every option of `train`. */
 export const trainOptionNames: OptionNames<TrainOptions> = {

@@ -19,7 +19,7 @@ import { MovingAverage } from './moving-average.js';
 import { checkAtLeastZero, type Optimizer } from './optimizer.js';
 import { SGD } from './sgd.js';
 import { batchGradients } from './step.js';
-import type { TrainOptions } from './train.js';
+import type { TrainOptions } from './train-options.js';
 
 const defaultSGD = { momentum: 0.9, nesterov: true, weightDecay: 1e-4 };
 
