@@ -1,5 +1,12 @@
 import { ready } from '#backends';
-import { check, checkModel, checkOneOf, checkOptions, type OptionNames } from '../core/errors.js';
+import {
+  check,
+  checkAtLeastZero,
+  checkModel,
+  checkOneOf,
+  checkOptions,
+  type OptionNames,
+} from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
@@ -19,7 +26,6 @@ import {
 import { fit, resized } from './inputs.js';
 import { isSameList, matchTraining, type ClassMapping, type KnownClasses } from './match-classes.js';
 import type { Evaluation } from './metrics.js';
-import { checkAtLeastZero } from './optimizer.js';
 import { cosineSchedule } from './schedules.js';
 import type { TrainEvent } from './train-events.js';
 import type { TrainOptions } from './train-options.js';

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions } from '../core/errors.js';
+import { checkFraction, checkOptions } from '../core/errors.js';
 import { hasKernel, runUpdate } from '../core/kernels.js';
 import { allOrNothing, type NamedVariable } from '../core/module.js';
-import { checkFactor } from './optimizer.js';
 
 /** Options of {@link MovingAverage}. */
 export interface MovingAverageOptions {
@@ -33,7 +32,7 @@ export class MovingAverage {
   constructor(variables: Iterable<NamedVariable>, options: MovingAverageOptions = {}) {
     checkOptions('MovingAverage', options, { decay: true, warmUp: true });
     const { decay = 0.9999, warmUp = true } = options;
-    checkFactor('decay', decay);
+    checkFraction('decay', decay);
     this.decay = decay;
     this.warmUp = warmUp;
     this.#averages = allOrNothing(() =>

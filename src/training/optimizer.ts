@@ -1,6 +1,6 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, type OptionNames } from '../core/errors.js';
+import { check, checkAtLeastZero, type OptionNames } from '../core/errors.js';
 import { hasKernel, ownData, runUpdate, type UpdateName } from '../core/kernels.js';
 import { allOrNothing, type NamedVariable } from '../core/module.js';
 import { restoringOnErrorSync } from '../core/restoring.js';
@@ -166,22 +166,6 @@ export function accumulate(slot: tf.Variable, factor: number, value: tf.Tensor):
 function checkedScale({ name }: NamedVariable, scale: number): number {
   checkAtLeastZero(`rateScale of ${name}`, scale);
   return scale;
-}
-
-/** Throws unless `value` is a finite number of at least 0. */
-export function checkAtLeastZero(name: string, value: number): void {
-  check(
-    typeof value === 'number' && value >= 0 && value < Infinity,
-    () => `${name} is ${value}; give a number of at least 0.`,
-  );
-}
-
-/** Throws unless `value` lies in [0, 1), as the factor of a moving average does. */
-export function checkFactor(name: string, value: number): void {
-  check(
-    typeof value === 'number' && value >= 0 && value < 1,
-    () => `${name} is ${value}; give a number in [0, 1), such as 0.9.`,
-  );
 }
 
 function isKernel({ variable }: NamedVariable): boolean {

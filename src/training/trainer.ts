@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check } from '../core/errors.js';
+import { check, checkAtLeastZero } from '../core/errors.js';
 import { listed } from '../core/listed.js';
 import { restoringOnError } from '../core/restoring.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -16,7 +16,7 @@ import { resized } from './inputs.js';
 import { softmaxCrossEntropy } from './losses.js';
 import type { Evaluation } from './metrics.js';
 import { MovingAverage } from './moving-average.js';
-import { checkAtLeastZero, type Optimizer } from './optimizer.js';
+import { type Optimizer } from './optimizer.js';
 import { SGD } from './sgd.js';
 import { batchGradients } from './step.js';
 import type { TrainOptions } from './train-options.js';

@@ -52,7 +52,7 @@ const impossible: [name: string, options: object, message: string][] = [
   ...[-0.1, 1, NaN].map((decay): [string, object, string] => [
     'decay',
     { movingAverage: { decay } },
-    `movingAverage.decay is ${decay}; give a number in [0, 1)`,
+    `movingAverage.decay is ${decay}; give a number of at least 0 and below 1.`,
   ]),
   ['no schedule', { schedule: undefined }, 'There is no schedule; give one'],
   ['a rate as schedule', { schedule: 0.1 }, 'schedule is no function'],
@@ -105,7 +105,7 @@ test.each(noData)('train refuses data at the call: %s', (_, data, message) => {
 test('validation data without an image are refused at the call', async () => {
   const { train: training, validation } = split(tinyData(3), { validation: 0.1 });
   expect(() => train(model, training, { ...basic, validation })).toThrow(
-    'The validation data have no images; give some, or none of them.',
+    'The validation data have no images; give some, or leave validation out.',
   );
   await expect(fineTune(model, tinyData(9), { validation })).rejects.toThrow(
     'The validation data have no images',
