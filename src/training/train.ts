@@ -37,9 +37,11 @@ export type * from './train-options.js';
  * the data's from before its first step on.
  *
  * Arguments are checked when it is called, before anything is asked of the iterator; before the first step, what the optimizer is
- * made with, and the names of classes where they are WordNet ids and the model's are ImageNet's. A checkpoint that cannot be written ends nothing: the event `checkpoint-failed` tells of it, and the next one is
- * tried again; where the last one fails, an error ends the training when all else is done. One training at a time has a folder of
- * checkpoints, which is told before the first step, as is a folder that cannot be written to.
+ * made with, and the names of classes where they are WordNet ids and the model's are ImageNet's.
+ *
+ * A checkpoint that cannot be written ends nothing: the event `checkpoint-failed` tells of it, and the next one is tried as usual;
+ * where the last one fails, an error ends the training when all else is done. One training at a time has a folder of checkpoints.
+ * That another one has it, or that it cannot be written to, is an error before the first step.
  * @param data - A data set, whose last batch is left out where it has fewer images than the others and is not the only
  * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch, and whose
  * targets are the model's classes; it has no names, so that `labels` is yours to set.

@@ -48,14 +48,6 @@ export function isAddress(source: WeightsSource): source is string | URL {
 }
 
 /**
- * The bytes of a file, whatever they are.
- * @throws Error that names the source and why it cannot be read, or is not the right one.
- */
-export function fetchSource(source: WeightsSource, options: FetchOptions = {}): Promise<Uint8Array> {
-  return fetchParsed([source], options, ([bytes]) => bytes!);
-}
-
-/**
  * What `parse` makes of files that belong together. They are kept after that, and not where it throws a CheckpointError: what
  * does not parse never gets into the cache, and what is there and does not is dropped and fetched once more. So is a small
  * file that comes damaged.

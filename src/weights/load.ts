@@ -43,9 +43,9 @@ export interface LoadOptions extends NetworkWeightsOptions {
 }
 
 /**
- * Builds the network that a checkpoint is of, and fills it: any that `saveWeights` wrote, or a published ResNet or
- * EfficientNet with any number of classes. Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm and Hugging
- * Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
+ * Builds the network that a checkpoint is of, and fills it: any that `saveWeights` wrote, or a published ResNet or EfficientNet with
+ * any number of classes. Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm
+ * and Hugging Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
  * @param source - As `loadWeights` takes it.
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; where a file beside
