@@ -93,7 +93,7 @@ export function checkTraining(data: Dataset | BatchSource, options: TrainOptions
     checkDataset('validation', validation);
     check(
       validation.labels.length > 0,
-      () => 'The validation data have no images; give some, or leave validation out.',
+      () => 'The validation data has no images; give some, or leave validation out.',
     );
   }
   const steps = typeof data === 'function' ? 1 : epochs * batchesOf(data, batchSize);
@@ -106,7 +106,7 @@ function batchesOf({ labels }: Dataset, batchSize: number): number {
 
 function checkTrainingData(data: Dataset): void {
   checkDataset('data', data);
-  check(data.labels.length > 0, () => 'The data have no images; give some to train on.');
+  check(data.labels.length > 0, () => 'The data has no images; give some to train on.');
   checkImagesOfClasses(data, 1, 'to train on');
 }
 

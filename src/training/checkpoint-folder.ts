@@ -84,8 +84,8 @@ export class CheckpointFolder {
     }
     const list = skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('');
     throw new Error(
-      `No checkpoint of ${this.folder} is whole, so that there is none to resume. All are still there; remove them to begin ` +
-        `anew, or give another folder.${list}`,
+      `No checkpoint of ${this.folder} is whole, so there is nothing to resume. The files are still there; remove them to start ` +
+        `again, or give another folder.${list}`,
     );
   }
 

@@ -198,7 +198,7 @@ export async function checkFineTuneData(
     return;
   }
   checkImagesOfClasses(data, 1, 'to train on');
-  check(validation.labels.length > 0, () => 'The validation data have no images; give some, or a share.');
+  check(validation.labels.length > 0, () => 'The validation data has no images; give some, or a share.');
   if (classes) return;
   const known = classesOf(data);
   matchTraining(known, data, { validation, classes: await withWordNetIds(known, {}, validation) });

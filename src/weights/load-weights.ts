@@ -230,7 +230,7 @@ function withoutParts(
   for (const part of parts) {
     check(
       variables.some(isOf(part)),
-      () => `except names '${part}', which ${model} has not; give names such as 'head' or 'stages.3'.`,
+      () => `except names '${part}', which ${model} does not have; give names such as 'head' or 'stages.3'.`,
     );
   }
   return variables.filter((named) => !parts.some((part) => isOf(part)(named)));

@@ -161,7 +161,7 @@ function withHead(
   const layer = denseLayer(own, head) ?? denseLayer(beside, head);
   if (!layer) {
     throw new CheckpointError(
-      `head names '${head}', which the file has not as a dense layer; ` +
+      `head names '${head}', which is no dense layer of the file; ` +
         `${describeLayers(otherDenseLayers(new Map([...own, ...beside]), { body, heads: [usual] }))}.`,
     );
   }

@@ -1,23 +1,11 @@
 import { PickleBytes } from './pickle-bytes.js';
-import { decodeEscapes, decodeRepr, PythonName, PythonObject } from './python-values.js';
+import { decodeEscapes, decodeRepr, PythonName, PythonObject, type PickleValue } from './python-values.js';
 
 /** A Python name that a pickle refers to, such as `collections.OrderedDict`. */
 export interface Global {
   readonly module: string;
   readonly name: string;
 }
-
-/** What may stand for a Python object while it is being built. */
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | PickleValue[]
-  | Map<PickleValue, PickleValue>
-  | object;
 
 /** What the surroundings of a pickle make of its names and references. */
 export interface PickleContext {

@@ -46,7 +46,7 @@ export async function readShards(
     const absent = [...keys].filter((key) => !part.found.has(key));
     if (absent.length > 0) {
       throw new CheckpointError(
-        `The index names tensors that ${quoted(file)} has not: ${listed(absent)}. Fetch all files again.`,
+        `The index names tensors that are not in ${quoted(file)}: ${listed(absent)}. Fetch all files again.`,
       );
     }
     for (const [key, tensor] of part.tensors) {

@@ -1,6 +1,6 @@
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type DType } from './checkpoint.js';
-import type { Global, PickleFunction, PickleValue } from './pickle.js';
-import { PythonName, PythonObject } from './python-values.js';
+import type { Global, PickleFunction } from './pickle.js';
+import { PythonName, PythonObject, type PickleValue } from './python-values.js';
 
 /** PyTorch's storage classes by the type of their elements. */
 const storageTypes: Record<string, DType> = {
