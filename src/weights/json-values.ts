@@ -1,5 +1,6 @@
 /** What values of JSON from others are, which may be anything. */
 
+/** Whether it is an object, with values by name. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

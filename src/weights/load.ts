@@ -107,7 +107,7 @@ export async function loadInto<M extends ImageClassifier>(
   const isTold = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
   const hubConfig = beside ?? (isTold ? {} : await readHubConfig(source, { hub, cache, limits }));
   const { classes } = architecture;
-  if (head === undefined) checkLabels(hubConfig.labels, classes, source);
+  if (head === undefined) checkConfigLabels(hubConfig.labels, classes, source);
   const names = hubConfig.labels ?? (await publishedLabels(checkpoint, classes, { checkpointKey, head }));
   const preprocessing = savedPreprocessing(checkpoint) ?? hubConfig.preprocessing;
   const buildBy = (convention: ConventionName) =>
@@ -158,7 +158,7 @@ function findNetwork(
 }
 
 /** Throws where the files beside the weights have names of more or fewer classes: they are of another network. */
-function checkLabels(
+function checkConfigLabels(
   labels: readonly string[] | undefined,
   classes: number | undefined,
   source: WeightsSource,

@@ -112,6 +112,7 @@ function textIdentifier(text: string): PickleValue[] {
   return type === undefined ? [] : ['storage', new PythonName(type), key!, device!, Number(count)];
 }
 
+/** The error of a file that is not as PyTorch writes it. */
 export function damaged(what: string): CheckpointError {
   return new CheckpointError(`This PyTorch file is damaged: ${what}. Fetch it again.`);
 }
