@@ -132,6 +132,6 @@ function foldedConv({ conv, norm }: ConvNorm) {
 function refuseTraining(context: Context): void {
   check(
     !context.training,
-    () => 'A fused network cannot be trained: its batch norms are folded away. Build it anew.',
+    () => 'A fused network cannot be trained: its batch norms are folded away. Build it again.',
   );
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isSide, LARGEST_SIDE } from '../weights/json-values.js';
 
 /** Reads a number of which `isWanted` holds. */
 function numeric(what: string, isWanted: (value: number) => boolean): (text: string) => number {
@@ -10,9 +11,6 @@ function numeric(what: string, isWanted: (value: number) => boolean): (text: str
   };
 }
 
-/** The side of images that no network has. */
-const MOST_SIDE = 2 ** 13;
-
 export const integer = numeric('a whole number', Number.isSafeInteger);
 export const positiveInteger = numeric(
   'a positive whole number',
@@ -23,10 +21,7 @@ export const wholeNumber = numeric(
   (value) => Number.isSafeInteger(value) && value >= 0,
 );
 /** The side of an image in pixels. */
-export const side = numeric(
-  `a whole number of pixels from 1 to ${MOST_SIDE}`,
-  (value) => Number.isInteger(value) && value > 0 && value <= MOST_SIDE,
-);
+export const side = numeric(`a whole number of pixels from 1 to ${LARGEST_SIDE}`, isSide);
 export const number = numeric('a number', () => true);
 export const positiveNumber = numeric('a positive number', (value) => value > 0);
 export const atLeastZero = numeric('a number of at least 0', (value) => value >= 0);

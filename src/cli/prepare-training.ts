@@ -100,7 +100,7 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
   const given = options.validation;
   const share = given === undefined ? undefined : shareOf(given);
   const validation = given !== undefined && share === undefined ? await openHeldOut(given, onSkip) : share;
-  checkFineTuneData(data, validation, classes);
+  await checkFineTuneData(data, validation, classes);
   const { model, weights } = await pretrainedModel(options, data.classes.length);
   try {
     const chosen = { batchSize, epochs, learningRate, freeze, validation };

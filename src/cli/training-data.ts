@@ -2,6 +2,7 @@ import { decodeAll, split, subset, type Dataset, type Preprocessing } from '../i
 import { checkImagesOfClasses } from '../training/data/check-classes.js';
 import { asSquares } from '../training/fine-tune.js';
 import { matchClasses, matchTraining, type ClassMapping } from '../training/match-classes.js';
+import { withWordNetIds } from '../training/wordnet-ids.js';
 import { MEMORY, openDataset, openFiles, type OpenOptions } from './open-dataset.js';
 
 /** The options of the command that say what to train on. */
@@ -47,7 +48,8 @@ export async function openTrainingData(
         })
       : undefined;
   const own = { classes: dataset.classes.length, labels: dataset.classes };
-  const matched = matchTraining(own, dataset, { classes, validation: others });
+  const mapping = await withWordNetIds(own, classes, dataset, others);
+  const matched = matchTraining(own, dataset, { classes: mapping, validation: others });
   if (share === undefined) {
     return { training: matched.data, validation: matched.validation!, bytes, images };
   }
@@ -76,7 +78,8 @@ export interface WorkerData extends DataOptions {
 export async function reopenTrainingData(options: WorkerData): Promise<Dataset> {
   const { data, validation, seed, inMemory, skipped, squares, classes, labels: names } = options;
   const opened = await openFiles(data, 'train', { onSkip: () => {} });
-  const files = matchClasses({ classes: names.length, labels: names }, opened, classes);
+  const own = { classes: names.length, labels: names };
+  const files = matchClasses(own, opened, await withWordNetIds(own, classes, opened));
   const { labels, paths } = files;
   const left = new Set(skipped);
   const whole = subset(

@@ -21,11 +21,19 @@ export function checkInteger(name: string, value: number, least: number): void {
   );
 }
 
-/** Throws unless `value` lies in [0, 1), as a rate of dropping does. */
-export function checkRate(name: string, value: number): void {
+/** Throws unless `value` is a finite number of at least 0. */
+export function checkAtLeastZero(name: string, value: number): void {
+  check(
+    typeof value === 'number' && value >= 0 && value < Infinity,
+    () => `${name} is ${told(value)}; give a number of at least 0.`,
+  );
+}
+
+/** Throws unless `value` is at least 0 and below 1, as rates of dropping and factors of moving averages are. */
+export function checkFraction(name: string, value: number): void {
   check(
     typeof value === 'number' && value >= 0 && value < 1,
-    () => `${name} is ${told(value)}; give a rate of at least 0 and below 1.`,
+    () => `${name} is ${told(value)}; give a number of at least 0 and below 1.`,
   );
 }
 
@@ -106,8 +114,8 @@ export function told(value: unknown): string {
   return !kind || kind === 'Object' ? 'an object' : `an object (${kind})`;
 }
 
-/** Strings in quotes, long ones cut. */
-function quoted(value: string | number): string {
+/** A string in quotes, a long one cut; a number as it is. */
+export function quoted(value: string | number): string {
   if (typeof value === 'number') return String(value);
   return value.length > 100 ? `'${value.slice(0, 100)}…'` : `'${value}'`;
 }

@@ -69,7 +69,7 @@ export abstract class Module<Input extends tf.Tensor = tf.Tensor4D, Output exten
 }
 
 function throwDisposed(name: string): never {
-  throw new ArgumentError(`This ${name} was disposed of, and its weights are gone; build it anew.`);
+  throw new ArgumentError(`This ${name} was disposed of, and its weights are gone; build it again.`);
 }
 
 /** Without the variables that were disposed of. */

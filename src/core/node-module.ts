@@ -8,3 +8,16 @@ export function nodeModule<T>(name: string, what: string): T {
   if (!found) throw new Error(`${what} takes Node (20.16 or later); this program runs elsewhere.`);
   return found as T;
 }
+
+/**
+ * Node's modules for files and processes.
+ * @throws Error in browsers, which says that `what` takes Node.
+ */
+export function nodeFiles(what: string) {
+  return {
+    fs: nodeModule<typeof import('node:fs/promises')>('node:fs/promises', what),
+    os: nodeModule<typeof import('node:os')>('node:os', what),
+    path: nodeModule<typeof import('node:path')>('node:path', what),
+    process: nodeModule<typeof import('node:process')>('node:process', what),
+  };
+}

@@ -1,4 +1,4 @@
-import { nodeModule } from './node-module.js';
+import { nodeFiles } from './node-module.js';
 import { hostName, isRunning } from './running-process.js';
 import { WriteError } from './write-error.js';
 
@@ -11,11 +11,11 @@ const pattern = /^(.+?)(?:\.([\w-]+)\.(\d+)\.[0-9a-f]{8})?\.partial$/;
  * @throws WriteError where it cannot be written; what was written of it is removed. Error outside of Node.
  */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const { fs, dirname, process } = modules();
+  const { fs, path: paths, process } = nodeFiles('Writing files');
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const random = globalThis.crypto.randomUUID().slice(0, 8);
   const partial = `${path}.${hostName()}.${process.pid}.${random}.partial`;
-  await removePartials(dirname(path));
+  await removePartials(paths.dirname(path));
   try {
     const file = await fs.open(partial, 'wx');
     try {
@@ -39,21 +39,12 @@ export async function removePartials(
   folder: string,
   isAbandoned: (file: string) => boolean = () => false,
 ): Promise<void> {
-  const { fs, join } = modules();
+  const { fs, path: paths } = nodeFiles('Writing files');
   for (const name of await fs.readdir(folder).catch((): string[] => [])) {
     const [, file, host, pid] = pattern.exec(name) ?? [];
     if (file === undefined) continue;
     const isStale =
       isAbandoned(file) || (host !== undefined && !(await isRunning({ host, pid: Number(pid) })));
-    if (isStale) await fs.rm(join(folder, name), { force: true }).catch(() => {});
+    if (isStale) await fs.rm(paths.join(folder, name), { force: true }).catch(() => {});
   }
-}
-
-function modules() {
-  const what = 'Writing files';
-  return {
-    fs: nodeModule<typeof import('node:fs/promises')>('node:fs/promises', what),
-    process: nodeModule<typeof import('node:process')>('node:process', what),
-    ...nodeModule<typeof import('node:path')>('node:path', what),
-  };
 }

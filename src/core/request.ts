@@ -1,4 +1,5 @@
 import { fetchWeb } from '#fetch';
+import { quoted } from './errors.js';
 import { shownUrl } from './shown-url.js';
 import { TransferError } from './transfer-error.js';
 
@@ -67,13 +68,13 @@ function withoutUser(address: string): string {
 
 function redirected(from: string, location: string): string {
   const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
-  const shown = shownUrl(location).slice(0, 100);
+  const shown = quoted(shownUrl(location));
   if (location === '' || !to || !/^https?:$/.test(to.protocol)) {
-    throw new TransferError(`it redirects to '${shown}', which is no address of the web`, 0);
+    throw new TransferError(`it redirects to ${shown}, which is no address of the web`, 0);
   }
   if (from.startsWith('https:') && to.protocol === 'http:') {
     throw new TransferError(
-      `it redirects from https to '${shown}', which anyone on the way could change; give that address if you trust it`,
+      `it redirects from https to ${shown}, which anyone on the way could change; give that address if you trust it`,
       0,
     );
   }

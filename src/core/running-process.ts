@@ -1,4 +1,4 @@
-import { nodeModule } from './node-module.js';
+import { nodeFiles } from './node-module.js';
 
 /** A process as a file may name it. */
 export interface ProcessName {
@@ -46,10 +46,5 @@ async function statOf(pid: number): Promise<{ state: string; start: string } | u
 }
 
 function modules() {
-  const what = 'Writing files';
-  return {
-    fs: nodeModule<typeof import('node:fs/promises')>('node:fs/promises', what),
-    os: nodeModule<typeof import('node:os')>('node:os', what),
-    process: nodeModule<typeof import('node:process')>('node:process', what),
-  };
+  return nodeFiles('Writing files');
 }

@@ -1,4 +1,4 @@
-import { check } from './errors.js';
+import { check, type OptionNames } from './errors.js';
 
 /** Where a download ends, however slow or long it is. */
 export interface TransferLimits {
@@ -29,6 +29,11 @@ const defaults: Required<TransferLimits> = {
 };
 
 const names = Object.keys(defaults) as (keyof TransferLimits)[];
+
+/** Every one of {@link TransferLimits}. */
+export const transferLimitNames = Object.fromEntries(
+  names.map((name) => [name, true]),
+) as OptionNames<TransferLimits>;
 
 /**
  * All limits, the default for each that is not given.

@@ -1,4 +1,4 @@
-import { nodeModule } from './node-module.js';
+import { nodeFiles } from './node-module.js';
 
 /** A file cannot be written, such as for want of room; the message names it, what it takes, and what is free. */
 export class WriteError extends Error {
@@ -34,9 +34,8 @@ function isFull(code: string): boolean {
 }
 
 async function roomFor(path: string, size: number): Promise<string> {
-  const fs = nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'Writing files');
-  const { dirname } = nodeModule<typeof import('node:path')>('node:path', 'Writing files');
-  const folder = dirname(path);
+  const { fs, path: paths } = nodeFiles('Writing files');
+  const folder = paths.dirname(path);
   const free = await fs.statfs(folder).then(
     ({ bavail, bsize }) => `${inWords(bavail * bsize)} are free in ${folder}`,
     () => `${folder} does not say what is free`,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
+import { check, checkFraction, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
 import { allOrNothing, Module, parameter, statistic } from '../core/module.js';
 
@@ -51,10 +51,7 @@ export class BatchNorm extends Module {
     const { channels, epsilon, momentum, runningVariance, zeroWeight = false } = options;
     checkInteger('BatchNorm: channels', channels, 1);
     check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);
-    check(
-      momentum >= 0 && momentum < 1,
-      () => `BatchNorm: momentum is ${momentum}; give a number in [0, 1).`,
-    );
+    checkFraction('BatchNorm: momentum', momentum);
     checkOneOf('BatchNorm: runningVariance', runningVariance, ['unbiased', 'biased']);
     const filled = (value: number) => new Float32Array(channels).fill(value);
     [this.weight, this.bias, this.runningMean, this.runningVariance] = allOrNothing(() => [

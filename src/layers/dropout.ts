@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { checkRate } from '../core/errors.js';
+import { checkFraction } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 
@@ -12,7 +12,7 @@ export class Dropout<T extends tf.Tensor = tf.Tensor2D> extends Module<T, T> {
   /** @param rate - In [0, 1). */
   constructor(readonly rate: number) {
     super();
-    checkRate('Dropout: rate', rate);
+    checkFraction('Dropout: rate', rate);
   }
 
   override forward(x: T, context: Context): T {
@@ -30,7 +30,7 @@ export class StochasticDepth extends Module {
   /** @param rate - In [0, 1). */
   constructor(readonly rate: number) {
     super();
-    checkRate('StochasticDepth: rate', rate);
+    checkFraction('StochasticDepth: rate', rate);
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {

@@ -1,4 +1,12 @@
-import { ArgumentError, check, checkOptions, pickOptions, told, type OptionNames } from '../core/errors.js';
+import {
+  ArgumentError,
+  check,
+  checkOptions,
+  pickOptions,
+  quoted,
+  told,
+  type OptionNames,
+} from '../core/errors.js';
 import { allOrNothing } from '../core/module.js';
 import type { ConventionName } from './conventions.js';
 import {
@@ -153,8 +161,8 @@ function parse(name: string): { family: 'resnet' | 'standard' | 'lite'; number: 
     family === 'efficientnet-b' && String(number) === text && number >= MIN_SCALE && number <= MAX_SCALE;
   if (!isScale && !(modelNames as readonly string[]).includes(name)) {
     throw new ArgumentError(
-      `There is no model ${typeof name === 'string' ? `'${name}'` : told(name)}; the models are ${modelNames.join(', ')}, and efficientnet-b with any number ` +
-        `from ${MIN_SCALE} to ${MAX_SCALE}, such as efficientnet-b2.26.`,
+      `There is no model ${typeof name === 'string' ? quoted(name) : told(name)}; the models are ${modelNames.join(', ')}, and ` +
+        `efficientnet-b with any number from ${MIN_SCALE} to ${MAX_SCALE}, such as efficientnet-b2.26.`,
     );
   }
   const families = { resnet: 'resnet', 'efficientnet-b': 'standard', 'efficientnet-lite': 'lite' } as const;

@@ -1,6 +1,6 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
-import { checkOneOf, checkOptions, checkRate, pickOptions, type OptionNames } from '../core/errors.js';
+import { checkOneOf, checkOptions, checkFraction, pickOptions, type OptionNames } from '../core/errors.js';
 import { allOrNothing } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
@@ -87,8 +87,8 @@ export class EfficientNet extends ImageClassifier {
     const { seed = 0, initialize = true } = options;
     const { dropout = architecture.dropout, stochasticDepth = 0.2 } = options;
     checkOneOf('convention', conventionName, conventionNames);
-    checkRate('dropout', dropout);
-    checkRate('stochasticDepth', stochasticDepth);
+    checkFraction('dropout', dropout);
+    checkFraction('stochasticDepth', stochasticDepth);
     const preset = efficientNetConvention(conventionName, architecture.depth, variant);
     const convention: Convention = initialize
       ? preset

@@ -5,7 +5,7 @@ import {
   checkInteger,
   checkOneOf,
   checkOptions,
-  checkRate,
+  checkFraction,
   told,
   type OptionNames,
 } from '../core/errors.js';
@@ -191,7 +191,7 @@ export class ResNet extends ImageClassifier {
     checkOptions('ResNet', options, resNetOptionNames);
     const { convention: conventionName = 'torchvision', dropout = 0, seed = 0, initialize = true } = options;
     checkOneOf('convention', conventionName, Object.keys(resNetConventions));
-    checkRate('dropout', dropout);
+    checkFraction('dropout', dropout);
     const preset = resNetConventions[conventionName];
     const convention = initialize
       ? preset

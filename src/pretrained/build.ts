@@ -42,7 +42,7 @@ export interface PretrainedOptions extends NetworkWeightsOptions, Pick<LoadOptio
 }
 
 /** Every one of {@link PretrainedOptions}. */
-export const pretrainedOptionNames: OptionNames<PretrainedOptions> = {
+const pretrainedOptionNames: OptionNames<PretrainedOptions> = {
   ...networkWeightsOptionNames,
   config: true,
   onLoaded: true,

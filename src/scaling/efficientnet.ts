@@ -241,7 +241,7 @@ function checked(scale: Coefficients): Coefficients {
   checkPositive('depth', scale.depth);
   checkCount('resolution', scale.resolution);
   if (!(scale.dropout >= 0 && scale.dropout < 1)) {
-    throw new ScalingError(`dropout is ${scale.dropout}; give a rate of at least 0 and below 1.`);
+    throw new ScalingError(`dropout is ${scale.dropout}; give a number of at least 0 and below 1.`);
   }
   return scale;
 }

@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions } from '../core/errors.js';
+import { checkAtLeastZero, checkFraction, checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import {
   accumulate,
-  checkAtLeastZero,
-  checkFactor,
   Optimizer,
   optimizerOptionNames,
   type OptimizedParameter,
@@ -36,8 +34,8 @@ abstract class AdamFamily extends Optimizer {
   ) {
     checkOptions(name, options, { ...optimizerOptionNames, beta1: true, beta2: true, epsilon: true });
     const { beta1 = 0.9, beta2 = 0.999, epsilon = defaultEpsilon } = options;
-    checkFactor('beta1', beta1);
-    checkFactor('beta2', beta2);
+    checkFraction('beta1', beta1);
+    checkFraction('beta2', beta2);
     checkAtLeastZero('epsilon', epsilon);
     super(parameters, { mean: 0, meanSquare: 0 }, options, decayOf);
     this.beta1 = beta1;

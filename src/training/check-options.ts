@@ -1,9 +1,15 @@
-import { check, checkInteger, checkOptions, type OptionNames } from '../core/errors.js';
+import {
+  check,
+  checkAtLeastZero,
+  checkFraction,
+  checkInteger,
+  checkOptions,
+  type OptionNames,
+} from '../core/errors.js';
 import { checkImagesOfClasses, checkSeveralClasses } from './data/check-classes.js';
 import { countBatches, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
-import { checkAtLeastZero, checkFactor } from './optimizer.js';
-import type { TrainOptions } from './train.js';
+import type { TrainOptions } from './train-options.js';
 
 /** Every option of `train`. */
 export const trainOptionNames: OptionNames<TrainOptions> = {
@@ -50,7 +56,7 @@ export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment'
     () => `clipNorm is ${clipNorm}; give a positive number, such as 1, or leave it out.`,
   );
   if (movingAverage) checkOptions('movingAverage', movingAverage, { decay: true, warmUp: true });
-  if (movingAverage) checkFactor('movingAverage.decay', movingAverage.decay ?? 0.9999);
+  if (movingAverage) checkFraction('movingAverage.decay', movingAverage.decay ?? 0.9999);
   check(
     signal === undefined || typeof signal.aborted === 'boolean',
     () => 'signal is no AbortSignal; give the signal of an AbortController.',
@@ -87,7 +93,7 @@ export function checkTraining(data: Dataset | BatchSource, options: TrainOptions
     checkDataset('validation', validation);
     check(
       validation.labels.length > 0,
-      () => 'The validation data have no images; give some, or none of them.',
+      () => 'The validation data has no images; give some, or leave validation out.',
     );
   }
   const steps = typeof data === 'function' ? 1 : epochs * batchesOf(data, batchSize);
@@ -100,7 +106,7 @@ function batchesOf({ labels }: Dataset, batchSize: number): number {
 
 function checkTrainingData(data: Dataset): void {
   checkDataset('data', data);
-  check(data.labels.length > 0, () => 'The data have no images; give some to train on.');
+  check(data.labels.length > 0, () => 'The data has no images; give some to train on.');
   checkImagesOfClasses(data, 1, 'to train on');
 }
 

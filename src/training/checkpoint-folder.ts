@@ -1,4 +1,5 @@
-import { nodeModule } from '../core/node-module.js';
+import { nodeFiles } from '../core/node-module.js';
+import { readExactly } from '../core/read-exactly.js';
 import { removePartials, replaceFile } from '../core/replace-file.js';
 import { WriteError } from '../core/write-error.js';
 import type { HostTensor } from '../weights/checkpoint.js';
@@ -7,9 +8,6 @@ import { FolderLock } from './folder-lock.js';
 
 const pattern = /^checkpoint-(\d{9,})\.safetensors$/;
 const BEST = 'best.safetensors';
-
-/** Bytes that are read at a time; Node reads no 2 GiB at once. */
-const CHUNK = 2 ** 30;
 
 /** A checkpoint that has been read. */
 export interface ReadCheckpoint {
@@ -48,8 +46,7 @@ export class CheckpointFolder {
    * @throws Error where another training has it; WriteError where it cannot be written to; Error outside of Node.
    */
   static async open(folder: string, keep: number): Promise<CheckpointFolder> {
-    const fs = nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'Writing checkpoints');
-    const path = nodeModule<typeof import('node:path')>('node:path', 'Writing checkpoints');
+    const { fs, path } = nodeFiles('Writing checkpoints');
     try {
       await fs.mkdir(folder, { recursive: true });
     } catch (error) {
@@ -87,8 +84,8 @@ export class CheckpointFolder {
     }
     const list = skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('');
     throw new Error(
-      `No checkpoint of ${this.folder} is whole, so that there is none to resume. All are still there; remove them to begin ` +
-        `anew, or give another folder.${list}`,
+      `No checkpoint of ${this.folder} is whole, so there is nothing to resume. The files are still there; remove them to start ` +
+        `again, or give another folder.${list}`,
     );
   }
 
@@ -103,13 +100,7 @@ export class CheckpointFolder {
     if (stats.size === 0) throw new Error('It is empty.');
     const file = await this.fs.open(path);
     try {
-      const bytes = new Uint8Array(stats.size);
-      for (let place = 0; place < bytes.length;) {
-        const { bytesRead } = await file.read(bytes, place, Math.min(CHUNK, bytes.length - place), place);
-        if (bytesRead === 0) throw new Error('It became shorter while it was read.');
-        place += bytesRead;
-      }
-      return bytes;
+      return await readExactly((...place) => file.read(...place), stats.size);
     } finally {
       await file.close();
     }
@@ -156,7 +147,7 @@ export class CheckpointFolder {
 
 /** Whether a folder is there and has checkpoints. In Node only. */
 export async function hasCheckpoints(folder: string): Promise<boolean> {
-  const fs = nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'Reading checkpoints');
+  const { fs } = nodeFiles('Reading checkpoints');
   const names = await fs.readdir(folder).catch((): string[] => []);
   return names.some((name) => pattern.test(name));
 }

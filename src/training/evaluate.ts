@@ -6,6 +6,7 @@ import { batches } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import { fit, resized, tensorsOf } from './inputs.js';
 import { checkMapping, matchClasses, type ClassMapping } from './match-classes.js';
+import { withWordNetIds } from './wordnet-ids.js';
 import { Metrics, type Evaluation } from './metrics.js';
 import { nextTask } from '../core/next-task.js';
 import { takeValues } from '../core/take-values.js';
@@ -47,7 +48,7 @@ export async function evaluate(
   });
   const { batchSize = 128, size = model.preprocessing.size, classes = {}, onProgress, signal } = options;
   checkMapping(classes, data);
-  const matched = matchClasses(model, data, classes);
+  const matched = matchClasses(model, data, await withWordNetIds(model, classes, data));
   const metrics = new Metrics(model.classes!);
   const preprocessing = resized(model.preprocessing, size);
   const total = data.labels.length;

@@ -1,5 +1,12 @@
 import { ready } from '#backends';
-import { check, checkOneOf, checkOptions, checkModel, type OptionNames } from '../core/errors.js';
+import {
+  check,
+  checkAtLeastZero,
+  checkModel,
+  checkOneOf,
+  checkOptions,
+  type OptionNames,
+} from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
@@ -19,9 +26,11 @@ import {
 import { fit, resized } from './inputs.js';
 import { isSameList, matchTraining, type ClassMapping, type KnownClasses } from './match-classes.js';
 import type { Evaluation } from './metrics.js';
-import { checkAtLeastZero } from './optimizer.js';
 import { cosineSchedule } from './schedules.js';
-import { train, type TrainEvent, type TrainOptions } from './train.js';
+import type { TrainEvent } from './train-events.js';
+import type { TrainOptions } from './train-options.js';
+import { train } from './train.js';
+import { withWordNetIds } from './wordnet-ids.js';
 
 /** Options of {@link fineTune}: each value of the recipe, and what `train` takes besides. */
 export interface FineTuneOptions
@@ -125,11 +134,13 @@ export async function prepareFineTuning(
   const preprocessing = resized(model.preprocessing, size);
   checkFineTuneOptions(options);
   options.signal?.throwIfAborted();
-  checkFineTuneData(data, validation, classes);
+  await checkFineTuneData(data, validation, classes);
   const isHeadNew = resetHead || !isHeadFor(model, data, classes);
-  const matched = matchTraining(isHeadNew ? classesOf(data) : model, data, {
-    classes,
-    validation: typeof validation === 'object' ? validation : undefined,
+  const known = isHeadNew ? classesOf(data) : model;
+  const others = typeof validation === 'object' ? validation : undefined;
+  const matched = matchTraining(known, data, {
+    classes: await withWordNetIds(known, classes, data, others),
+    validation: others,
   });
   await ready();
   const images = data.labels.length + (matched.validation?.labels.length ?? 0);
@@ -137,7 +148,7 @@ export async function prepareFineTuning(
   const pictures = await squares(matched.data, preprocessing, inMemory, onSkip);
   options.signal?.throwIfAborted();
   // Some may have been left out.
-  checkFineTuneData(pictures, matched.validation ?? validation);
+  await checkFineTuneData(pictures, matched.validation ?? validation);
 
   const recipe = chosen(pictures, options);
   const parts = matched.validation
@@ -177,18 +188,20 @@ function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
  * Throws unless the data have classes and images enough to train on, and to hold some out where there are no others; and others
  * have no other classes, unless a mapping says what these are.
  */
-export function checkFineTuneData(
+export async function checkFineTuneData(
   data: Dataset,
   validation: number | Dataset | undefined,
   classes?: ClassMapping,
-): void {
+): Promise<void> {
   if (typeof validation !== 'object') {
     checkImagesOfClasses(data, 2, 'one to train on and one to hold out');
     return;
   }
   checkImagesOfClasses(data, 1, 'to train on');
-  check(validation.labels.length > 0, () => 'The validation data have no images; give some, or a share.');
-  if (!classes) matchTraining(classesOf(data), data, { validation });
+  check(validation.labels.length > 0, () => 'The validation data has no images; give some, or a share.');
+  if (classes) return;
+  const known = classesOf(data);
+  matchTraining(known, data, { validation, classes: await withWordNetIds(known, {}, validation) });
 }
 
 /** The classes of a model that is made for the data. */

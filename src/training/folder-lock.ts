@@ -1,4 +1,4 @@
-import { nodeModule } from '../core/node-module.js';
+import { nodeFiles } from '../core/node-module.js';
 import { isRunning, thisProcess, type ProcessName } from '../core/running-process.js';
 import { WriteError } from '../core/write-error.js';
 
@@ -113,9 +113,5 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function modules() {
-  const what = 'Writing checkpoints';
-  return {
-    fs: nodeModule<typeof import('node:fs/promises')>('node:fs/promises', what),
-    path: nodeModule<typeof import('node:path')>('node:path', what),
-  };
+  return nodeFiles('Writing checkpoints');
 }

@@ -51,15 +51,14 @@ export {
 export { SGD, type SGDOptions } from './sgd.js';
 export type { PngImage } from './event-records.js';
 export { TensorBoardLog } from './tensorboard.js';
-export {
-  train,
-  type CheckpointEvent,
-  type CheckpointFailedEvent,
-  type CheckpointOptions,
-  type EpochEvent,
-  type EvaluationEvent,
-  type ResumeEvent,
-  type StepEvent,
-  type TrainEvent,
-  type TrainOptions,
-} from './train.js';
+export { train } from './train.js';
+export type {
+  CheckpointEvent,
+  CheckpointFailedEvent,
+  EpochEvent,
+  EvaluationEvent,
+  ResumeEvent,
+  StepEvent,
+  TrainEvent,
+} from './train-events.js';
+export type { CheckpointOptions, TrainOptions } from './train-options.js';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkOptions } from '../core/errors.js';
+import { check, checkAtLeastZero, checkFraction, checkOptions } from '../core/errors.js';
 
 /**
  * A number to minimise: the mean over the batch of what is wrong with logits [N, classes]. Targets are classes, [N] of
@@ -29,10 +29,7 @@ export function softmaxCrossEntropy(
 ): tf.Scalar {
   checkOptions('softmaxCrossEntropy', options, { labelSmoothing: true });
   const { labelSmoothing = 0 } = options;
-  check(
-    labelSmoothing >= 0 && labelSmoothing < 1,
-    () => `labelSmoothing is ${labelSmoothing}; give a number in [0, 1), such as 0.1.`,
-  );
+  checkFraction('labelSmoothing', labelSmoothing);
   return tf.tidy(() => {
     const wanted = smooth(softTargets(logits, targets), labelSmoothing);
     return tf.neg(tf.div(tf.sum(weighted(wanted, tf.logSoftmax(logits))), logits.shape[0]));
@@ -64,7 +61,7 @@ export function focalLoss(
 ): tf.Scalar {
   checkOptions('focalLoss', options, { gamma: true, classWeights: true });
   const { gamma = 2, classWeights } = options;
-  check(gamma >= 0, () => `gamma is ${gamma}; give a number of at least 0.`);
+  checkAtLeastZero('gamma', gamma);
   check(
     classWeights === undefined || classWeights.length === logits.shape[1],
     () => `There are ${classWeights!.length} classWeights for logits [${logits.shape}]; give one a class.`,

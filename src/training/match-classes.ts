@@ -1,6 +1,6 @@
 import { ArgumentError, check } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { imageNetLabels, imageNetWordNetIds } from '../models/labels/imagenet.js';
 import { checkSeveralClasses } from './data/check-classes.js';
 import type { Dataset } from './data/dataset.js';
 
@@ -11,8 +11,8 @@ export type ClassMapping = Readonly<Record<string, string | number>>;
 export type KnownClasses = Pick<ImageClassifier, 'classes' | 'labels'>;
 
 /**
- * The same images, whose classes are the model's. Each class is the model's of the same name, or the one that the mapping says;
- * WordNet ids are found in a model with ImageNet's labels. Where the model's classes have no names, the data's are taken to be
+ * The same images, whose classes are the model's. Each class is the model's of the same name, or the one that the mapping says,
+ * as `withWordNetIds` gives it. Where the model's classes have no names, the data's are taken to be
  * the same in the same order. The data may have fewer classes than a model with names.
  * @param what - The data, for messages.
  * @throws ArgumentError where the model has no head; does not know a class, or has two of the name; or has no names and another
@@ -105,16 +105,14 @@ function sameOrder(classes: number, count: number, what: string): number[] {
 /** The places of a model's classes by their names. */
 class LabelPlaces {
   readonly #places = new Map<string, number[]>();
-  readonly #isImageNet: boolean;
 
   constructor(readonly labels: readonly string[]) {
     for (const [place, label] of labels.entries()) {
       this.#places.set(normal(label), [...(this.#places.get(normal(label)) ?? []), place]);
     }
-    this.#isImageNet = isSameList(labels, imageNetLabels);
   }
 
-  /** The place of a name; of a WordNet id among ImageNet's. */
+  /** The place of a name. */
   find(name: string): number | undefined {
     const found = this.#places.get(normal(name)) ?? [];
     check(
@@ -123,8 +121,7 @@ class LabelPlaces {
         `The model has ${found.length} classes of the name '${name}', ${found.join(' and ')}; say which one by its number, such ` +
         `as ${example(name, found[0]!)}.`,
     );
-    const id = this.#isImageNet ? imageNetWordNetIds.indexOf(name) : -1;
-    return found[0] ?? (id < 0 ? undefined : id);
+    return found[0];
   }
 
   /** The place that a mapping says: by name, or by number. */
@@ -223,12 +220,4 @@ export function isSameList(a: readonly string[], b: readonly string[]): boolean 
 /** A name to compare: an accented letter may be one character or two, as file systems differ in it. */
 function normal(name: string): string {
   return name.normalize();
-}
-
-/** More names than these fill a screen and say no more. */
-const MOST_NAMES = 10;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

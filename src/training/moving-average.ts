@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions } from '../core/errors.js';
+import { checkFraction, checkOptions } from '../core/errors.js';
 import { hasKernel, runUpdate } from '../core/kernels.js';
-import type { NamedVariable } from '../core/module.js';
-import { allOrNone } from './all-or-none.js';
-import { checkFactor } from './optimizer.js';
+import { allOrNothing, type NamedVariable } from '../core/module.js';
 
 /** Options of {@link MovingAverage}. */
 export interface MovingAverageOptions {
@@ -34,14 +32,16 @@ export class MovingAverage {
   constructor(variables: Iterable<NamedVariable>, options: MovingAverageOptions = {}) {
     checkOptions('MovingAverage', options, { decay: true, warmUp: true });
     const { decay = 0.9999, warmUp = true } = options;
-    checkFactor('decay', decay);
+    checkFraction('decay', decay);
     this.decay = decay;
     this.warmUp = warmUp;
-    this.#averages = allOrNone(variables, ({ name, variable }, made) => ({
-      name,
-      variable,
-      average: made(tf.tidy(() => tf.variable(tf.clone(variable), false))),
-    }));
+    this.#averages = allOrNothing(() =>
+      Array.from(variables, ({ name, variable }) => ({
+        name,
+        variable,
+        average: tf.tidy(() => tf.variable(tf.clone(variable), false)),
+      })),
+    );
   }
 
   /** Takes the present values in; call it after each step of the optimizer. */

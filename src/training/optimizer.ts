@@ -1,10 +1,9 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, type OptionNames } from '../core/errors.js';
+import { check, checkAtLeastZero, type OptionNames } from '../core/errors.js';
 import { hasKernel, ownData, runUpdate, type UpdateName } from '../core/kernels.js';
-import type { NamedVariable } from '../core/module.js';
+import { allOrNothing, type NamedVariable } from '../core/module.js';
 import { restoringOnErrorSync } from '../core/restoring.js';
-import { allOrNone } from './all-or-none.js';
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
@@ -61,15 +60,17 @@ export abstract class Optimizer {
   ) {
     checkAtLeastZero('weightDecay', weightDecay);
     const trainable = [...parameters].filter(({ variable }) => variable.trainable);
-    this.parameters = allOrNone(trainable, (named, made) => ({
-      name: named.name,
-      variable: named.variable,
-      decay: decays(named) ? weightDecay : 0,
-      rateScale: checkedScale(named, rateScale(named)),
-      slots: Object.fromEntries(
-        Object.entries(firstValues).map(([slot, value]) => [slot, made(filled(named.variable.shape, value))]),
-      ),
-    }));
+    this.parameters = allOrNothing(() =>
+      trainable.map((named) => ({
+        name: named.name,
+        variable: named.variable,
+        decay: decays(named) ? weightDecay : 0,
+        rateScale: checkedScale(named, rateScale(named)),
+        slots: Object.fromEntries(
+          Object.entries(firstValues).map(([slot, value]) => [slot, filled(named.variable.shape, value)]),
+        ),
+      })),
+    );
   }
 
   /**
@@ -165,22 +166,6 @@ export function accumulate(slot: tf.Variable, factor: number, value: tf.Tensor):
 function checkedScale({ name }: NamedVariable, scale: number): number {
   checkAtLeastZero(`rateScale of ${name}`, scale);
   return scale;
-}
-
-/** Throws unless `value` is a finite number of at least 0. */
-export function checkAtLeastZero(name: string, value: number): void {
-  check(
-    typeof value === 'number' && value >= 0 && value < Infinity,
-    () => `${name} is ${value}; give a number of at least 0.`,
-  );
-}
-
-/** Throws unless `value` lies in [0, 1), as the factor of a moving average does. */
-export function checkFactor(name: string, value: number): void {
-  check(
-    typeof value === 'number' && value >= 0 && value < 1,
-    () => `${name} is ${value}; give a number in [0, 1), such as 0.9.`,
-  );
 }
 
 function isKernel({ variable }: NamedVariable): boolean {

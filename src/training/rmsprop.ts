@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions } from '../core/errors.js';
+import { checkAtLeastZero, checkFraction, checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import {
   accumulate,
-  checkAtLeastZero,
-  checkFactor,
   Optimizer,
   optimizerOptionNames,
   type OptimizedParameter,
@@ -42,8 +40,8 @@ export class RMSProp extends Optimizer {
       decoupled: true,
     });
     const { rho = 0.9, momentum = 0.9, epsilon = 1e-3, decoupled = false } = options;
-    checkFactor('rho', rho);
-    checkFactor('momentum', momentum);
+    checkFraction('rho', rho);
+    checkFraction('momentum', momentum);
     checkAtLeastZero('epsilon', epsilon);
     const slots = { meanSquare: 1, ...(momentum > 0 && { momentum: 0 }) };
     super(parameters, slots, options, decoupled ? 'weights' : 'gradient');

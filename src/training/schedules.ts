@@ -1,5 +1,4 @@
-import { check, checkInteger, checkOptions } from '../core/errors.js';
-import { checkAtLeastZero } from './optimizer.js';
+import { check, checkAtLeastZero, checkInteger, checkOptions } from '../core/errors.js';
 
 /** The learning rate of a step; the first one is step 0. A pure function, so that a run can be resumed anywhere. */
 export type Schedule = (step: number) => number;

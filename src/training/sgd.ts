@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkOptions } from '../core/errors.js';
+import { check, checkFraction, checkOptions } from '../core/errors.js';
 import type { NamedVariable } from '../core/module.js';
 import {
   accumulate,
-  checkFactor,
   Optimizer,
   optimizerOptionNames,
   type OptimizedParameter,
@@ -34,7 +33,7 @@ export class SGD extends Optimizer {
       decoupled: true,
     });
     const { momentum = 0, nesterov = false, decoupled = false } = options;
-    checkFactor('momentum', momentum);
+    checkFraction('momentum', momentum);
     check(!nesterov || momentum > 0, () => 'nesterov takes momentum; give it too, such as 0.9.');
     super(parameters, momentum > 0 ? { momentum: 0 } : {}, options, decoupled ? 'weights' : 'gradient');
     this.momentum = momentum;

@@ -1,4 +1,4 @@
-import { nodeModule } from '../core/node-module.js';
+import { nodeFiles } from '../core/node-module.js';
 import { WriteError } from '../core/write-error.js';
 import { imageRecord, restartRecord, scalarsRecord, versionRecord, type PngImage } from './event-records.js';
 
@@ -14,11 +14,10 @@ export class TensorBoardLog {
    * @throws Error outside of Node.
    */
   static async open(folder: string): Promise<TensorBoardLog> {
-    const fs = nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'TensorBoardLog');
-    const { join } = nodeModule<typeof import('node:path')>('node:path', 'TensorBoardLog');
+    const { fs, path } = nodeFiles('TensorBoardLog');
     await fs.mkdir(folder, { recursive: true });
     const name = `events.out.tfevents.${Math.floor(now())}.skipscale`;
-    const log = new TensorBoardLog(join(folder, name), fs);
+    const log = new TensorBoardLog(path.join(folder, name), fs);
     await log.#add(versionRecord(now()));
     return log;
   }

@@ -1,24 +1,17 @@
 import { ready } from '#backends';
-import { check, checkOptions, checkModel } from '../core/errors.js';
-import type { NamedVariable } from '../core/module.js';
-import type { ImageClassifier } from '../models/image-classifier.js';
-import type { Augmentation } from '../vision/augment/augmentation.js';
-import type { RgbImage } from '../vision/image.js';
+import { check, checkModel, checkOptions } from '../core/errors.js';
+import { nextTask } from '../core/next-task.js';
 import { WriteError } from '../core/write-error.js';
+import type { ImageClassifier } from '../models/image-classifier.js';
+import type { RgbImage } from '../vision/image.js';
 import { checkTraining, trainOptionNames } from './check-options.js';
 import { CheckpointFolder } from './checkpoint-folder.js';
 import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
-import type { Mix } from './data/mix.js';
 import { Divergence } from './divergence.js';
 import { fit, resized } from './inputs.js';
-import type { Loss } from './losses.js';
 import { matchTraining, type ClassMapping, type MatchedTraining } from './match-classes.js';
 import { NotFiniteError, type Evaluation } from './metrics.js';
-import type { MovingAverageOptions } from './moving-average.js';
-import { nextTask } from '../core/next-task.js';
-import type { Optimizer } from './optimizer.js';
-import type { Schedule } from './schedules.js';
 import type {
   CheckpointEvent,
   CheckpointFailedEvent,
@@ -27,73 +20,12 @@ import type {
   StepEvent,
   TrainEvent,
 } from './train-events.js';
+import type { TrainOptions } from './train-options.js';
 import { Trainer, type Progress } from './trainer.js';
+import { mayHaveWordNetIds, withWordNetIds } from './wordnet-ids.js';
 
 export type * from './train-events.js';
-
-/** Where and when {@link train} writes checkpoints; in Node only. */
-export interface CheckpointOptions {
-  /** Made where it is not there. */
-  readonly folder: string;
-  /** Steps from one to the next. There is one at the end of every epoch besides. Default none. */
-  readonly everySteps?: number;
-  /**
-   * How many of the latest stay. The weights with the best top-1 of `validation` stay besides, as `best.safetensors`: of
-   * the moving average where there is one, in a file such as `saveWeights` makes. Default 3.
-   */
-  readonly keep?: number;
-  /**
-   * Whether to continue from the latest one of the folder that is whole, if there is any; otherwise there may be none. Default
-   * false.
-   */
-  readonly resume?: boolean;
-}
-
-/** Options of {@link train}. */
-export interface TrainOptions {
-  /** How often to go through the data. */
-  readonly epochs: number;
-  /** Images of a step. Default 128. */
-  readonly batchSize?: number;
-  /**
-   * Images that go through the model at a time; the gradients of a step are averaged. A batch is parted as evenly as it can be,
-   * and none of its images goes alone (of an odd batch in parts of 2, one part has 3), unless this is 1. Default all.
-   */
-  readonly microBatchSize?: number;
-  /**
-   * Whether blocks keep only their input for the way back and run again there (gradient checkpointing): less memory, more
-   * time, the same weights bit for bit. Default false.
-   */
-  readonly recompute?: boolean;
-  /** The learning rate of each step. */
-  readonly schedule: Schedule;
-  /** Makes the optimizer of the parameters. Default SGD with Nesterov's momentum 0.9 and weight decay 1e-4. */
-  readonly optimizer?: (parameters: readonly NamedVariable[]) => Optimizer;
-  /** Default `softmaxCrossEntropy`. */
-  readonly loss?: Loss;
-  /** Norm that the gradients are clipped to. Default none. */
-  readonly clipNorm?: number;
-  /** Keeps an average of the weights, which is evaluated, and which the model has at the end. Default none. */
-  readonly movingAverage?: MovingAverageOptions;
-  /** Done to every image. Default nothing. */
-  readonly augment?: Augmentation;
-  /** Done to every batch. Default nothing. */
-  readonly mix?: Mix;
-  /** Side of the images, in pixels. Default what the model is meant for. */
-  readonly size?: number;
-  /** Evaluated at the end of epochs. Default none. */
-  readonly validation?: Dataset;
-  /** What the model calls classes that the data, or those to validate with, have by another name. Default the same names. */
-  readonly classes?: ClassMapping;
-  /** Epochs from one evaluation to the next; the last one is always evaluated. Default 1. */
-  readonly evaluateEvery?: number;
-  /** Of order, augmentation, mixing, dropout and stochastic depth. Default 0. */
-  readonly seed?: number;
-  /** Writes checkpoints, from which a training that was stopped or killed continues bit for bit. Default none. */
-  readonly checkpoints?: CheckpointOptions;
-  /** Ends the training after the step, or the batch of validation, that runs, with a last checkpoint. */
-  readonly signal?: AbortSignal;
-}
+export type * from './train-options.js';
 
 /**
  * Trains a model: an iterator that takes a step whenever it is asked what came of the last one. The same seed, data and
@@ -104,10 +36,12 @@ export interface TrainOptions {
  * Classes go by name: images are trained as the model's class of the same name, wherever that stands. A model without labels has
  * the data's from before its first step on.
  *
- * Arguments are checked when it is called, before anything is asked of the iterator; what the optimizer is made with, before
- * the first step. A checkpoint that cannot be written ends nothing: the event `checkpoint-failed` tells of it, and the next one is
- * tried again; where the last one fails, an error ends the training when all else is done. One training at a time has a folder of
- * checkpoints, which is told before the first step, as is a folder that cannot be written to.
+ * Arguments are checked when it is called, before anything is asked of the iterator; before the first step, what the optimizer is
+ * made with, and the names of classes where they are WordNet ids and the model's are ImageNet's.
+ *
+ * A checkpoint that cannot be written ends nothing: the event `checkpoint-failed` tells of it, and the next one is tried as usual;
+ * where the last one fails, an error ends the training when all else is done. One training at a time has a folder of checkpoints.
+ * That another one has it, or that it cannot be written to, is an error before the first step.
  * @param data - A data set, whose last batch is left out where it has fewer images than the others and is not the only
  * one; or a source of batches of one's own, which `batchSize`, `augment`, `mix` and the order by seed do not touch, and whose
  * targets are the model's classes; it has no names, so that `labels` is yours to set.
@@ -125,12 +59,16 @@ export function train(
   checkModel('train', model);
   checkOptions('train', options, trainOptionNames);
   checkTraining(data, options);
-  return inFolder(
-    model,
-    data,
-    options,
-    matchTraining(model, typeof data === 'function' ? undefined : data, options),
-  );
+  const { classes = {}, validation } = options;
+  const own = typeof data === 'function' ? undefined : data;
+  const known = { classes: model.classes, labels: model.labels ?? own?.classes };
+  const match = (mapping: ClassMapping) => matchTraining(model, own, { classes: mapping, validation });
+  if (mayHaveWordNetIds(known, classes, own, validation)) {
+    const matched = async () => match(await withWordNetIds(known, classes, own, validation));
+    return inFolder(model, data, options, matched);
+  }
+  const matched = match(classes);
+  return inFolder(model, data, options, () => matched);
 }
 
 /** Trains while no other training has the folder of the checkpoints. */
@@ -138,9 +76,10 @@ async function* inFolder(
   model: ImageClassifier,
   batches: Dataset | BatchSource,
   options: TrainOptions,
-  { data, ...matched }: MatchedTraining<Dataset | undefined>,
+  match: () => MatchedTraining<Dataset | undefined> | Promise<MatchedTraining<Dataset | undefined>>,
 ): AsyncGenerator<TrainEvent, void, void> {
   const { checkpoints } = options;
+  const { data, ...matched } = await match();
   await ready();
   const files = checkpoints && (await CheckpointFolder.open(checkpoints.folder, checkpoints.keep ?? 3));
   try {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check } from '../core/errors.js';
+import { check, checkAtLeastZero } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import { restoringOnError } from '../core/restoring.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
@@ -15,10 +16,10 @@ import { resized } from './inputs.js';
 import { softmaxCrossEntropy } from './losses.js';
 import type { Evaluation } from './metrics.js';
 import { MovingAverage } from './moving-average.js';
-import { checkAtLeastZero, type Optimizer } from './optimizer.js';
+import { type Optimizer } from './optimizer.js';
 import { SGD } from './sgd.js';
 import { batchGradients } from './step.js';
-import type { TrainOptions } from './train.js';
+import type { TrainOptions } from './train-options.js';
 
 const defaultSGD = { momentum: 0.9, nesterov: true, weightDecay: 1e-4 };
 
@@ -159,8 +160,8 @@ export class Trainer {
     check(
       saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(labels),
       () =>
-        `${name} has the classes ${saved.labels!.join(', ')}, and this training ` +
-        `${labels?.join(', ') ?? 'without names'}; continue with the same data, or train into another folder.`,
+        `${name} has the classes ${listed(saved.labels!)}, and this training ` +
+        `${labels ? listed(labels) : 'has classes without names'}; continue with the same data, or train into another folder.`,
     );
     const state = this.#state();
     const shapes = (map: Iterable<[string, { shape: readonly number[] }]>) =>

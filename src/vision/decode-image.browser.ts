@@ -26,9 +26,9 @@ export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
 ]);
 
 /**
- * Decodes an image, JPEG, PNG, WebP, GIF, AVIF, BMP or ICO, of several frames the first, or takes the pixels of an element. It is turned as its EXIF orientation
- * says, and a colour profile is ignored. Alpha is dropped; a browser's canvas keeps the colour of a pixel the less
- * exactly the more transparent it is, and that of a wholly transparent one is black.
+ * Decodes an image, JPEG, PNG, WebP, GIF, AVIF, BMP or ICO, of several frames the first, or takes the pixels of an element. It is
+ * turned as its EXIF orientation says, and a colour profile is ignored. Alpha is dropped; a browser's canvas keeps the colour of a
+ * pixel the less exactly the more transparent it is, and that of a wholly transparent one is black.
  * @throws Error where the image cannot be fetched or decoded, or has more than 2^27 pixels.
  */
 export async function decodeImage(source: ImageSource): Promise<RgbImage> {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger, checkOptions } from '../core/errors.js';
 import { takeValues } from '../core/take-values.js';
 import { checkLabels } from '../models/labels/check-labels.js';
+import { numberedLabels } from '../models/labels/numbered-labels.js';
 
 /** One class that an image may show. */
 export interface Classification {
@@ -40,7 +41,7 @@ export async function decodePredictions(
   const [images, classes] = predictions.shape;
   checkDecoding(classes, top, labels);
   await ready();
-  const names = labels ?? Array.from({ length: classes }, (_, index) => `class ${index}`);
+  const names = labels ?? numberedLabels(classes);
   const scores = await predictions.data<'float32'>();
   const flat = probabilities ? scores : await takeValues(tf.softmax(predictions));
   return Array.from({ length: images }, (_, i) => {

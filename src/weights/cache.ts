@@ -1,4 +1,4 @@
-import { nodeModule } from '../core/node-module.js';
+import { nodeFiles } from '../core/node-module.js';
 import { checkSha256 } from '../core/sha256.js';
 import type { Store } from '../core/store.js';
 import { TransferError } from '../core/transfer-error.js';
@@ -23,12 +23,7 @@ export function canCache(): boolean {
 }
 
 function modules() {
-  const what = 'The cache of downloads';
-  return {
-    fs: nodeModule<typeof import('node:fs/promises')>('node:fs/promises', what),
-    os: nodeModule<typeof import('node:os')>('node:os', what),
-    path: nodeModule<typeof import('node:path')>('node:path', what),
-  };
+  return nodeFiles('The cache of downloads');
 }
 
 /**

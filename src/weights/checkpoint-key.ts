@@ -1,3 +1,4 @@
+import { listed } from '../core/listed.js';
 import { ChoiceError } from './checkpoint.js';
 
 /** Weights of which a file may have several: where they are in it, such as `state_dict_ema`, and how many tensors they have. */
@@ -19,14 +20,13 @@ export function chooseWeights<T extends Keyed>(candidates: readonly T[], wanted:
   const best = wanted === undefined ? [] : mostExact(candidates, wanted);
   const left = best.length > 0 ? best : candidates;
   if (left.length === 1) return left[0]!;
-  const names = left.slice(0, 10).map(({ key, tensors }) => `'${key}' (${tensors.size} tensors)`);
-  const more = left.length > 10 ? ` and ${left.length - 10} more` : '';
+  const names = left.map(({ key, tensors }) => `'${key}' (${tensors.size} tensors)`);
   const has =
     wanted !== undefined && best.length === 0
       ? `has no weights '${wanted}', but these`
       : 'has several weights';
   throw new ChoiceError(
-    `This file ${has}: ${names.join(', ')}${more}. Say which to take: { checkpointKey: '${left[0]!.key}' }, ` +
+    `This file ${has}: ${listed(names)}. Say which to take: { checkpointKey: '${left[0]!.key}' }, ` +
       `on the command line --checkpoint-key ${left[0]!.key}.`,
   );
 }

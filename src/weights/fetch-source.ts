@@ -1,10 +1,11 @@
 import { readFile } from '#read-file';
 import { download } from '../core/download.js';
+import { checkOptions } from '../core/errors.js';
 import { absolute } from '../core/fetch-bytes.js';
 import { isHtml } from '../core/html.js';
 import { checkDigits, checkSha256 } from '../core/sha256.js';
 import type { Store } from '../core/store.js';
-import type { TransferLimits } from '../core/transfer-limits.js';
+import { transferLimitNames, type TransferLimits } from '../core/transfer-limits.js';
 import { cached, canCache, unkept, type Kept } from './cache.js';
 import { CheckpointError, ChoiceError } from './checkpoint.js';
 import { hubFile, type HubOptions } from './hub.js';
@@ -44,14 +45,6 @@ export interface FetchOptions {
 /** Whether it is the address of a file, beside which others may be. */
 export function isAddress(source: WeightsSource): source is string | URL {
   return !(source instanceof Uint8Array || source instanceof Blob);
-}
-
-/**
- * The bytes of a file, whatever they are.
- * @throws Error that names the source and why it cannot be read, or is not the right one.
- */
-export function fetchSource(source: WeightsSource, options: FetchOptions = {}): Promise<Uint8Array> {
-  return fetchParsed([source], options, ([bytes]) => bytes!);
 }
 
 /**
@@ -128,7 +121,8 @@ async function fetchOne(source: WeightsSource, options: FetchOptions): Promise<F
 }
 
 async function fetchRemote(source: string, options: FetchOptions): Promise<Fetched> {
-  const { hub, cache = true, sha256, onProgress, limits } = options;
+  const { hub, cache = true, sha256, onProgress, limits = {} } = options;
+  checkOptions('limits', limits, transferLimitNames);
   const { url, headers, place } = source.startsWith('hf:') ? hubFile(source, hub) : urlFile(source, sha256);
   const fetch = (store?: Store) => download(url, { ...limits, headers, store, sha256, onProgress });
   const file =

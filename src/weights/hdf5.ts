@@ -178,7 +178,7 @@ function toTensor(
   const dtype = numberTypes[`${type},${size},${type === INTEGER && signed}`];
   if (dtype === undefined || !shape) return undefined;
   if (!littleEndian && type !== OPAQUE)
-    throw new CheckpointError(`'${name}' is big-endian; save it anew on another machine.`);
+    throw new CheckpointError(`'${name}' is big-endian; save it again on another machine.`);
   const needed = count * size;
   if (!shape.every(isCount) || !isCount(needed) || elements(shape) !== count)
     throw damaged(`'${name}' has the shape [${shape}]`);

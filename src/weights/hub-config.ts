@@ -2,7 +2,7 @@ import type { ConventionName } from '../models/conventions.js';
 import type { ColorPreprocessing, Interpolation, Preprocessing } from '../models/preprocessing.js';
 import { ConfigFile } from './config-file.js';
 import type { FetchOptions } from './fetch-source.js';
-import { isColor, isCrop, isLabels, isRecord, isSide, isSpread } from './json-values.js';
+import { isColor, isCrop, isLabels, isRecord, isSide, isSpread, LARGEST_SIDE } from './json-values.js';
 import { hasSiblings } from './sibling.js';
 
 /** What the files beside a checkpoint say of its network. */
@@ -38,7 +38,7 @@ export async function readHubConfig(source: string | URL, options?: FetchOptions
   return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
 }
 
-const SIDE = 'a side of 1 to 8192 pixels';
+const SIDE = `a side of 1 to ${LARGEST_SIDE} pixels`;
 const CROP = 'a number from 0.1 to 1';
 const COLOR = 'three numbers, red, green and blue';
 const SPREAD = 'three positive numbers, red, green and blue';

@@ -1,6 +1,7 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkModel, checkOptions } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -214,13 +215,8 @@ function advice(variables: readonly NamedVariable[], found: number, source: stri
   );
 }
 
-/** More names than these fill a screen and say no more. */
-const MOST_NAMES = 20;
-
 function list(what: string, keys: readonly string[]): string {
-  if (keys.length === 0) return '';
-  const more = keys.length > MOST_NAMES ? ` and ${keys.length - MOST_NAMES} more` : '';
-  return `${keys.length} ${what}: ${keys.slice(0, MOST_NAMES).join(', ')}${more}`;
+  return keys.length === 0 ? '' : `${keys.length} ${what}: ${listed(keys, 20)}`;
 }
 
 /** The variables outside of these parts. */
@@ -234,7 +230,7 @@ function withoutParts(
   for (const part of parts) {
     check(
       variables.some(isOf(part)),
-      () => `except names '${part}', which ${model} has not; give names such as 'head' or 'stages.3'.`,
+      () => `except names '${part}', which ${model} does not have; give names such as 'head' or 'stages.3'.`,
     );
   }
   return variables.filter((named) => !parts.some((part) => isOf(part)(named)));

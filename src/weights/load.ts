@@ -43,9 +43,9 @@ export interface LoadOptions extends NetworkWeightsOptions {
 }
 
 /**
- * Builds the network that a checkpoint is of, and fills it: any that `saveWeights` wrote, or a published ResNet or
- * EfficientNet with any number of classes. Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm and Hugging
- * Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
+ * Builds the network that a checkpoint is of, and fills it: any that `saveWeights` wrote, or a published ResNet or EfficientNet with
+ * any number of classes. Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm
+ * and Hugging Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
  * @param source - As `loadWeights` takes it.
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; where a file beside
@@ -107,7 +107,7 @@ export async function loadInto<M extends ImageClassifier>(
   const isTold = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
   const hubConfig = beside ?? (isTold ? {} : await readHubConfig(source, { hub, cache, limits }));
   const { classes } = architecture;
-  if (head === undefined) checkLabels(hubConfig.labels, classes, source);
+  if (head === undefined) checkConfigLabels(hubConfig.labels, classes, source);
   const names = hubConfig.labels ?? (await publishedLabels(checkpoint, classes, { checkpointKey, head }));
   const preprocessing = savedPreprocessing(checkpoint) ?? hubConfig.preprocessing;
   const buildBy = (convention: ConventionName) =>
@@ -158,7 +158,7 @@ function findNetwork(
 }
 
 /** Throws where the files beside the weights have names of more or fewer classes: they are of another network. */
-function checkLabels(
+function checkConfigLabels(
   labels: readonly string[] | undefined,
   classes: number | undefined,
   source: WeightsSource,

@@ -1,3 +1,5 @@
+import { quoted } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import { CheckpointError, type Checkpoint, type HostTensor } from './checkpoint.js';
 import { chooseWeights, hasKey } from './checkpoint-key.js';
 import { roots, type Root } from './names/roots.js';
@@ -159,7 +161,7 @@ function withHead(
   const layer = denseLayer(own, head) ?? denseLayer(beside, head);
   if (!layer) {
     throw new CheckpointError(
-      `head names '${head}', which the file has not as a dense layer; ` +
+      `head names '${head}', which is no dense layer of the file; ` +
         `${describeLayers(otherDenseLayers(new Map([...own, ...beside]), { body, heads: [usual] }))}.`,
     );
   }
@@ -207,12 +209,11 @@ function layerOf(name: string): string {
 /** Which layers could be the head, in words. */
 export function describeLayers(layers: ReadonlyMap<string, readonly number[]>): string {
   if (layers.size === 0) return 'it has no dense layers of other names';
-  const names = Array.from(layers.keys(), (name) => name.slice(0, 100));
-  const all = Array.from(layers.values(), (shape, i) => `'${names[i]}' [${shape}]`);
-  return `its dense layers of other names are ${all.slice(0, 10).join(', ')}${all.length > 10 ? ' and more' : ''}`;
+  const all = Array.from(layers, ([name, shape]) => `${quoted(name)} [${shape}]`);
+  return `its dense layers of other names are ${listed(all)}`;
 }
 
 /** The option that names the last of these layers as the head, in words. */
 export function headOption(layers: ReadonlyMap<string, readonly number[]>): string {
-  return `{ head: '${[...layers.keys()].at(-1)?.slice(0, 100)}' }`;
+  return `{ head: ${quoted([...layers.keys()].at(-1) ?? '')} }`;
 }

@@ -4,7 +4,7 @@ import type { FetchOptions } from './fetch-source.js';
 import type { NetworkWeightsOptions } from './network-weights.js';
 import type { ReadOptions } from './read-source.js';
 
-export const fetchOptionNames: OptionNames<FetchOptions> = {
+const fetchOptionNames: OptionNames<FetchOptions> = {
   hub: true,
   cache: true,
   sha256: true,
@@ -12,7 +12,7 @@ export const fetchOptionNames: OptionNames<FetchOptions> = {
   limits: true,
 };
 
-export const readOptionNames: OptionNames<ReadOptions> = {
+const readOptionNames: OptionNames<ReadOptions> = {
   ...fetchOptionNames,
   checkpointKey: true,
   parts: true,

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { nodeModule } from '../core/node-module.js';
+import { nodeFiles } from '../core/node-module.js';
+import { readExactly } from '../core/read-exactly.js';
 import type { Store } from '../core/store.js';
 
 /** What the disk refused, not the network. */
@@ -79,15 +80,8 @@ export class PartialFile implements Store {
   }
 
   bytes(): Promise<Uint8Array> {
-    return onDisk(async () => {
-      const bytes = new Uint8Array(this.received);
-      for (let place = 0; place < bytes.length;) {
-        const { bytesRead } = await this.#handle!.read(bytes, place, bytes.length - place, place);
-        if (bytesRead === 0) throw new Error(`${this.#path} was cut short`);
-        place += bytesRead;
-      }
-      return bytes;
-    });
+    const handle = this.#handle;
+    return onDisk(() => readExactly((...place) => handle!.read(...place), this.received));
   }
 
   /**
@@ -137,11 +131,7 @@ async function beginsOf(file: string): Promise<Begin[]> {
 }
 
 function modules() {
-  const what = 'Keeping downloads';
-  return {
-    fs: nodeModule<typeof import('node:fs/promises')>('node:fs/promises', what),
-    path: nodeModule<typeof import('node:path')>('node:path', what),
-  };
+  return nodeFiles('Keeping downloads');
 }
 
 async function onDisk<T>(work: (node: ReturnType<typeof modules>) => Promise<T>): Promise<T> {

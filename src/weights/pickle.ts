@@ -1,23 +1,11 @@
-import { CheckpointError } from './checkpoint.js';
-import { decodeEscapes, decodeRepr, PythonName, PythonObject } from './python-values.js';
+import { PickleBytes } from './pickle-bytes.js';
+import { decodeEscapes, decodeRepr, PythonName, PythonObject, type PickleValue } from './python-values.js';
 
 /** A Python name that a pickle refers to, such as `collections.OrderedDict`. */
 export interface Global {
   readonly module: string;
   readonly name: string;
 }
-
-/** What may stand for a Python object while it is being built. */
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | PickleValue[]
-  | Map<PickleValue, PickleValue>
-  | object;
 
 /** What the surroundings of a pickle make of its names and references. */
 export interface PickleContext {
@@ -41,8 +29,6 @@ const MAX_INSTRUCTIONS = 2_000_000;
 
 const MARK = Symbol('mark');
 
-const utf8 = new TextDecoder();
-
 /** What a pickle's STOP gave, and the place of the byte after it. */
 export interface Unpickled {
   readonly value: PickleValue;
@@ -61,27 +47,23 @@ export function unpickle(bytes: Uint8Array, context: PickleContext, start = 0): 
 }
 
 class Unpickler {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #bytes: PickleBytes;
   readonly #context: PickleContext;
   readonly #memo = new Map<number, PickleValue>();
   #stack: (PickleValue | typeof MARK)[] = [];
-  #position: number;
 
   constructor(bytes: Uint8Array, context: PickleContext, start: number) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = new PickleBytes(bytes, start);
     this.#context = context;
-    this.#position = start;
   }
 
   run(): Unpickled {
     for (let count = 0; count < MAX_INSTRUCTIONS; count++) {
-      const opcode = this.#byte();
-      if (opcode === 0x2e) return { value: this.#pop(), end: this.#position };
+      const opcode = this.#bytes.byte();
+      if (opcode === 0x2e) return { value: this.#pop(), end: this.#bytes.position };
       this.#execute(opcode);
     }
-    return this.#fail(`it has more than ${MAX_INSTRUCTIONS} instructions`);
+    return this.#bytes.fail(`it has more than ${MAX_INSTRUCTIONS} instructions`);
   }
 
   /** One instruction; the names in the comments are those of Python's pickletools. */
@@ -89,10 +71,10 @@ class Unpickler {
     const stack = this.#stack;
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.#byte() > 5) this.#fail('its protocol is newer than 5');
+        if (this.#bytes.byte() > 5) this.#bytes.fail('its protocol is newer than 5');
         return;
       case 0x95: // FRAME
-        this.#take(8);
+        this.#bytes.skip(8);
         return;
       case 0x28: // MARK
         stack.push(MARK);
@@ -116,60 +98,60 @@ class Unpickler {
         stack.push(false);
         return;
       case 0x4b: // BININT1
-        stack.push(this.#byte());
+        stack.push(this.#bytes.byte());
         return;
       case 0x4d: // BININT2
-        stack.push(this.#view.getUint16(this.#take(2), true));
+        stack.push(this.#bytes.uint16());
         return;
       case 0x4a: // BININT
-        stack.push(this.#view.getInt32(this.#take(4), true));
+        stack.push(this.#bytes.int32());
         return;
       case 0x8a: // LONG1
-        stack.push(this.#long(this.#byte()));
+        stack.push(this.#bytes.long(this.#bytes.byte()));
         return;
       case 0x8b: // LONG4
-        stack.push(this.#long(this.#length4()));
+        stack.push(this.#bytes.long(this.#bytes.length4()));
         return;
       case 0x49: // INT
       case 0x4c: // LONG
-        stack.push(this.#decimal(this.#line()));
+        stack.push(this.#bytes.decimal());
         return;
       case 0x46: // FLOAT
-        stack.push(this.#float(this.#line()));
+        stack.push(this.#bytes.float());
         return;
       case 0x47: // BINFLOAT
-        stack.push(this.#view.getFloat64(this.#take(8), false));
+        stack.push(this.#bytes.float64());
         return;
       case 0x56: // UNICODE
-        stack.push(decodeEscapes(this.#lineBytes()));
+        stack.push(decodeEscapes(this.#bytes.lineBytes()));
         return;
       case 0x53: // STRING
-        stack.push(decodeRepr(this.#lineBytes()) ?? this.#fail('it has text without quotes'));
+        stack.push(decodeRepr(this.#bytes.lineBytes()) ?? this.#bytes.fail('it has text without quotes'));
         return;
       case 0x8c: // SHORT_BINUNICODE
-        stack.push(this.#text(this.#byte()));
+        stack.push(this.#bytes.text(this.#bytes.byte()));
         return;
       case 0x58: // BINUNICODE
-        stack.push(this.#text(this.#length4()));
+        stack.push(this.#bytes.text(this.#bytes.length4()));
         return;
       case 0x8d: // BINUNICODE8
-        stack.push(this.#text(this.#length8()));
+        stack.push(this.#bytes.text(this.#bytes.length8()));
         return;
       case 0x55: // SHORT_BINSTRING
-        stack.push(this.#text(this.#byte()));
+        stack.push(this.#bytes.text(this.#bytes.byte()));
         return;
       case 0x54: // BINSTRING
-        stack.push(this.#text(this.#length4()));
+        stack.push(this.#bytes.text(this.#bytes.length4()));
         return;
       case 0x43: // SHORT_BINBYTES
-        stack.push(this.#data(this.#byte()));
+        stack.push(this.#bytes.data(this.#bytes.byte()));
         return;
       case 0x42: // BINBYTES
-        stack.push(this.#data(this.#length4()));
+        stack.push(this.#bytes.data(this.#bytes.length4()));
         return;
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        stack.push(this.#data(this.#length8()));
+        stack.push(this.#bytes.data(this.#bytes.length8()));
         return;
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
@@ -214,34 +196,34 @@ class Unpickler {
         this.#setItems(this.#popToMark());
         return;
       case 0x70: // PUT
-        this.#memo.set(this.#index(), this.#top());
+        this.#memo.set(this.#bytes.index(), this.#top());
         return;
       case 0x71: // BINPUT
-        this.#memo.set(this.#byte(), this.#top());
+        this.#memo.set(this.#bytes.byte(), this.#top());
         return;
       case 0x72: // LONG_BINPUT
-        this.#memo.set(this.#length4(), this.#top());
+        this.#memo.set(this.#bytes.length4(), this.#top());
         return;
       case 0x94: // MEMOIZE
         this.#memo.set(this.#memo.size, this.#top());
         return;
       case 0x67: // GET
-        stack.push(this.#remembered(this.#index()));
+        stack.push(this.#remembered(this.#bytes.index()));
         return;
       case 0x68: // BINGET
-        stack.push(this.#remembered(this.#byte()));
+        stack.push(this.#remembered(this.#bytes.byte()));
         return;
       case 0x6a: // LONG_BINGET
-        stack.push(this.#remembered(this.#length4()));
+        stack.push(this.#remembered(this.#bytes.length4()));
         return;
       case 0x63: // GLOBAL
-        stack.push(this.#name(this.#line(), this.#line()));
+        stack.push(this.#name(this.#bytes.line(), this.#bytes.line()));
         return;
       case 0x93: // STACK_GLOBAL
         {
           const [module, name] = this.#popMany(2);
           if (typeof module !== 'string' || typeof name !== 'string')
-            this.#fail('it has a name that is not text');
+            this.#bytes.fail('it has a name that is not text');
           stack.push(this.#name(module, name));
         }
         return;
@@ -260,7 +242,7 @@ class Unpickler {
         return;
       case 0x69: // INST
         {
-          const callee = this.#name(this.#line(), this.#line());
+          const callee = this.#name(this.#bytes.line(), this.#bytes.line());
           stack.push(this.#call(callee, this.#popToMark()));
         }
         return;
@@ -271,7 +253,7 @@ class Unpickler {
         }
         return;
       case 0x50: // PERSID
-        stack.push(this.#context.load(this.#line()));
+        stack.push(this.#context.load(this.#bytes.line()));
         return;
       case 0x51: // BINPERSID
         stack.push(this.#context.load(this.#pop()));
@@ -284,92 +266,17 @@ class Unpickler {
         }
         return;
       default:
-        this.#fail(`it has the instruction 0x${opcode.toString(16)}, which no checkpoint needs`);
+        this.#bytes.fail(`it has the instruction 0x${opcode.toString(16)}, which no checkpoint needs`);
     }
-  }
-
-  #fail(what: string): never {
-    throw new CheckpointError(`This pickle cannot be read at byte ${this.#position}: ${what}.`);
-  }
-
-  /** Moves on by `count` bytes and gives the place of the first of them. */
-  #take(count: number): number {
-    const start = this.#position;
-    if (count < 0 || start + count > this.#bytes.length) this.#fail('it ends too early');
-    this.#position = start + count;
-    return start;
-  }
-
-  #byte(): number {
-    return this.#bytes[this.#take(1)]!;
-  }
-
-  #length4(): number {
-    return this.#view.getUint32(this.#take(4), true);
-  }
-
-  #length8(): number {
-    return Number(this.#view.getBigUint64(this.#take(8), true));
-  }
-
-  #data(length: number): Uint8Array {
-    const start = this.#take(length);
-    return this.#bytes.subarray(start, start + length);
-  }
-
-  #text(length: number): string {
-    return utf8.decode(this.#data(length));
-  }
-
-  #line(): string {
-    return utf8.decode(this.#lineBytes());
-  }
-
-  #lineBytes(): Uint8Array {
-    const end = this.#bytes.indexOf(0x0a, this.#position);
-    if (end < 0) this.#fail('it ends too early');
-    const line = this.#data(end - this.#position);
-    this.#take(1);
-    return line;
-  }
-
-  #decimal(text: string): number | bigint | boolean {
-    if (text === '00' || text === '01') return text === '01';
-    return /^-?\d{1,150}L?$/.test(text)
-      ? integer(BigInt(text.replace('L', '')))
-      : this.#fail(`'${text.slice(0, 40)}' is not an integer`);
-  }
-
-  #float(text: string): number {
-    const value = Number(text.replace('inf', 'Infinity'));
-    return text.trim() === '' || (Number.isNaN(value) && text !== 'nan')
-      ? this.#fail(`'${text.slice(0, 40)}' is not a number`)
-      : value;
-  }
-
-  #index(): number {
-    const text = this.#line();
-    return /^\d{1,15}$/.test(text)
-      ? Number(text)
-      : this.#fail(`'${text.slice(0, 40)}' is not a place to store at`);
   }
 
   #name(module: string, name: string): PickleValue {
     return this.#context.resolve({ module, name }) ?? new PythonName(`${module}.${name}`);
   }
 
-  /** A little-endian integer in two's complement. */
-  #long(length: number): number | bigint {
-    if (length > 64) this.#fail(`it has an integer of ${length} bytes`);
-    const data = this.#data(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(data[i]!);
-    return integer(BigInt.asIntN(8 * length, value));
-  }
-
   #top(): PickleValue {
     const top = this.#stack.at(-1);
-    return top === undefined || top === MARK ? this.#fail('its stack is empty') : (top as PickleValue);
+    return top === undefined || top === MARK ? this.#bytes.fail('its stack is empty') : (top as PickleValue);
   }
 
   #pop(): PickleValue {
@@ -384,7 +291,7 @@ class Unpickler {
 
   #popToMark(): PickleValue[] {
     const mark = this.#stack.lastIndexOf(MARK);
-    if (mark < 0) this.#fail('its stack has no mark');
+    if (mark < 0) this.#bytes.fail('its stack has no mark');
     const values = this.#stack.splice(mark + 1) as PickleValue[];
     this.#stack.pop();
     return values;
@@ -393,7 +300,7 @@ class Unpickler {
   #append(values: PickleValue[]): void {
     const list = this.#top();
     if (list instanceof PythonObject) return;
-    if (!Array.isArray(list)) this.#fail('it appends to what is not a list');
+    if (!Array.isArray(list)) this.#bytes.fail('it appends to what is not a list');
     for (const value of values) list.push(value);
   }
 
@@ -401,26 +308,21 @@ class Unpickler {
     const top = this.#top();
     const dictionary = top instanceof PythonObject ? top.items : top;
     if (!(dictionary instanceof Map) || items.length % 2 !== 0)
-      this.#fail('it sets items of what is not a dictionary');
+      this.#bytes.fail('it sets items of what is not a dictionary');
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i]!, items[i + 1]!);
   }
 
   #remembered(index: number): PickleValue {
     const value = this.#memo.get(index);
-    return value === undefined ? this.#fail(`it refers to ${index}, which it has not stored`) : value;
+    return value === undefined ? this.#bytes.fail(`it refers to ${index}, which it has not stored`) : value;
   }
 
   #call(callee: PickleValue, args: PickleValue): PickleValue {
-    if (!Array.isArray(args)) return this.#fail('it calls with what are not arguments');
+    if (!Array.isArray(args)) return this.#bytes.fail('it calls with what are not arguments');
     if (callee instanceof PythonName) return callee.call(args);
     // What an object's call would give, only Python knows.
     if (callee instanceof PythonObject) return new PythonObject(callee.type);
-    if (typeof callee !== 'function') this.#fail('it calls what is not a name');
+    if (typeof callee !== 'function') this.#bytes.fail('it calls what is not a name');
     return (callee as PickleFunction)(args);
   }
-}
-
-function integer(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }

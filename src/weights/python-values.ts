@@ -1,4 +1,14 @@
-import type { PickleValue } from './pickle.js';
+/** What may stand for a Python object while it is being built. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleValue[]
+  | Map<PickleValue, PickleValue>
+  | object;
 
 /** A Python class or function that nothing here stands for: its name, such as `argparse.Namespace`. */
 export class PythonName {

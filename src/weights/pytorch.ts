@@ -1,5 +1,6 @@
 import { CheckpointError, type Checkpoint } from './checkpoint.js';
-import { unpickle, type PickleContext, type PickleValue } from './pickle.js';
+import { unpickle, type PickleContext } from './pickle.js';
+import type { PickleValue } from './python-values.js';
 import { findWeights } from './state-dict.js';
 import { damaged, resolveTorch, storageLoader, type Storage } from './torch-tensors.js';
 import { isZip, readStoredZip } from './zip.js';
@@ -27,7 +28,7 @@ function isTar(bytes: Uint8Array): boolean {
 export function readPyTorch(bytes: Uint8Array, checkpointKey?: string): Checkpoint {
   if (isTar(bytes)) {
     throw new CheckpointError(
-      'This is a tar archive, as the first versions of PyTorch wrote; load it with PyTorch and save it anew.',
+      'This is a tar archive, as the first versions of PyTorch wrote; load it with PyTorch and save it again.',
     );
   }
   const value = isZip(bytes) ? readZip(bytes) : readLegacy(bytes);
@@ -45,7 +46,7 @@ function readZip(bytes: Uint8Array): PickleValue {
   const byteOrder = parts.get(`${folder}byteorder`);
   if (byteOrder && new TextDecoder().decode(byteOrder()).trim() !== 'little') {
     throw new CheckpointError(
-      'This PyTorch file was written on a big-endian machine; load it with PyTorch on a common one and save it anew.',
+      'This PyTorch file was written on a big-endian machine; load it with PyTorch on a common one and save it again.',
     );
   }
   const storages = new Map<string, Storage>();

@@ -1,3 +1,5 @@
+import { quoted } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import { CheckpointError, type Checkpoint } from './checkpoint.js';
 import { fetchParsed, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
 import { isRecord } from './json-values.js';
@@ -58,7 +60,7 @@ function partReader(source: WeightsSource, { parts, ...options }: ReadOptions): 
     if (parts) return findFile([...parts], name);
     if (isAddress(source) && hasSiblings(source)) return sibling(source, name);
     throw new CheckpointError(
-      `This is an index of other files, such as '${name.slice(0, 100)}': give its path or URL, beside which they are, or give ` +
+      `This is an index of other files, such as ${quoted(name)}: give its path or URL, beside which they are, or give ` +
         'them too: { parts: files }.',
     );
   };
@@ -80,9 +82,9 @@ function findFile(files: readonly File[], name: string): File {
     files.find((file) => file.webkitRelativePath?.endsWith(`/${path}`)) ??
     files.find((file) => file.name === path.replace(/.*\//, ''));
   if (found) return found;
-  const names = files.slice(0, 10).map((file) => file.name);
+  const names = files.map((file) => file.name);
   throw new CheckpointError(
-    `The index names '${name.slice(0, 100)}', which is not among the files given (${names.join(', ') || 'none'}). Give it too.`,
+    `The index names ${quoted(name)}, which is not among the files given (${listed(names) || 'none'}). Give it too.`,
   );
 }
 

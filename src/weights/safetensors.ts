@@ -11,6 +11,7 @@ import {
 } from './checkpoint.js';
 import { contentSum, NO_SUM, SUM } from './content-sum.js';
 import { float32ToBfloat16, float32ToFloat16 } from './half.js';
+import { isRecord } from './json-values.js';
 
 /** The format's own limit on its header, in bytes. */
 const MAX_HEADER = 100_000_000;
@@ -43,7 +44,7 @@ export function readSafetensors(bytes: Uint8Array): Checkpoint {
   for (const [key, entry] of Object.entries(header)) {
     if (key === METADATA) {
       for (const [name, text] of Object.entries(
-        isObject(entry) ? entry : fail(`${METADATA} is not an object`),
+        isRecord(entry) ? entry : fail(`${METADATA} is not an object`),
       )) {
         metadata.set(name, typeof text === 'string' ? text : fail(`${METADATA}.${name} is not a string`));
       }
@@ -84,10 +85,10 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<s
   } catch {
     fail('its header is not JSON');
   }
-  if (!isObject(header)) return fail('its header is not a JSON object');
+  if (!isRecord(header)) return fail('its header is not a JSON object');
   // JSON.parse keeps the last of two equal keys in silence.
   const keys = [header, ...Object.values(header)]
-    .filter(isObject)
+    .filter(isRecord)
     .reduce((n, x) => n + Object.keys(x).length, 0);
   if (countColons(json) !== keys) fail('its header has a key twice');
   return header;
@@ -111,12 +112,8 @@ function countColons(json: string): number {
   return count;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function checkEntry(key: string, entry: unknown, fail: (what: string) => never) {
-  if (!isObject(entry)) return fail(`'${key}' is not an object`);
+  if (!isRecord(entry)) return fail(`'${key}' is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (!dtypes.includes(dtype as DType)) {
     throw new CheckpointError(

@@ -4,7 +4,7 @@ import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { CheckpointError, type Checkpoint } from './checkpoint.js';
-import { isColor, isRecord, isSide, isSpread } from './json-values.js';
+import { isColor, isLabels, isRecord, isSide, isSpread } from './json-values.js';
 
 /** The metadata of a file of these weights. */
 export function networkMetadata(model: ImageClassifier): Record<string, string> {
@@ -29,10 +29,12 @@ export function savedConvention({ metadata }: Checkpoint): ConventionName | unde
 }
 
 /** The names of the classes, where there are as many as the model has. */
-export function savedLabels(checkpoint: Checkpoint, classes: number | undefined): string[] | undefined {
+export function savedLabels(
+  checkpoint: Checkpoint,
+  classes: number | undefined,
+): readonly string[] | undefined {
   const labels = savedJson(checkpoint, 'labels');
-  const fits = Array.isArray(labels) && labels.length === classes;
-  return fits && labels.every((label) => typeof label === 'string') ? labels : undefined;
+  return isLabels(labels) && labels.length === classes ? labels : undefined;
 }
 
 /**

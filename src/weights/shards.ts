@@ -1,3 +1,5 @@
+import { quoted } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import { CheckpointError, type Checkpoint, type HostTensor } from './checkpoint.js';
 import { isHdf5 } from './hdf5.js';
 import { readKerasPart } from './keras.js';
@@ -44,7 +46,7 @@ export async function readShards(
     const absent = [...keys].filter((key) => !part.found.has(key));
     if (absent.length > 0) {
       throw new CheckpointError(
-        `The index names tensors that '${file.slice(0, 100)}' has not: ${absent.join(', ')}. Fetch all files again.`,
+        `The index names tensors that are not in ${quoted(file)}: ${listed(absent)}. Fetch all files again.`,
       );
     }
     for (const [key, tensor] of part.tensors) {

@@ -1,3 +1,4 @@
+import { quoted } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
 
 /** Whether files may be beside this one: beside what a data or blob URL or IndexedDB holds, there are none. */
@@ -15,7 +16,7 @@ export function sibling(source: string | URL, name: string): string {
   const folders = plainPath(name);
   if (!folders) {
     throw new Error(
-      `'${name.slice(0, 100)}' is not the name of a file beside ${shownUrl(source)}, nor of one in a folder there.`,
+      `${quoted(name)} is not the name of a file beside ${shownUrl(source)}, nor of one in a folder there.`,
     );
   }
   const text = String(source);

@@ -1,7 +1,6 @@
 import { CheckpointError, type HostTensor } from './checkpoint.js';
 import { chooseWeights, type Keyed } from './checkpoint-key.js';
-import type { PickleValue } from './pickle.js';
-import { PythonName, PythonObject } from './python-values.js';
+import { PythonName, PythonObject, type PickleValue } from './python-values.js';
 import { damaged, TensorView } from './torch-tensors.js';
 
 /** The deepest place in a checkpoint at which weights are looked for, and the deepest of a model's modules. */

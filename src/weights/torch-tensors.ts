@@ -1,6 +1,6 @@
 import { CheckpointError, elements, HostTensor, isCount, itemSize, type DType } from './checkpoint.js';
-import type { Global, PickleFunction, PickleValue } from './pickle.js';
-import { PythonName, PythonObject } from './python-values.js';
+import type { Global, PickleFunction } from './pickle.js';
+import { PythonName, PythonObject, type PickleValue } from './python-values.js';
 
 /** PyTorch's storage classes by the type of their elements. */
 const storageTypes: Record<string, DType> = {
@@ -112,6 +112,7 @@ function textIdentifier(text: string): PickleValue[] {
   return type === undefined ? [] : ['storage', new PythonName(type), key!, device!, Number(count)];
 }
 
+/** The error of a file that is not as PyTorch writes it. */
 export function damaged(what: string): CheckpointError {
   return new CheckpointError(`This PyTorch file is damaged: ${what}. Fetch it again.`);
 }

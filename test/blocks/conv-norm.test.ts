@@ -113,7 +113,9 @@ describe.each([
     unit.fold();
     const x = randomTensor<tf.Rank.R4>([2, 4, 4, 3], 1);
     expect(() => unit.forward(x, { training: true, random: new Random(0) })).toThrow(
-      new ArgumentError('A fused network cannot be trained: its batch norms are folded away. Build it anew.'),
+      new ArgumentError(
+        'A fused network cannot be trained: its batch norms are folded away. Build it again.',
+      ),
     );
     x.dispose();
     unit.dispose();

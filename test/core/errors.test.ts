@@ -4,7 +4,7 @@ import {
   checkInteger,
   checkOneOf,
   checkOptions,
-  checkRate,
+  checkFraction,
 } from '../../src/core/errors.js';
 
 test('an ArgumentError is an Error of this name', () => {
@@ -48,13 +48,13 @@ test.each([
   );
 });
 
-test.each([0, 0.5, 0.999])('checkRate takes %p', (value) => {
-  expect(() => checkRate('rate', value)).not.toThrow();
+test.each([0, 0.5, 0.999])('checkFraction takes %p', (value) => {
+  expect(() => checkFraction('rate', value)).not.toThrow();
 });
 
-test.each([1, -0.1, NaN, Infinity])('checkRate refuses %p', (value) => {
-  expect(() => checkRate('rate', value)).toThrow(
-    new ArgumentError(`rate is ${value}; give a rate of at least 0 and below 1.`),
+test.each([1, -0.1, NaN, Infinity])('checkFraction refuses %p', (value) => {
+  expect(() => checkFraction('rate', value)).toThrow(
+    new ArgumentError(`rate is ${value}; give a number of at least 0 and below 1.`),
   );
 });
 

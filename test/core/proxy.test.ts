@@ -7,7 +7,7 @@ import { download } from '../../src/core/download.js';
 import { proxyFor } from '../../src/core/proxy.js';
 import { readFile } from '../../src/core/read-file.node.js';
 import { readBytes } from '../../src/training/data/read-bytes.js';
-import { fetchSource } from '../../src/weights/fetch-source.js';
+import { fetchSource } from '../helpers/fetch-source.js';
 import { listen } from '../helpers/serve.js';
 
 const environment = process.env;

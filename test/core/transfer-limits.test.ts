@@ -4,7 +4,7 @@ import { download } from '../../src/core/download.js';
 import { fetchBytes } from '../../src/core/fetch-bytes.js';
 import { MemoryStore } from '../../src/core/store.js';
 import type { TransferLimits } from '../../src/core/transfer-limits.js';
-import { fetchSource } from '../../src/weights/fetch-source.js';
+import { fetchSource } from '../helpers/fetch-source.js';
 import { closeServers, listen, serve } from '../helpers/serve.js';
 
 const quick = { retryTime: 1, retries: 1 };

@@ -124,7 +124,7 @@ test.each<[Partial<BatchNormOptions>, RegExp]>([
   [{ channels: 0 }, /channels is 0; give an integer of at least 1/],
   [{ epsilon: 0 }, /epsilon is 0; give a positive number/],
   [{ epsilon: NaN }, /epsilon is NaN/],
-  [{ momentum: 1 }, /momentum is 1; give a number in \[0, 1\)/],
+  [{ momentum: 1 }, /momentum is 1; give a number of at least 0 and below 1/],
   [{ momentum: -0.1 }, /momentum is -0.1/],
   [{ runningVariance: 'none' as 'biased' }, /runningVariance is 'none'; give one of 'unbiased', 'biased'/],
 ])('refuses %p', (wrong, message) => {

@@ -67,7 +67,7 @@ describe.each([
 
   test.each([1, -0.5, NaN])('refuses the rate %p', (rate) => {
     expect(() => build(rate)).toThrow(
-      new ArgumentError(`${name}: rate is ${rate}; give a rate of at least 0 and below 1.`),
+      new ArgumentError(`${name}: rate is ${rate}; give a number of at least 0 and below 1.`),
     );
   });
 });

@@ -31,7 +31,7 @@ const efficientNet = () =>
     { classes: 2, convention: 'keras' },
   );
 const disposed =
-  /^This (resnet20|efficientnet\S*) was disposed of, and its weights are gone; build it anew\.$/;
+  /^This (resnet20|efficientnet\S*) was disposed of, and its weights are gone; build it again\.$/;
 
 /** Takes every step of a training. */
 async function trainAll(model: ImageClassifier) {
@@ -154,7 +154,7 @@ test('a part that was disposed of names itself, and the rest is freed with the m
   const model = resNet();
   model.stages[1]![0]!.dispose();
   expect(() => tf.tidy(() => model.predict(tf.zeros([1, 32, 32, 3])))).toThrow(
-    /^This ResidualBlock was disposed of, and its weights are gone; build it anew\.$/,
+    /^This ResidualBlock was disposed of, and its weights are gone; build it again\.$/,
   );
   expect(() => model.fuse()).toThrow(/^This ResidualBlock was disposed of/);
   model.dispose();
@@ -175,7 +175,7 @@ test("a module of one's own, and layers alone", () => {
   const x = tf.zeros<tf.Rank.R4>([1, 2, 2, 3]);
   for (const use of [() => own.forward(x), () => own.convolution.forward(x), () => own.variables()]) {
     expect(use).toThrow(
-      new ArgumentError('This Own was disposed of, and its weights are gone; build it anew.'),
+      new ArgumentError('This Own was disposed of, and its weights are gone; build it again.'),
     );
   }
   x.dispose();

@@ -153,7 +153,7 @@ describe('what cannot be built is an error that says what can, and leaves no ten
     [{ ...tiny, width: 0 }, {}, 'width is 0; give a positive finite number.'],
     [{ ...tiny, depth: -1 }, {}, 'depth is -1; give a positive finite number.'],
     [{ ...tiny, resolution: 0 }, {}, 'resolution is 0; give a whole number of at least 1.'],
-    [{ ...tiny, dropout: 1 }, {}, 'dropout is 1; give a rate of at least 0 and below 1.'],
+    [{ ...tiny, dropout: 1 }, {}, 'dropout is 1; give a number of at least 0 and below 1.'],
     [0, { classes: 0 }, 'classes is 0; give a whole number of at least 1.'],
     [0, { inputChannels: 1.5 }, 'inputChannels is 1.5; give a whole number of at least 1.'],
     [0, { variant: 'edge' as 'lite' }, "variant is 'edge'; give 'standard' or 'lite'."],
@@ -162,8 +162,8 @@ describe('what cannot be built is an error that says what can, and leaves no ten
       { convention: 'tf' as 'keras' },
       "convention is 'tf'; give one of 'torchvision', 'timm', 'timm-tf', 'keras'.",
     ],
-    [0, { dropout: -0.1 }, 'dropout is -0.1; give a rate of at least 0 and below 1.'],
-    [0, { stochasticDepth: 1 }, 'stochasticDepth is 1; give a rate of at least 0 and below 1.'],
+    [0, { dropout: -0.1 }, 'dropout is -0.1; give a number of at least 0 and below 1.'],
+    [0, { stochasticDepth: 1 }, 'stochasticDepth is 1; give a number of at least 0 and below 1.'],
     [0, { seed: NaN }, 'The seed is NaN; give an integer.'],
   ])('%j %j', (scale, options, message) => {
     expect(() => buildEfficientNet(scale, options)).toThrow(message);

@@ -150,7 +150,7 @@ describe.each(models)('%s', (_, build) => {
     const scale = tf.tidy(() => tf.max(tf.abs(before)).dataSync()[0]!);
     expect(largestDifference(before, after)).toBeLessThan(1e-5 * scale);
     expect(() => model.forward(images, training())).toThrow(
-      'A fused network cannot be trained: its batch norms are folded away. Build it anew.',
+      'A fused network cannot be trained: its batch norms are folded away. Build it again.',
     );
     expect(tf.memory().numTensors).toBe(held + 1);
     const again = model.fuse().predict(images);

@@ -247,7 +247,7 @@ describe('what cannot be built is an error that says what can, and leaves no ten
       { convention: 'caffe' as 'keras' },
       "convention is 'caffe'; give one of 'torchvision', 'timm', 'keras'.",
     ],
-    [{ dropout: 1 }, 'dropout is 1; give a rate of at least 0 and below 1.'],
+    [{ dropout: 1 }, 'dropout is 1; give a number of at least 0 and below 1.'],
     [{ seed: 0.5 }, 'The seed is 0.5; give an integer.'],
   ])('%j', (options, message) => {
     expect(() => buildResNet(20, options)).toThrow(message);

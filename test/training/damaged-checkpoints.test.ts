@@ -125,7 +125,7 @@ test('none is whole: an error names them all, and nothing is removed', async () 
     ({ message }: Error) => message,
   );
   expect(error).toMatch(
-    `No checkpoint of ${folder} is whole, so that there is none to resume. All are still there`,
+    `No checkpoint of ${folder} is whole, so there is nothing to resume. The files are still there`,
   );
   for (const step of [3, 6, 9]) expect(error).toMatch(`${name(step)}: This safetensors file is damaged`);
   expect(readdirSync(folder)).toEqual(before);

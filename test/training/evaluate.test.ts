@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
 import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
 import { evaluate } from '../../src/training/evaluate.js';
-import { matchClasses } from '../../src/training/match-classes.js';
+import { matchClasses, type ClassMapping } from '../../src/training/match-classes.js';
+import { withWordNetIds } from '../../src/training/wordnet-ids.js';
 import { rightModel, tinyData } from './tiny.js';
 
 const data = tinyData(30);
@@ -174,13 +175,17 @@ describe('classes go by their names: a network that is right about every image',
   });
 });
 
-test("folders named by WordNet ids are found among ImageNet's labels, and among no others", () => {
+test("folders named by WordNet ids are found among ImageNet's labels, and among no others", async () => {
+  const matched = async (labels: readonly string[], data: Dataset, mapping?: ClassMapping) => {
+    const known = { classes: 1000, labels };
+    return matchClasses(known, data, await withWordNetIds(known, mapping, data));
+  };
   const two = arrayDataset(
     [0, 1, 1].map(() => ({ width: 1, height: 1, data: new Uint8Array(3) })),
     [0, 1, 1],
     ['n02123045', 'n01440764'],
   );
-  const found = matchClasses({ classes: 1000, labels: imageNetLabels }, two);
+  const found = await matched(imageNetLabels, two);
   expect(Array.from(found.labels, (place) => imageNetLabels[place])).toEqual(['tabby', 'tench', 'tench']);
   expect(Array.from(found.labels, (place) => imageNetWordNetIds[place])).toEqual([
     'n02123045',
@@ -188,11 +193,17 @@ test("folders named by WordNet ids are found among ImageNet's labels, and among 
     'n01440764',
   ]);
   expect(found.classes).toBe(imageNetLabels);
+  // A mapping goes before, and may lead to an id.
+  const cats = { ...two, classes: ['cat', 'n01440764'] };
+  const mapped = await matched(imageNetLabels, cats, { cat: 'n02123045', n01440764: 'goldfish' });
+  expect(Array.from(mapped.labels, (place) => imageNetLabels[place])).toEqual([
+    'tabby',
+    'goldfish',
+    'goldfish',
+  ]);
   const others = imageNetLabels.with(0, 'something else');
-  expect(() => matchClasses({ classes: 1000, labels: others }, two)).toThrow(
-    'the classes n02123045, n01440764, which the model',
+  await expect(matched(others, two)).rejects.toThrow('the classes n02123045, n01440764, which the model');
+  await expect(matched(imageNetLabels, { ...two, classes: ['n00000001', 'tabby'] })).rejects.toThrow(
+    'the classes n00000001, which the model',
   );
-  expect(() =>
-    matchClasses({ classes: 1000, labels: imageNetLabels }, { ...two, classes: ['n00000001', 'tabby'] }),
-  ).toThrow('the classes n00000001, which the model');
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
 import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
 import { fineTune, prepareFineTuning } from '../../src/training/fine-tune.js';
 import { constantSchedule } from '../../src/training/schedules.js';
@@ -97,6 +98,24 @@ describe('train', () => {
       expect(evaluation!.top1).toBeGreaterThan(0.9);
       model.dispose();
     }
+  });
+
+  test("WordNet ids are ImageNet's classes, which is looked up before the first step", async () => {
+    const labels = Int32Array.from(imageNetLabels, (_, i) => i);
+    const image = await data.image(0);
+    const classes = imageNetWordNetIds.toReversed();
+    const folders: Dataset = { classes, labels, image: () => image };
+    const model = tinyModel({ classes: 1000 });
+    model.labels = imageNetLabels;
+    const validation = { ...folders, labels: labels.subarray(0, 10), classes };
+    const still = { batchSize: 1000, schedule: constantSchedule(0), validation };
+    const { confusion } = (await trained(model, folders, still))!;
+    const images = confusion.map((row) => row.reduce((a, b) => a + b, 0));
+    expect(images.slice(990)).toEqual(Array(10).fill(1));
+    expect(model.labels).toEqual(imageNetLabels);
+    const unknown = train(model, { ...folders, classes: classes.with(0, 'n00000001') }, basic);
+    await expect(unknown.next()).rejects.toThrow('the classes n00000001, which the model does not know');
+    model.dispose();
   });
 
   test('other names, and classes without a place in the data, are an error that says which', async () => {

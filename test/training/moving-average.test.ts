@@ -53,5 +53,7 @@ test('the model has the averages while something runs, and its own values after,
 });
 
 test('a decay out of range is refused', () => {
-  expect(() => new MovingAverage([], { decay: 1 })).toThrow('decay is 1; give a number in [0, 1)');
+  expect(() => new MovingAverage([], { decay: 1 })).toThrow(
+    'decay is 1; give a number of at least 0 and below 1.',
+  );
 });

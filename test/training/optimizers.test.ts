@@ -162,7 +162,9 @@ test.each(Object.entries(golden.clipping))(
 );
 
 test('options out of range are refused', () => {
-  expect(() => new SGD([], { momentum: 1 })).toThrow('momentum is 1; give a number in [0, 1), such as 0.9.');
+  expect(() => new SGD([], { momentum: 1 })).toThrow(
+    'momentum is 1; give a number of at least 0 and below 1.',
+  );
   expect(() => new SGD([], { nesterov: true })).toThrow('nesterov takes momentum');
   expect(() => new SGD([], { weightDecay: -1 })).toThrow('weightDecay is -1');
   expect(() => new Adam([], { beta2: 1 })).toThrow('beta2 is 1');

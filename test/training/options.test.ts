@@ -52,7 +52,7 @@ const impossible: [name: string, options: object, message: string][] = [
   ...[-0.1, 1, NaN].map((decay): [string, object, string] => [
     'decay',
     { movingAverage: { decay } },
-    `movingAverage.decay is ${decay}; give a number in [0, 1)`,
+    `movingAverage.decay is ${decay}; give a number of at least 0 and below 1.`,
   ]),
   ['no schedule', { schedule: undefined }, 'There is no schedule; give one'],
   ['a rate as schedule', { schedule: 0.1 }, 'schedule is no function'],
@@ -94,7 +94,7 @@ test.each([
 const noData: [string, unknown, string][] = [
   ['a promise', Promise.resolve(tinyData(9)), 'data is no data set; give one, and await it where it is a promise.'],
   ['nothing', undefined, 'data is no data set'],
-  ['no image', subset(tinyData(9), []), 'The data have no images; give some to train on.'],
+  ['no image', subset(tinyData(9), []), 'The data has no images; give some to train on.'],
   ['a class without an image', subset(tinyData(9), [0, 1, 3, 4]), 'too few images of these classes: blue 0. Give at least 1'],
   ['a label that is none', { ...tinyData(9), labels: Int32Array.of(0, 1, 2, 3) }, 'Image 3 of data has the label 3; give one of 0 to 2'],
 ]; // prettier-ignore
@@ -105,10 +105,10 @@ test.each(noData)('train refuses data at the call: %s', (_, data, message) => {
 test('validation data without an image are refused at the call', async () => {
   const { train: training, validation } = split(tinyData(3), { validation: 0.1 });
   expect(() => train(model, training, { ...basic, validation })).toThrow(
-    'The validation data have no images; give some, or none of them.',
+    'The validation data has no images; give some, or leave validation out.',
   );
   await expect(fineTune(model, tinyData(9), { validation })).rejects.toThrow(
-    'The validation data have no images',
+    'The validation data has no images',
   );
 });
 

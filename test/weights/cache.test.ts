@@ -6,7 +6,8 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../src/cli/run.js';
 import { cacheFolder, clearCache, listCache, type CachedFile } from '../../src/weights/cache.js';
-import { fetchSource, type FetchOptions } from '../../src/weights/fetch-source.js';
+import type { FetchOptions } from '../../src/weights/fetch-source.js';
+import { fetchSource } from '../helpers/fetch-source.js';
 
 const content = Uint8Array.from({ length: 100_000 }, (_, i) => i);
 const sha256 = createHash('sha256').update(content).digest('hex');

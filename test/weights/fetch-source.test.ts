@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildResNet } from '../../src/models/resnet.js';
-import { fetchSource } from '../../src/weights/fetch-source.js';
+import { fetchSource } from '../helpers/fetch-source.js';
 import { load } from '../../src/weights/load.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
 import { saveWeights } from '../../src/weights/save-weights.js';

@@ -230,7 +230,7 @@ describe('a head of another name', () => {
 
   test('that the file has not', async () => {
     await expect(loadWeights(model, writeSafetensors(toHead('fc.1')), { head: 'fc.9' })).rejects.toThrow(
-      "head names 'fc.9', which the file has not as a dense layer; its dense layers of other names are 'fc.1' [10,16].",
+      "head names 'fc.9', which is no dense layer of the file; its dense layers of other names are 'fc.1' [10,16].",
     );
   });
 

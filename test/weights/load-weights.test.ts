@@ -247,7 +247,7 @@ describe('a model of few parameters', () => {
 
     test('an exception that the model has not', async () => {
       const message = await refused(fileOf(shapes, byRule), { except: ['head', 'stages.3'] });
-      expect(message).toMatch(/^except names 'stages.3', which resnet20 has not/);
+      expect(message).toMatch(/^except names 'stages.3', which resnet20 does not have/);
     });
 
     test('names that nobody gives', async () => {

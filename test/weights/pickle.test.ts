@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { CheckpointError } from '../../src/weights/checkpoint.js';
-import { unpickle, type PickleContext, type PickleValue } from '../../src/weights/pickle.js';
+import { unpickle, type PickleContext } from '../../src/weights/pickle.js';
+import type { PickleValue } from '../../src/weights/python-values.js';
 import { readGolden } from '../helpers/golden.js';
 
 const golden = readGolden<Record<string, string>>('checkpoints/pickles.json');

@@ -185,7 +185,7 @@ describe('sharded safetensors', () => {
     await expect(readSource(path)).rejects.toThrow(/model-2-of-2\.safetensors cannot be read/);
     write('model-2-of-2.safetensors', shard({ c: [1] }));
     await expect(readSource(path)).rejects.toThrow(
-      "The index names tensors that 'model-2-of-2.safetensors' has not: b.",
+      "The index names tensors that are not in 'model-2-of-2.safetensors': b.",
     );
     write('model-2-of-2.safetensors', shard({ a: [1], b: [2] }));
     await expect(readSource(path)).rejects.toThrow("'a' is in more than one shard.");

@@ -68,7 +68,7 @@ function threadsOfEnvironment(): number | undefined {
   if (isThreadCount(threads)) return threads;
   if (!isTold) {
     console.warn(
-      `skipscale: SKIPSCALE_THREADS is '${text}', which is left out; give a whole number from 1 to ${MOST_THREADS}.`,
+      `skipscale: SKIPSCALE_THREADS is '${text}', which is ignored; give a whole number from 1 to ${MOST_THREADS}.`,
     );
   }
   isTold = true;

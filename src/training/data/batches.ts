@@ -1,4 +1,4 @@
-import { check, checkInteger } from '../../core/errors.js';
+import { check, checkInteger, checkOptions, type OptionNames } from '../../core/errors.js';
 import type { Augmentation } from '../../vision/augment/augmentation.js';
 import type { RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
@@ -39,9 +39,22 @@ export interface BatchesOptions {
   readonly prefetch?: number;
 }
 
-/**
- * Gives the batches of an epoch, from its batch `first` on; the same ones whenever it is asked for them.
- */
+/** Every one of {@link BatchesOptions}. */
+export const batchesOptionNames: OptionNames<BatchesOptions> = {
+  batchSize: true,
+  seed: true,
+  epoch: true,
+  shuffle: true,
+  dropLast: true,
+  first: true,
+  every: true,
+  augment: true,
+  transform: true,
+  mix: true,
+  prefetch: true,
+};
+
+/** Gives the batches of an epoch, from its batch `first` on; the same ones whenever it is asked for them. */
 export type BatchSource = (epoch: number, first: number) => AsyncIterable<Batch>;
 
 /** How many batches an epoch has. */
@@ -59,6 +72,7 @@ export function countBatches(
  * where one of the batch cannot.
  */
 export async function* batches(dataset: Dataset, options: BatchesOptions): AsyncGenerator<Batch> {
+  checkOptions('batches', options, batchesOptionNames);
   const { batchSize, seed = 0, epoch = 0, shuffle = true, first = 0, every = 1, prefetch = 2 } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('first', first, 0);

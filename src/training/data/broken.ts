@@ -1,3 +1,4 @@
+import { listed } from '../../core/listed.js';
 import { NotInstalledError } from '../../core/not-installed.js';
 import type { RgbImage } from '../../vision/image.js';
 import type { Dataset } from './dataset.js';
@@ -5,9 +6,6 @@ import type { SkippedFile } from './skipped.js';
 
 /** Images that are decoded at a time. */
 const AT_A_TIME = 64;
-
-/** Images that an error names. */
-const NAMED = 10;
 
 /** Milliseconds for which an error is kept back to find the other broken images. */
 const SEARCH = 60_000;
@@ -53,13 +51,12 @@ export async function eachImage(
 
 /** The error that names the images of a data set which cannot be decoded. */
 export function brokenImages({ name, labels }: Dataset, broken: readonly SkippedFile[]): Error {
-  const [first, ...others] = broken.slice(0, NAMED);
-  const list = [first!, ...others].map(({ path, reason }) => `${path} (${reason})`).join(', ');
-  const more = broken.length > NAMED ? ` and ${broken.length - NAMED} more` : '';
+  const [first] = broken;
   const what =
-    others.length === 0
+    broken.length === 1
       ? `${first!.path} cannot be decoded (${first!.reason})`
-      : `${broken.length} of ${labels.length} images cannot be decoded: ${list}${more}`;
+      : `${broken.length} of ${labels.length} images cannot be decoded: ` +
+        listed(broken.map(({ path, reason }) => `${path} (${reason})`));
   return new Error(
     `${name === undefined ? '' : `${name}: `}${what}. Replace or remove them, or leave them out: by decodable(data, { onSkip }), ` +
       'and on the command line by --skip-broken.',

@@ -1,4 +1,5 @@
 import { check } from '../../core/errors.js';
+import { listed } from '../../core/listed.js';
 import type { Dataset } from './dataset.js';
 
 /** Throws unless there are at least two classes. */
@@ -23,6 +24,6 @@ export function checkImagesOfClasses({ classes, labels }: Dataset, least: number
   check(
     few.length === 0,
     () =>
-      `There are too few images of these classes: ${few.join(', ')}. Give at least ${least} of each, ${why}.`,
+      `There are too few images of these classes: ${listed(few)}. Give at least ${least} of each, ${why}.`,
   );
 }

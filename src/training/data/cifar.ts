@@ -1,7 +1,8 @@
 import { check } from '../../core/errors.js';
-import type { RgbImage } from '../../vision/image.js';
 import { cifar10Labels } from '../../models/labels/cifar10.js';
-import { checkLabels, type Dataset } from './dataset.js';
+import { numberedLabels } from '../../models/labels/numbered-labels.js';
+import type { RgbImage } from '../../vision/image.js';
+import { checkPlaces, type Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
 const SIDE = 32;
@@ -24,7 +25,7 @@ export function cifar10Dataset(sources: readonly (string | URL | Uint8Array)[]):
  */
 export function cifar100Dataset(
   sources: readonly (string | URL | Uint8Array)[],
-  classes: readonly string[] = Array.from({ length: 100 }, (_, i) => `class ${i}`),
+  classes: readonly string[] = numberedLabels(100),
 ): Promise<Dataset> {
   return readRecords(sources, 2, classes);
 }
@@ -49,7 +50,7 @@ async function readRecords(
       labels.push(bytes[start + labelBytes - 1]!);
       records.push(bytes.subarray(start + labelBytes, start + size));
     }
-    checkLabels(labels.slice(first), classes, nameOf(source));
+    checkPlaces(labels.slice(first), classes, nameOf(source));
   }
   return {
     classes,

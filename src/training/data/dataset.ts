@@ -33,7 +33,7 @@ export function arrayDataset(
     images.length === labels.length,
     () => `There are ${images.length} images and ${labels.length} labels; give as many.`,
   );
-  checkLabels(labels, classes);
+  checkPlaces(labels, classes);
   return { classes, labels: Int32Array.from(labels), image: (index) => decodeImage(images[index]!) };
 }
 
@@ -41,7 +41,7 @@ export function arrayDataset(
  * Throws unless labels are places in `classes`.
  * @param name - What has the labels, for the error.
  */
-export function checkLabels(labels: ArrayLike<number>, classes: readonly string[], name?: string): void {
+export function checkPlaces(labels: ArrayLike<number>, classes: readonly string[], name?: string): void {
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
     check(

@@ -1,4 +1,4 @@
-import { check } from '../../core/errors.js';
+import { check, checkOptions, type OptionNames } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
 import { brokenImages, eachImage } from './broken.js';
 import { subset, type Dataset } from './dataset.js';
@@ -12,6 +12,8 @@ export interface DecodableOptions {
   readonly onSkip?: (skipped: SkippedFile) => void;
 }
 
+const decodableOptionNames: OptionNames<DecodableOptions> = { onProgress: true, onSkip: true };
+
 /** Options of {@link decodeAll}. */
 export interface DecodeAllOptions extends DecodableOptions {
   /** Done to every image once, such as resizing, before it is kept. */
@@ -23,6 +25,7 @@ export interface DecodeAllOptions extends DecodableOptions {
  * @throws Error that names the images which cannot be decoded, unless `onSkip` is there to be told; ArgumentError where none can.
  */
 export async function decodeAll(dataset: Dataset, options: DecodeAllOptions = {}): Promise<Dataset> {
+  checkOptions('decodeAll', options, { ...decodableOptionNames, transform: true });
   return (await decodeWithin(dataset, Infinity, options)).dataset;
 }
 
@@ -32,6 +35,7 @@ export async function decodeAll(dataset: Dataset, options: DecodeAllOptions = {}
  * @throws Error that names the images which cannot be decoded, unless `onSkip` is there to be told; ArgumentError where none can.
  */
 export async function decodable(dataset: Dataset, options: DecodableOptions = {}): Promise<Dataset> {
+  checkOptions('decodable', options, decodableOptionNames);
   return (await decodeWithin(dataset, 0, options)).dataset;
 }
 

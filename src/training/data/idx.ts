@@ -1,6 +1,7 @@
 import { check } from '../../core/errors.js';
+import { numberedLabels } from '../../models/labels/numbered-labels.js';
 import type { RgbImage } from '../../vision/image.js';
-import { checkLabels, type Dataset } from './dataset.js';
+import { checkPlaces, type Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
 /**
@@ -21,14 +22,14 @@ export async function idxDataset(
   const [count, height, width] = shape as [number, number, number];
   const size = height * width;
   const most = places.reduce((a, b) => Math.max(a, b), 0);
-  const names = classes ?? Array.from({ length: most + 1 }, (_, i) => `class ${i}`);
+  const names = classes ?? numberedLabels(most + 1);
   check(
     count === places.length,
     () =>
       `There are ${count} images and ${places.length} labels; give as many. ${nameOf(images)} and ${nameOf(labels)} belong to ` +
       'different data.',
   );
-  checkLabels(places, names, nameOf(labels));
+  checkPlaces(places, names, nameOf(labels));
   return {
     name: nameOf(images),
     classes: names,

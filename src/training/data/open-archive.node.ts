@@ -17,6 +17,7 @@ import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { readFile } from '#read-file';
 import { concatenate } from '../../core/concatenate.js';
+import { readExactly } from '../../core/read-exactly.js';
 import {
   bytesOf,
   checkUnpacked,
@@ -28,9 +29,6 @@ import {
 } from './archive-bytes.js';
 
 const readInto = promisify(readFd);
-
-/** Bytes that Node reads at once. */
-const LONGEST_READ = 2 ** 30;
 
 /** Unpacked bytes that stay in memory; more go to a file. */
 const IN_MEMORY = 2 ** 25;
@@ -53,7 +51,7 @@ export async function openArchive(source: ArchiveSource, name: string): Promise<
 
 async function openPacked(source: ArchiveSource, name: string): Promise<ArchiveBytes> {
   if (typeof source !== 'string' && !(source instanceof URL)) return bytesOf(source);
-  if (/^(https?|data|blob):/.test(String(source))) return bytesOf(await readFile(source));
+  if (/^(https?|data|blob):/i.test(String(source))) return bytesOf(await readFile(source));
   try {
     return new FileBytes(
       openFile(String(source).startsWith('file:') ? fileURLToPath(source) : String(source)),
@@ -88,19 +86,8 @@ class FileBytes implements ArchiveBytes {
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     if (!this.#isOpen) throw new Error('the file has been closed');
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
-    for (let done = 0; done < bytes.length;) {
-      const { bytesRead } = await readInto(
-        this.#file,
-        bytes,
-        done,
-        Math.min(bytes.length - done, LONGEST_READ),
-        offset + done,
-      );
-      if (bytesRead === 0) throw new Error('the file has become shorter since it was opened');
-      done += bytesRead;
-    }
-    return bytes;
+    const there = Math.max(0, Math.min(length, this.size - offset));
+    return readExactly((...place) => readInto(this.#file, ...place), there, offset);
   }
 
   close(): void {

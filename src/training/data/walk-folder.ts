@@ -1,16 +1,19 @@
 import { decodeImage } from '#decode-image';
-import { nodeModule } from '../../core/node-module.js';
+import { nodeFiles } from '../../core/node-module.js';
 import { HEAD_BYTES } from '../../vision/image-format.js';
 import type { DataFile, DataFiles } from './class-folders.js';
 import type { SkippedFile } from './skipped.js';
+
+/** What walks, for errors elsewhere than in Node. */
+const NAME = 'folderDataset';
 
 /**
  * All that a folder and the folders in it hold, links followed. In Node only.
  * @throws Error of the file system where a folder cannot be read.
  */
 export async function walkFolder(root: string): Promise<DataFiles> {
-  const { readdir, realpath, stat } = files();
-  const { join } = nodeModule<typeof import('node:path')>('node:path', 'folderDataset');
+  const { fs, path: paths } = nodeFiles(NAME);
+  const { readdir, realpath, stat } = fs;
   const found: DataFile[] = [];
   const folders: string[] = [];
   const skipped: SkippedFile[] = [];
@@ -19,7 +22,7 @@ export async function walkFolder(root: string): Promise<DataFiles> {
     const holders = [...above, await realpath(folder)];
     const entries = await readdir(folder, { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const [file, path] = [join(folder, entry.name), `${prefix}${entry.name}`];
+      const [file, path] = [paths.join(folder, entry.name), `${prefix}${entry.name}`];
       const isPlain = entry.isFile() || entry.isDirectory();
       const kind = isPlain ? entry : await stat(file).catch(() => undefined);
       if (!kind) skipped.push({ path, reason: 'a link to nothing' });
@@ -43,15 +46,11 @@ export function dataFile(file: string, path: string): DataFile {
 }
 
 async function readHead(file: string): Promise<Uint8Array> {
-  const handle = await files().open(file);
+  const handle = await nodeFiles(NAME).fs.open(file);
   try {
     const { buffer, bytesRead } = await handle.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }
-}
-
-function files() {
-  return nodeModule<typeof import('node:fs/promises')>('node:fs/promises', 'folderDataset');
 }

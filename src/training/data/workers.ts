@@ -3,7 +3,13 @@ import { concatenate } from '../../core/concatenate.js';
 import { check, checkInteger, checkOptions } from '../../core/errors.js';
 import { nodeModule } from '../../core/node-module.js';
 import type { RgbImage } from '../../vision/image.js';
-import { batchSource, type Batch, type BatchesOptions, type BatchSource } from './batches.js';
+import {
+  batchesOptionNames,
+  batchSource,
+  type Batch,
+  type BatchesOptions,
+  type BatchSource,
+} from './batches.js';
 import type { Dataset } from './dataset.js';
 
 /** Options of {@link BatchWorkers}. */
@@ -100,7 +106,9 @@ export function serveBatches<P = unknown>(
 }
 
 async function openSource(open: () => ServedBatches | Promise<ServedBatches>) {
-  const { dataset, ...options } = await open();
+  const served = await open();
+  checkOptions('serveBatches', served, { dataset: true, ...batchesOptionNames });
+  const { dataset, ...options } = served;
   return batchSource(dataset, options);
 }
 

@@ -10,8 +10,9 @@ export type SourceName =
 export interface NameMap {
   readonly source: SourceName;
   /**
-   * Whose padding, strides and epsilon the source's networks have; under other conventions its weights give other
-   * results, silently. None where the source has no such model; several where they differ in nothing that evaluation shows, or where the names do not tell.
+   * Whose padding, strides and epsilon the source's networks have; under other conventions its weights give other results, silently.
+   * None where the source has no such model; several where they differ in nothing that evaluation shows, or where the names do not
+   * tell.
    */
   readonly conventions: (model: ImageClassifier) => readonly ConventionName[];
   readonly layout: Layout;

@@ -56,7 +56,7 @@ describe('SKIPSCALE_THREADS', () => {
     (text) => {
       expect(threads(text)).toBe(availableParallelism());
       expect(warn.mock.calls).toEqual([
-        [`skipscale: SKIPSCALE_THREADS is '${text}', which is left out; give a whole number from 1 to 1024.`],
+        [`skipscale: SKIPSCALE_THREADS is '${text}', which is ignored; give a whole number from 1 to 1024.`],
       ]);
     },
   );

@@ -100,7 +100,7 @@ function binaryKernel(name: string, operation: number): Kernel {
   };
 }
 
-// Kernels that tfjs has not; see `core/kernels.ts`.
+// Kernels that tfjs does not have; see `core/kernels.ts`.
 
 const swishGradient: Kernel = ({ inputs, backend }) =>
   binary(backend, operation.SWISH_GRADIENT, inputs['x']!, inputs['dy']!)!;

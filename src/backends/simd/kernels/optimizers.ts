@@ -3,7 +3,7 @@ import type { Kernel, Kernels } from '../kernel.js';
 import { ADAM_STEP, AVERAGE_STEP, RMS_PROP_STEP, SGD_STEP } from '../kernel-ids.js';
 import { float } from '../runtime.js';
 
-// Kernels that tfjs has not, which change tensors in place; see `core/kernels.ts`.
+// Kernels that tfjs does not have, which change tensors in place; see `core/kernels.ts`.
 
 /** Floats that are worth a chunk of their own. */
 const CHUNK = 16384;
