@@ -37,7 +37,9 @@ export async function removeWeights(address: string): Promise<void> {
 export async function readIndexedDb(address: string): Promise<Uint8Array> {
   const bytes = await get<Uint8Array>(nameIn(address), store());
   if (bytes) return bytes;
-  throw new Error(`Nothing is kept at ${address}; keep weights there by storeWeights('${address}', bytes).`);
+  const message = `Nothing is kept at ${address}; keep weights there by storeWeights('${address}', bytes).`;
+  // As of a file that is not there.
+  throw Object.assign(new Error(message), { code: 'ENOENT' });
 }
 
 function nameIn(address: string): string {

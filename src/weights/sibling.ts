@@ -1,9 +1,9 @@
 import { quoted } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
 
-/** Whether files may be beside this one: beside what a data or blob URL or IndexedDB holds, there are none. */
+/** Whether files may be beside this one: beside what a data or blob URL holds, there are none. */
 export function hasSiblings(source: string | URL): boolean {
-  return !/^(data|blob|indexeddb):/i.test(String(source));
+  return !/^(data|blob):/i.test(String(source));
 }
 
 /**
