@@ -1,5 +1,6 @@
 import { decodedFormats } from '#decode-image';
 import { check } from '../../core/errors.js';
+import { listed } from '../../core/listed.js';
 import type { RgbImage } from '../../vision/image.js';
 import { formatOfName, imageFormat, type ImageFormat } from '../../vision/image-format.js';
 import { classOf, isAtClasses, partsOf, rootOf } from './class-root.js';
@@ -152,7 +153,7 @@ function checkLinks(broken: readonly SkippedFile[], root: readonly string[], nam
   check(
     lost.length === 0,
     () =>
-      `${name} has the ${lost.length === 1 ? 'link' : 'links'} ${lost.map(({ path, reason }) => `${path} (${reason})`).join(', ')} ` +
+      `${name} has the ${lost.length === 1 ? 'link' : 'links'} ${listed(lost.map(({ path, reason }) => `${path} (${reason})`))} ` +
       'beside the folders of the classes. Put the folder itself there, or remove the link.',
   );
 }
@@ -165,16 +166,17 @@ function checkEmpty(
   skipped: readonly SkippedFile[],
   name: string,
 ): void {
-  const folders = [...new Set(all.map((parts) => classOf(parts, root)))].filter(
-    (folder) => folder !== undefined,
-  );
-  const empty = folders.filter((folder) => !classes.includes(folder) && !isHidden(folder)).sort();
-  const theirs = skipped.filter(({ path }) => empty.includes(classOf(partsOf(path), root) ?? ''));
+  const known = new Set(classes);
+  const folders = new Set(all.map((parts) => classOf(parts, root)));
+  const isEmpty = (folder: string | undefined) =>
+    folder !== undefined && !known.has(folder) && !isHidden(folder);
+  const empty = [...folders].filter(isEmpty).sort();
+  const theirs = skipped.filter(({ path }) => isEmpty(classOf(partsOf(path), root)));
   const formats = [...decodedFormats].join(', ');
   check(
     empty.length === 0,
     () =>
-      `${name} has the ${empty.length === 1 ? 'folder' : 'folders'} ${empty.join(', ')} without images (${formats})` +
+      `${name} has the ${empty.length === 1 ? 'folder' : 'folders'} ${listed(empty as string[])} without images (${formats})` +
       `${theirs.length > 0 ? `, but with ${describeSkipped(theirs)}` : ''}; put images of that class into it, or remove it.`,
   );
 }
