@@ -58,7 +58,10 @@ export function classMapping(text: string): Record<string, string> {
     throw new InvalidArgumentError(
       'Give pairs such as cat=tabby,dog=beagle: a class of the data = one of the network.',
     );
-  return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()]));
+  const entries = pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()] as const);
+  const twice = entries.find(([name], i) => entries.findIndex(([other]) => other === name) < i);
+  if (twice) throw new InvalidArgumentError(`It maps ${twice[0]} twice; give each class of the data once.`);
+  return Object.fromEntries(entries);
 }
 
 /**

@@ -1,12 +1,18 @@
 import type { Certainty, Dataset, FineTuneRecipe, SkippedFile } from '../index.js';
 import { describeSkipped } from '../training/data/skipped.js';
 import { percent } from './format-evaluation.js';
-import type { TrainingOptions } from './training-options.js';
+import { stepsOfEpoch, type TrainingOptions } from './training-options.js';
 
 /** How many images there are, of how many classes, and which files were left out, such as `72 images, 3 classes`. */
 export function formatData(images: number, classes: number, skipped: readonly SkippedFile[]): string {
   const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${describeSkipped(skipped)}` : '';
   return `${images} images, ${classes} classes${left}`;
+}
+
+/** How many of the images an epoch has, where its last batch leaves out more than a tenth of them; otherwise nothing. */
+export function formatEpoch(images: number, batchSize: number): string {
+  const used = Math.min(images, stepsOfEpoch(images, batchSize) * batchSize);
+  return images - used > images / 10 ? ` (${used} of ${images} images an epoch)` : '';
 }
 
 /** The folder whose folders are the classes, in a sentence, where it is not the data's own; undefined where it is. */

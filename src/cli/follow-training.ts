@@ -83,7 +83,10 @@ export async function followTraining(
         evaluation = event.evaluation;
       } else if (event.type === 'checkpoint-failed') {
         progress.pause();
-        console.error(`${event.error.message} The training goes on, and tries again at its next checkpoint.`);
+        // After the last epoch, or Ctrl-C, no other comes.
+        const isLast = event.epoch >= epochs || controller.signal.aborted;
+        const next = isLast ? '' : ' The training goes on, and tries again at its next checkpoint.';
+        console.error(`${event.error.message}${next}`);
       }
       // Its checkpoint is there, or cannot be.
       if (event.type.startsWith('checkpoint') && epoch) {

@@ -8,7 +8,7 @@ import {
 } from '../index.js';
 import { checkFineTuneData } from '../training/fine-tune.js';
 import type { ClassMapping } from '../training/match-classes.js';
-import { formatData, formatRecipe, formatRoot } from './fine-tune-report.js';
+import { formatData, formatEpoch, formatRecipe, formatRoot } from './fine-tune-report.js';
 import { firstPicture, openFiles } from './open-dataset.js';
 import { isFromScratch, pretrainedModel, scratchModel, type StartOptions } from './start-model.js';
 import { openTrainingData, shareOf, type WorkerData } from './training-data.js';
@@ -67,13 +67,15 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
     { skipBroken, onSkip: (file) => skipped.push(file) },
   );
   const { training, bytes, images } = opened;
-  if (skipped.length > 0) console.log(formatData(images, training.classes.length, skipped));
-  sayRoot(training);
   const model = scratchModel(options, training.classes.length);
   try {
     model.labels = training.classes;
     model.freeze(...(options.freeze ?? []));
     const all = complete(scratchDefaults, options);
+    const epoch = formatEpoch(training.labels.length, all.batchSize);
+    if (skipped.length > 0 || epoch !== '')
+      console.log(`${formatData(images, training.classes.length, skipped)}${epoch}`);
+    sayRoot(training);
     const { size } = model.preprocessing;
     return {
       ...{ model, training, validation: opened.validation, bytes, complete: all },
@@ -116,7 +118,8 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
     const images =
       training.labels.length +
       (share === undefined && given !== undefined ? 0 : plan.validation.labels.length);
-    console.log(formatData(images, data.classes.length, skipped));
+    const epoch = formatEpoch(training.labels.length, all.batchSize);
+    console.log(`${formatData(images, data.classes.length, skipped)}${epoch}`);
     sayRoot(data);
     console.log(
       `Fine-tunes ${model.architecture.name} with the weights ${weights}, at ${size} x ${size} pixels, with ` +

@@ -26,11 +26,6 @@ export async function runTraining(positional: string | undefined, given: TrainCo
   if (place?.isFile()) {
     throw new Error(`${options.out} is a file, and a training writes a folder; give another name by --out.`);
   }
-  if (!options.resume && (await hasCheckpoints(options.out))) {
-    throw new Error(
-      `${options.out} has checkpoints of an earlier training; go on with it by --resume, or give another folder by --out.`,
-    );
-  }
   await checkAtOnce(options);
   // It is made again when there is something to write.
   if (!place) await rmdir(options.out).catch(() => {});
@@ -48,7 +43,9 @@ export async function runTraining(positional: string | undefined, given: TrainCo
       throw error instanceof WriteError ? await savedAnyway(error, file, save) : error;
     });
     if (isStopped) return;
-    await save();
+    await save().catch((error: unknown) => {
+      throw error instanceof WriteError ? unsaved(error) : error;
+    });
     report(evaluation ?? (await evaluate(model, validation)), training.classes, file);
   } finally {
     await threads?.close();
@@ -56,25 +53,42 @@ export async function runTraining(positional: string | undefined, given: TrainCo
   }
 }
 
-/** Throws at once what would otherwise be found when the data are read, or after: a share that is none, a folder that is in use. */
-async function checkAtOnce({ validation, out }: PlacedOptions): Promise<void> {
+/** Throws at once what would otherwise be found when the data are read, or after: a share that is none, a folder that is in use or has been used. */
+async function checkAtOnce({ validation, out, resume }: PlacedOptions): Promise<void> {
   const share = validation === undefined ? undefined : shareOf(validation);
   check(
     share === undefined || (share > 0 && share < 1),
     () => `--validation is ${share}; give a share between 0 and 1, such as 0.1, or the path of other data.`,
   );
+  // That another training has the folder comes before what that one has left there.
   await (await CheckpointFolder.open(out, 1)).close();
+  if (!resume && (await hasCheckpoints(out))) {
+    throw new Error(
+      `${out} has checkpoints of an earlier training; go on with it by --resume, or give another folder by --out.`,
+    );
+  }
 }
 
 /** Saves the weights of a training whose last checkpoint could not be written, which are smaller; gives what to throw. */
 async function savedAnyway(error: WriteError, file: string, save: () => Promise<void>): Promise<Error> {
   const outcome = await save().then(
     () => `What was learnt is in ${file}, but the training cannot be resumed from there.`,
-    ({ message }: Error) => `Nor could the weights be saved: ${message}`,
+    ({ message }: Error) =>
+      `Nor could the weights be saved: ${message} What was learnt since the last checkpoint that was written is lost. ` +
+      'Go on from there by --resume when there is room, or train to another folder by --out.',
   );
   return new Error(`The last checkpoint of the training is missing. ${error.message}\n${outcome}`, {
     cause: error,
   });
+}
+
+/** What to throw where the weights cannot be saved though all checkpoints could. */
+function unsaved(error: WriteError): Error {
+  return new Error(
+    `${error.message} The weights are in the last checkpoint and nowhere else. When there is room, the same command with --resume ` +
+      'saves them at once; or train to another folder by --out.',
+    { cause: error },
+  );
 }
 
 /** The data, and the folder that the training goes to. */

@@ -37,6 +37,11 @@ export function checkFraction(name: string, value: number): void {
   );
 }
 
+/** Throws unless `value` is true or false. */
+export function checkBoolean(name: string, value: boolean): void {
+  check(typeof value === 'boolean', () => `${name} is ${told(value)}; give true or false.`);
+}
+
 /** Throws unless `value` is one of `possible`. */
 export function checkOneOf(
   name: string,

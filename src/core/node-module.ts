@@ -19,5 +19,6 @@ export function nodeFiles(what: string) {
     os: nodeModule<typeof import('node:os')>('node:os', what),
     path: nodeModule<typeof import('node:path')>('node:path', what),
     process: nodeModule<typeof import('node:process')>('node:process', what),
+    url: nodeModule<typeof import('node:url')>('node:url', what),
   };
 }

@@ -23,6 +23,8 @@ export function hostName(): string {
 
 /** Whether a process still runs; of one of another machine nothing is known, so that it does. */
 export async function isRunning({ pid, host, start }: ProcessName): Promise<boolean> {
+  // 0 and below are no processes, but groups of them.
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   if (host !== hostName()) return true;
   try {
     modules().process.kill(pid, 0);

@@ -2,13 +2,16 @@ import {
   check,
   checkAtLeastZero,
   checkFraction,
+  checkBoolean,
   checkInteger,
   checkOptions,
   type OptionNames,
 } from '../core/errors.js';
 import { checkImagesOfClasses, checkSeveralClasses } from './data/check-classes.js';
+import { checkDataset } from './data/check-dataset.js';
 import { countBatches, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
+import { checkMappingKind } from './match-classes.js';
 import type { TrainOptions } from './train-options.js';
 
 /** Every option of `train`. */
@@ -41,6 +44,8 @@ const functions = ['schedule', 'optimizer', 'loss', 'mix'] as const;
  * @throws ArgumentError
  */
 export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment' | 'validation'>): void {
+  checkMappingKind(options.classes);
+  checkBoolean('recompute', options.recompute ?? false);
   const { seed = 0, clipNorm = 1, movingAverage, checkpoints, signal } = options;
   for (const name of counts) checkInteger(name, options[name] ?? 1, 1);
   for (const name of functions) {
@@ -55,21 +60,23 @@ export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment'
     typeof clipNorm === 'number' && clipNorm > 0 && clipNorm < Infinity,
     () => `clipNorm is ${clipNorm}; give a positive number, such as 1, or leave it out.`,
   );
-  if (movingAverage) checkOptions('movingAverage', movingAverage, { decay: true, warmUp: true });
+  if (movingAverage !== undefined)
+    checkOptions('movingAverage', movingAverage, { decay: true, warmUp: true });
   if (movingAverage) checkFraction('movingAverage.decay', movingAverage.decay ?? 0.9999);
   check(
     signal === undefined || typeof signal.aborted === 'boolean',
     () => 'signal is no AbortSignal; give the signal of an AbortController.',
   );
-  if (!checkpoints) return;
+  if (checkpoints === undefined) return;
   checkOptions('checkpoints', checkpoints, { folder: true, everySteps: true, keep: true, resume: true });
-  const { folder, keep = 3, everySteps = 1 } = checkpoints;
+  const { folder, keep = 3, everySteps = 1, resume = false } = checkpoints;
   check(
     typeof folder === 'string' && folder !== '',
     () => `checkpoints.folder is '${folder}'; give the path of a folder.`,
   );
   checkInteger('checkpoints.keep', keep, 1);
   checkInteger('checkpoints.everySteps', everySteps, 1);
+  checkBoolean('checkpoints.resume', resume);
 }
 
 /**
@@ -89,8 +96,9 @@ export function checkTraining(data: Dataset | BatchSource, options: TrainOptions
     () => 'augment is no function; leave it out, or give one such as randomFlip().',
   );
   if (typeof data !== 'function') checkTrainingData(data);
-  if (validation) {
-    checkDataset('validation', validation);
+  if (validation !== undefined) {
+    checkDataset('train', validation, 'the validation data');
+    checkLabels('validation', validation);
     check(
       validation.labels.length > 0,
       () => 'The validation data has no images; give some, or leave validation out.',
@@ -105,23 +113,19 @@ function batchesOf({ labels }: Dataset, batchSize: number): number {
 }
 
 function checkTrainingData(data: Dataset): void {
-  checkDataset('data', data);
+  checkDataset('train', data);
+  checkLabels('data', data);
   check(data.labels.length > 0, () => 'The data has no images; give some to train on.');
   checkImagesOfClasses(data, 1, 'to train on');
 }
 
-function checkDataset(name: string, data: Dataset): void {
-  const { classes, labels, image } = (data ?? {}) as Partial<Dataset>;
-  check(
-    Array.isArray(classes) && labels?.length !== undefined && typeof image === 'function',
-    () => `${name} is no data set; give one, and await it where it is a promise.`,
-  );
+function checkLabels(what: string, data: Dataset): void {
   checkSeveralClasses(data.classes.length);
   const place = data.labels.findIndex((label) => !(label in data.classes));
   check(
     place < 0,
     () =>
-      `Image ${place} of ${name} has the label ${data.labels[place]}; give one of 0 to ${data.classes.length - 1}, the ` +
+      `Image ${place} of ${what} has the label ${data.labels[place]}; give one of 0 to ${data.classes.length - 1}, the ` +
       'place of its class.',
   );
 }

@@ -1,7 +1,7 @@
+import { makeFolder } from '../core/make-folder.js';
 import { nodeFiles } from '../core/node-module.js';
 import { readExactly } from '../core/read-exactly.js';
 import { removePartials, replaceFile } from '../core/replace-file.js';
-import { WriteError } from '../core/write-error.js';
 import type { HostTensor } from '../weights/checkpoint.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import { FolderLock } from './folder-lock.js';
@@ -47,11 +47,7 @@ export class CheckpointFolder {
    */
   static async open(folder: string, keep: number): Promise<CheckpointFolder> {
     const { fs, path } = nodeFiles('Writing checkpoints');
-    try {
-      await fs.mkdir(folder, { recursive: true });
-    } catch (error) {
-      throw await WriteError.of(folder, 0, error);
-    }
+    await makeFolder(folder);
     const lock = await FolderLock.take(folder);
     await removePartials(folder, (file) => pattern.test(file) || file === BEST);
     return new CheckpointFolder(folder, keep, lock, fs, path);

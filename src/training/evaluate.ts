@@ -1,8 +1,9 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions, checkModel } from '../core/errors.js';
+import { checkInteger, checkModel, checkOptions } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { batches } from './data/batches.js';
+import { checkDataset } from './data/check-dataset.js';
 import type { Dataset } from './data/dataset.js';
 import { fit, resized, tensorsOf } from './inputs.js';
 import { checkMapping, matchClasses, type ClassMapping } from './match-classes.js';
@@ -30,7 +31,7 @@ export interface EvaluateOptions {
  * have its size already. The data's classes are found among the model's labels by name, in any order, and may be fewer; folders
  * named by WordNet ids are found among ImageNet's. The evaluation's rows and columns are the model's classes. Only where the
  * model has no labels do classes go by their place.
- * @throws ArgumentError where the model has no head, or does not know a class of the data, of which it names those that differ;
+ * @throws ArgumentError where an option is out of range, the model has no head, or does not know a class of the data, of which it names those that differ;
  * Error where an image cannot be decoded, or the logits are not finite.
  */
 export async function evaluate(
@@ -39,6 +40,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkModel('evaluate', model);
+  checkDataset('evaluate', data);
   checkOptions('evaluate', options, {
     batchSize: true,
     size: true,
@@ -47,6 +49,8 @@ export async function evaluate(
     signal: true,
   });
   const { batchSize = 128, size = model.preprocessing.size, classes = {}, onProgress, signal } = options;
+  checkInteger('batchSize', batchSize, 1);
+  checkInteger('size', size, 1);
   checkMapping(classes, data);
   const matched = matchClasses(model, data, await withWordNetIds(model, classes, data));
   const metrics = new Metrics(model.classes!);

@@ -2,9 +2,11 @@ import { ready } from '#backends';
 import {
   check,
   checkAtLeastZero,
+  checkBoolean,
   checkModel,
   checkOneOf,
   checkOptions,
+  told,
   type OptionNames,
 } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -12,6 +14,7 @@ import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
 import { checkTrainOptions, trainOptionNames } from './check-options.js';
+import { checkDataset } from './data/check-dataset.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
 import { split, type Dataset } from './data/dataset.js';
 import { decodable, decodeAll } from './data/decode-all.js';
@@ -128,6 +131,7 @@ export async function prepareFineTuning(
   options: FineTuneOptions = {},
 ): Promise<FineTunePlan> {
   checkModel('fineTune', model);
+  checkDataset('fineTune', data);
   checkOptions('fineTune', options, fineTuneOptionNames);
   const { validation, augment, classes, resetHead = false, onSkip } = options;
   const { seed = 0, size = model.preprocessing.size } = options;
@@ -173,12 +177,15 @@ export async function prepareFineTuning(
 }
 
 function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
-  const { learningRate = 0.01, validation = 0.1 } = options;
+  const { learningRate = 0.01, validation = 0.1, resetHead = false } = options;
   checkTrainOptions(options);
   checkAtLeastZero('learningRate', learningRate);
+  if (typeof validation === 'object' && validation !== null)
+    checkDataset('fineTune', validation, 'the validation data');
+  checkBoolean('resetHead', resetHead);
   check(
-    typeof validation === 'object' || (validation > 0 && validation < 1),
-    () => `validation is ${validation as number}; give a share between 0 and 1, such as 0.1, or a data set.`,
+    (typeof validation === 'object' && validation !== null) || (validation > 0 && validation < 1),
+    () => `validation is ${told(validation)}; give a share between 0 and 1, such as 0.1, or a data set.`,
   );
   if (typeof augment === 'function') return;
   for (const name of augment ?? []) checkOneOf('augment', name, Object.keys(fineTuneAugmentations));

@@ -5,7 +5,7 @@ import { WriteError } from '../core/write-error.js';
 /** Who has a folder. */
 interface Owner extends ProcessName {
   /** When it took the folder, as an ISO 8601 time. */
-  readonly since: string;
+  readonly since?: string;
 }
 
 /** How often to look at a lock that changes meanwhile, and the milliseconds in between. */
@@ -77,13 +77,19 @@ async function removeStale(path: string, text: string | undefined): Promise<void
   }
 }
 
-/** What a lock says; undefined where there is none. */
+/**
+ * What a lock says; undefined where there is none.
+ * @throws Error where it is no file: reading a pipe waits for a writer.
+ */
 async function read(path: string): Promise<string | undefined> {
   try {
+    const found = await modules().fs.stat(path);
+    if (!found.isFile() && !found.isDirectory())
+      throw new Error(`${path} is a pipe or device, and no file; remove it, if no training runs there.`);
     return await modules().fs.readFile(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw await WriteError.of(path, 0, error);
+    throw codeOf(error) === undefined ? error : await WriteError.of(path, 0, error);
   }
 }
 
@@ -99,12 +105,13 @@ function parse(text: string): Owner | undefined {
 function inUse(folder: string, path: string, other: Owner, own: Owner): Error {
   const isOwn = other.pid === own.pid && other.host === own.host;
   const who = `${isOwn ? 'this process' : 'the process'} ${other.pid} on ${other.host}`;
+  const since = typeof other.since === 'string' ? ` since ${other.since}` : '';
   const elsewhere =
     other.host === own.host
       ? ''
       : ` Whether it still runs is not known here; if it does not, remove ${path}.`;
   return new Error(
-    `${folder} is in use by another training, of ${who} since ${other.since}. Let that one end, or give another folder.${elsewhere}`,
+    `${folder} is in use by another training, of ${who}${since}. Let that one end, or give another folder.${elsewhere}`,
   );
 }
 

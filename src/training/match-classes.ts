@@ -1,8 +1,12 @@
-import { ArgumentError, check } from '../core/errors.js';
+import { ArgumentError, check, told } from '../core/errors.js';
 import { listed } from '../core/listed.js';
+import { nearestName } from '../core/nearest-name.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkSeveralClasses } from './data/check-classes.js';
 import type { Dataset } from './data/dataset.js';
+
+/** What a mapping looks like, where nobody knows the names. */
+const PLACEHOLDER = ['name in the data', 'name in the model'] as const;
 
 /** By the name of a class in the data: the class's name in the model, or its number there, from 0. */
 export type ClassMapping = Readonly<Record<string, string | number>>;
@@ -56,8 +60,18 @@ export function matchTraining<Data extends Dataset | undefined>(
   return { data: matched as Data, validation: own, labels };
 }
 
+/** @throws ArgumentError where the option is no object of names. */
+export function checkMappingKind(mapping: ClassMapping | undefined): void {
+  const isPlain = Object.prototype.toString.call(mapping) === '[object Object]';
+  check(mapping === undefined || isPlain, () => {
+    const advice = mapping instanceof Map ? ', as Object.fromEntries makes one of a Map' : '';
+    return `The option classes is ${told(mapping)}; give an object such as { '${PLACEHOLDER.join("': '")}' }${advice}.`;
+  });
+}
+
 /** @throws ArgumentError where a mapping has a name that none of the data has. */
 export function checkMapping(mapping: ClassMapping, ...data: readonly (Dataset | undefined)[]): void {
+  checkMappingKind(mapping);
   const names = data.flatMap((dataset) => dataset?.classes ?? []);
   const known = new Set(names.map(normal));
   const others = Object.keys(mapping).filter((name) => !known.has(normal(name)));
@@ -176,12 +190,25 @@ function unknownNames(
     );
   }
   const lacking = labels.filter((_, place) => !places.includes(place));
+  const [name, target] = pairing(unknown, lacking);
   return (
     `${what} has the classes ${listed(unknown)}, which the model does not know; ` +
-    (lacking.length > 0 ? `it knows ${listed(lacking)}, which the data lacks. ` : 'it knows none besides. ') +
-    `Say which is which by the option classes, such as ${example(unknown[0]!, lacking[0] ?? labels[0]!)}. ` +
+    (lacking.length > 0
+      ? `it knows ${listed(lacking)}, which the data lacks. `
+      : `each of its own, ${listed(labels)}, is in the data already. `) +
+    `Say which is which by the option classes, such as ${example(name, target)}. ` +
     'To learn other classes, a model needs a new head, by resetHead or fineTune.'
   );
+}
+
+/** A class and what it may be in the model: of the only two there are, or of names that are near; otherwise of no such names. */
+function pairing(unknown: readonly string[], lacking: readonly string[]): readonly [string, string] {
+  if (unknown.length === 1 && lacking.length === 1) return [unknown[0]!, lacking[0]!];
+  for (const name of unknown) {
+    const near = nearestName(name, lacking);
+    if (near !== undefined) return [name, near];
+  }
+  return PLACEHOLDER;
 }
 
 function example(name: string, target: string | number): string {

@@ -1,3 +1,4 @@
+import { makeFolder } from '../core/make-folder.js';
 import { nodeFiles } from '../core/node-module.js';
 import { WriteError } from '../core/write-error.js';
 import { imageRecord, restartRecord, scalarsRecord, versionRecord, type PngImage } from './event-records.js';
@@ -11,11 +12,11 @@ export class TensorBoardLog {
 
   /**
    * Begins a file named `events.out.tfevents.` and the time in a folder, which is made where it is not there.
-   * @throws Error outside of Node.
+   * @throws WriteError where the folder cannot be made; Error outside of Node.
    */
   static async open(folder: string): Promise<TensorBoardLog> {
     const { fs, path } = nodeFiles('TensorBoardLog');
-    await fs.mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const name = `events.out.tfevents.${Math.floor(now())}.skipscale`;
     const log = new TensorBoardLog(path.join(folder, name), fs);
     await log.#add(versionRecord(now()));

@@ -35,11 +35,12 @@ test.each([
   ['--width', ['0', '-1', 'Infinity'], ['0.5']],
   ['--depth', ['0', '-1'], ['1.4']],
   ['--size', ['0', '-1', '8193', '1e9'], ['224']],
+  ['--classes', ['a', 'a=b,', 'a=b,a=c', 'a=b, a =b'], ['a=b', 'a=b,c=b']],
   ['--seed', ['1.5', 'x', '1e300'], ['0', '-3']],
 ])('%s out of range is an error that names it', (flag, refused, taken) => {
   for (const value of refused) {
     expect(complaint(`${flag}=${value}`)).toMatch(
-      new RegExp(`option '${flag} <.*>' argument '${value}' is invalid. Give `),
+      new RegExp(`option '${flag} <.*>' argument '${value}' is invalid. (Give |It maps a twice; give )`),
     );
   }
   for (const value of taken) expect(complaint(`${flag}=${value}`)).toBe('');

@@ -1,4 +1,4 @@
-import { chanceWarning, formatCertainty, formatData } from '../../src/cli/fine-tune-report.js';
+import { chanceWarning, formatCertainty, formatData, formatEpoch } from '../../src/cli/fine-tune-report.js';
 import { certainty } from '../../src/training/certainty.js';
 
 /** Of two classes with as many images each. */
@@ -42,4 +42,14 @@ test('names the first files that were left out', () => {
   expect(formatData(72, 3, skipped)).toBe(
     '72 images, 3 classes, 7 skipped: 7 .txt (not an image: cat/0.txt, cat/1.txt, cat/2.txt, …)',
   );
+});
+
+test.each([
+  [36, 35, ''],
+  [40, 36, ''],
+  [40, 35, ' (35 of 40 images an epoch)'],
+  [12, 32, ''],
+  [63, 32, ' (32 of 63 images an epoch)'],
+])('of %d images in batches of %d: told where more than a tenth is left out', (images, batchSize, said) => {
+  expect(formatEpoch(images, batchSize)).toBe(said);
 });

@@ -53,7 +53,7 @@ test('evaluate says which names differ, and --classes maps them', async () => {
   const french = await writeImages('french', ['rouge', 'vert', 'blue']);
   expectError(
     await skipscale('evaluate', french, '--weights', weights),
-    /classes rouge, vert, which the model does not know; it knows red, green, which the data lacks.* --classes "rouge=red"/,
+    /classes rouge, vert, which the model does not know; it knows red, green, which the data lacks.* --classes "name in the data=name in the model"/,
   );
   expect((await evaluated(french, '--weights', weights, '--classes', 'rouge=red, vert=1')).top1).toBe(1);
   expectError(

@@ -73,7 +73,15 @@ test('a folder that is in use, and one that cannot be made, are told before the 
     await skipscale('train', nothing, '--out', out),
     `${out} is in use by another training, of this process`,
   );
+  // Before what that training has written there.
+  writeFileSync(join(out, 'checkpoint-000000002.safetensors'), '');
+  expectError(await skipscale('train', nothing, '--out', out), `${out} is in use by another training`);
   await lock.release();
+  expectError(
+    await skipscale('train', nothing, '--out', out),
+    'has checkpoints of an earlier training; go on',
+  );
+  rmSync(join(out, 'checkpoint-000000002.safetensors'));
   writeFileSync(join(out, 'file'), '');
   expectError(
     await skipscale('train', nothing, '--out', join(out, 'file', 'run')),
@@ -127,10 +135,40 @@ test('a disk that is full for a while, also for the log, ends nothing', async ()
 
 test('where no checkpoint fits, the weights are saved if they do, and it ends with an error', async () => {
   fill((path) => path.includes('checkpoint-'));
-  const { status, stderr } = await train('--epochs', '1');
+  const { status, stderr } = await train('--epochs', '2');
   expect(status).toBe(1);
+  // Of the first one only; after the last there is no next.
+  expect(stderr).toMatch(/checkpoint-000000002.* tries again at its next checkpoint\.\n/);
+  expect(stderr).toMatch(/checkpoint-000000004.*; make room\.\n/);
+  expect(stderr.match(/tries again/g)).toHaveLength(1);
   expect(stderr).toContain(
     `What was learnt is in ${join(out, 'model.safetensors')}, but the training cannot be resumed from there.`,
   );
   (await load(join(out, 'model.safetensors'))).dispose();
+});
+
+test('where the weights do not fit at the end, it says where they are, and --resume saves them', async () => {
+  fill((path) => path.includes('model.safetensors'));
+  const { status, stderr } = await train('--epochs', '1');
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /model\.safetensors cannot be written: the disk is full .*; make room\. The weights are in the last checkpoint and nowhere else\. When there is room, the same command with --resume saves them at once; or train to another folder by --out\./,
+  );
+  jest.restoreAllMocks();
+  expect((await train('--epochs', '1', '--resume')).status).toBe(0);
+  (await load(join(out, 'model.safetensors'))).dispose();
+});
+
+test('where nothing fits, it says what is lost, and where else to train to', async () => {
+  fill((path) => /checkpoint-|model\.safetensors/.test(path));
+  const { status, stderr } = await train('--epochs', '1');
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /Nor could the weights be saved: .* What was learnt since the last checkpoint that was written is lost\. .* train to another folder by --out\./,
+  );
+});
+
+test('a batch size that leaves out more than a tenth of the images is told', async () => {
+  const { stdout } = await train('--epochs', '1', '--validation', '0.3', '--batch-size', '10');
+  expect(stdout).toMatch(/^18 images, 3 classes \(10 of 12 images an epoch\)\n/);
 });

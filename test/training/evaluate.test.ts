@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
 import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
 import { evaluate } from '../../src/training/evaluate.js';
+import { fineTune } from '../../src/training/fine-tune.js';
 import { matchClasses, type ClassMapping } from '../../src/training/match-classes.js';
+import { train } from '../../src/training/train.js';
 import { withWordNetIds } from '../../src/training/wordnet-ids.js';
 import { rightModel, tinyData } from './tiny.js';
 
@@ -70,13 +72,16 @@ describe('classes go by their names: a network that is right about every image',
       'The data has the classes vert, which the model does not know; it knows green, which the data lacks. Say which is which ' +
         "by the option classes, such as { 'vert': 'green' }, on the command line --classes \"vert=green\".",
     );
+    await expect(evaluate(model, named('rouge', 'Greens', 'blue'))).rejects.toThrow("{ 'Greens': 'green' }");
     // Not by place, though there are as many.
     await expect(evaluate(model, named('blu', 'rosso', 'verde'))).rejects.toThrow(
       'the classes blu, rosso, verde, which the model does not know; it knows red, green, blue, which',
     );
     const more = named('red', 'green', 'blue', 'mauve');
     await expect(evaluate(model, more)).rejects.toThrow(
-      'the classes mauve, which the model does not know; it knows none besides',
+      'the classes mauve, which the model does not know; each of its own, red, green, blue, is in the data already. Say which is ' +
+        "which by the option classes, such as { 'name in the data': 'name in the model' }, on the command line --classes " +
+        '"name in the data=name in the model".',
     );
     const many = named(...Array.from({ length: 25 }, (_, i) => `c${i}`));
     await expect(evaluate(model, many)).rejects.toThrow(
@@ -115,6 +120,20 @@ describe('classes go by their names: a network that is right about every image',
     await expect(top1(data, { Red: 'blue' })).rejects.toThrow(
       'The option classes maps Red, and the data has the classes red, green, blue; map names that the data has.',
     );
+  });
+
+  test.each([
+    [new Map([['red', 'blue']]), 'an object (Map); give an object such as'],
+    ['red=blue', "the string 'red=blue'"],
+    [['red'], 'an array'],
+    [null, 'null'],
+    [3, '3'],
+  ])('a mapping that is no object of names is refused: %p', async (classes, told) => {
+    const given = { classes: classes as never };
+    await expect(evaluate(model, data, given)).rejects.toThrow(`The option classes is ${told}`);
+    await expect(fineTune(model, data, given)).rejects.toThrow(`The option classes is ${told}`);
+    const options = { epochs: 1, schedule: () => 0.1, ...given };
+    expect(() => train(model, data, options)).toThrow(`The option classes is ${told}`);
   });
 
   test('names of other letters of the same look, and of words of JavaScript', async () => {

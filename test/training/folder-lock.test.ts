@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -125,9 +125,17 @@ describe('another process', () => {
   });
 });
 
-test.each([
+test.each<[string, { pid: number; host: string; start?: string; since?: string }]>([
   ['a number that another process has by now', { pid: process.pid, host, start: '1', since: 'x' }],
   ['a process that is no more', { pid: 2 ** 30, host, since: 'x' }],
+  ...[0, -1, 1.5, 1e300].map(
+    (pid) =>
+      [`the number ${pid}, which no process has`, { pid, host, since: 'x' }] as [
+        string,
+        { pid: number; host: string },
+      ],
+  ),
+  ['the number 0 on another machine', { pid: 0, host: 'elsewhere' }],
 ])('a lock of %s is stale', async (_, owner) => {
   if (owner.pid === process.pid && process.platform !== 'linux') return; // Others do not say when a process began.
   writeFileSync(lock, JSON.stringify(owner));
@@ -144,6 +152,16 @@ test('of a lock of another machine nothing is known, and it says what to do', as
   await expect(runs()).rejects.toThrow(
     `of the process 1 on elsewhere since 2026-01-01T00:00:00.000Z. Let that one end, or give another folder. Whether it still runs is not known here; if it does not, remove ${lock}.`,
   );
+});
+
+test('a lock without its time is told without', async () => {
+  writeFileSync(lock, JSON.stringify({ pid: 1, host: 'elsewhere' }));
+  await expect(runs()).rejects.toThrow('of the process 1 on elsewhere. Let that one end');
+});
+
+test('a pipe in the place of the lock is told, and nobody waits for it', async () => {
+  execFileSync('mkfifo', [lock]);
+  await expect(runs()).rejects.toThrow(`${lock} is a pipe or device, and no file; remove it`);
 });
 
 test('a folder in the place of the lock is told', async () => {

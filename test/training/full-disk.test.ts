@@ -170,6 +170,18 @@ describe('before the first step', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('a folder that Node says is not there is told as the system has it: the file system is read-only', async () => {
+    const { mkdir } = fs;
+    const closed = join(folder, 'closed');
+    jest.spyOn(fs, 'mkdir').mockImplementation(async (path, options) => {
+      if (!String(path).startsWith(closed)) return mkdir(path, options as { recursive: true });
+      const code = options || path !== closed ? 'ENOENT' : 'EROFS';
+      throw Object.assign(new Error(code), { code });
+    });
+    for (const path of [closed, join(closed, 'a', 'run')])
+      await refused(path, `${path} cannot be written: the file system is read-only (EROFS).`);
+  });
+
   test('a folder that is really read-only is told', async () => {
     const closed = join(folder, 'closed');
     mkdirSync(closed, { mode: 0o500 });
@@ -177,6 +189,9 @@ describe('before the first step', () => {
     const isRoot = process.getuid?.() === 0;
     if (isRoot && !mount(closed, 'ro')) return;
     try {
+      const why = isRoot ? 'is read-only (EROFS)' : 'this user may not write there (EACCES)';
+      for (const path of [join(closed, 'run'), join(closed, 'a', 'b', 'run')])
+        await refused(path, `${path} cannot be written: ${isRoot ? 'the file system ' : ''}${why}`);
       await refused(closed, isRoot ? 'is read-only (EROFS)' : 'this user may not write there (EACCES)');
     } finally {
       if (isRoot) execFileSync('umount', [closed]);

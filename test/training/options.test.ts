@@ -67,6 +67,16 @@ const impossible: [name: string, options: object, message: string][] = [
   ['a loss by name', { loss: 'mse' }, 'loss is no function'],
   ['an augmentation by name', { augment: 'flip' }, 'augment is no function'],
   ['a mix by name', { mix: 'mixup' }, 'mix is no function'],
+  ['recompute', { recompute: 'yes' }, "recompute is the string 'yes'; give true or false."],
+  [
+    'resume',
+    { checkpoints: { folder: 'x', resume: 'yes' } },
+    "checkpoints.resume is the string 'yes'; give true or false.",
+  ],
+  ['checkpoints', { checkpoints: null }, 'checkpoints: the options are null'],
+  ['no moving average', { movingAverage: null }, 'movingAverage: the options are null'],
+  ['no validation', { validation: null }, 'train: the validation data are null; give a data set'],
+  ['no validation', { validation: Promise.resolve(tinyData(9)) }, 'train: the validation data are a promise'],
   ['a controller as signal', { signal: new AbortController() }, 'signal is no AbortSignal'],
 ];
 
@@ -82,6 +92,9 @@ test.each([
   ['learningRate', { learningRate: -1 }, 'learningRate is -1'],
   ['validation', { validation: 0 }, 'validation is 0; give a share between 0 and 1'],
   ['validation', { validation: NaN }, 'validation is NaN'],
+  ['validation', { validation: null }, 'validation is null'],
+  ['validation', { validation: Promise.resolve(tinyData(9)) }, 'fineTune: the validation data are a promise'],
+  ['resetHead', { resetHead: 'yes' }, "resetHead is the string 'yes'; give true or false."],
   ['augment', { augment: ['flipp'] }, "augment is 'flipp'; give one of 'flip', 'crop'."],
 ] as const)('fineTune refuses before it decodes an image: %s %j', async (_, options, message) => {
   let decoded = 0;
@@ -92,8 +105,8 @@ test.each([
 });
 
 const noData: [string, unknown, string][] = [
-  ['a promise', Promise.resolve(tinyData(9)), 'data is no data set; give one, and await it where it is a promise.'],
-  ['nothing', undefined, 'data is no data set'],
+  ['a promise', Promise.resolve(tinyData(9)), 'train: the data are a promise; give what it resolves to: await it.'],
+  ['nothing', undefined, 'train: the data are undefined; give a data set, as folderDataset'],
   ['no image', subset(tinyData(9), []), 'The data has no images; give some to train on.'],
   ['a class without an image', subset(tinyData(9), [0, 1, 3, 4]), 'too few images of these classes: blue 0. Give at least 1'],
   ['a label that is none', { ...tinyData(9), labels: Int32Array.of(0, 1, 2, 3) }, 'Image 3 of data has the label 3; give one of 0 to 2'],

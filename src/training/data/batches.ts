@@ -3,6 +3,7 @@ import type { Augmentation } from '../../vision/augment/augmentation.js';
 import type { RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
 import { allBroken } from './broken.js';
+import { checkDataset } from './check-dataset.js';
 import type { Dataset } from './dataset.js';
 import type { Mix } from './mix.js';
 
@@ -72,6 +73,7 @@ export function countBatches(
  * where one of the batch cannot.
  */
 export async function* batches(dataset: Dataset, options: BatchesOptions): AsyncGenerator<Batch> {
+  checkDataset('batches', dataset);
   checkOptions('batches', options, batchesOptionNames);
   const { batchSize, seed = 0, epoch = 0, shuffle = true, first = 0, every = 1, prefetch = 2 } = options;
   checkInteger('batchSize', batchSize, 1);

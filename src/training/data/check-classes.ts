@@ -1,6 +1,18 @@
-import { check } from '../../core/errors.js';
+import { check, told } from '../../core/errors.js';
 import { listed } from '../../core/listed.js';
 import type { Dataset } from './dataset.js';
+
+/**
+ * Throws unless the names of classes are an array of strings.
+ * @param where - What takes them, such as `arrayDataset`.
+ */
+export function checkClassNames(where: string, classes: unknown): void {
+  const advice = "give an array of the name of each class, such as ['cat', 'dog']";
+  check(classes !== undefined, () => `${where}: the names of the classes are missing; ${advice}.`);
+  check(Array.isArray(classes), () => `${where}: the names of the classes are ${told(classes)}; ${advice}.`);
+  const other = classes.findIndex((name) => typeof name !== 'string');
+  check(other < 0, () => `${where}: the name of class ${other} is ${told(classes[other])}; ${advice}.`);
+}
 
 /** Throws unless there are at least two classes. */
 export function checkSeveralClasses(classes: number): void {

@@ -1,7 +1,8 @@
-import { check } from '../../core/errors.js';
+import { check, told } from '../../core/errors.js';
 import { cifar10Labels } from '../../models/labels/cifar10.js';
 import { numberedLabels } from '../../models/labels/numbered-labels.js';
 import type { RgbImage } from '../../vision/image.js';
+import { checkClassNames } from './check-classes.js';
 import { checkPlaces, type Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
@@ -15,7 +16,7 @@ const PIXELS = SIDE * SIDE;
  * @throws Error where a file cannot be read or is no such file.
  */
 export function cifar10Dataset(sources: readonly (string | URL | Uint8Array)[]): Promise<Dataset> {
-  return readRecords(sources, 1, cifar10Labels);
+  return readRecords('cifar10Dataset', sources, 1, cifar10Labels);
 }
 
 /**
@@ -27,15 +28,22 @@ export function cifar100Dataset(
   sources: readonly (string | URL | Uint8Array)[],
   classes: readonly string[] = numberedLabels(100),
 ): Promise<Dataset> {
-  return readRecords(sources, 2, classes);
+  return readRecords('cifar100Dataset', sources, 2, classes);
 }
 
 /** Records of labels, the last of which counts, and three planes of 32 x 32 bytes: red, green, blue. */
 async function readRecords(
+  where: string,
   sources: readonly (string | URL | Uint8Array)[],
   labelBytes: number,
   classes: readonly string[],
 ): Promise<Dataset> {
+  check(
+    Array.isArray(sources) && sources.length > 0,
+    () =>
+      `${where}: the files are ${told(sources)}; give an array of paths, URLs or bytes, also of one: [file].`,
+  );
+  checkClassNames(where, classes);
   const records: Uint8Array[] = [];
   const labels: number[] = [];
   const size = labelBytes + 3 * PIXELS;

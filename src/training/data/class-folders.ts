@@ -1,8 +1,11 @@
 import { decodedFormats } from '#decode-image';
 import { check } from '../../core/errors.js';
+import { listed } from '../../core/listed.js';
 import type { RgbImage } from '../../vision/image.js';
 import { formatOfName, imageFormat, type ImageFormat } from '../../vision/image-format.js';
+import { classOf, isAtClasses, partsOf, rootOf } from './class-root.js';
 import type { Dataset } from './dataset.js';
+import { checkParts } from './data-parts.js';
 import { hiddenImages, isHidden } from './hidden.js';
 import { describeSkipped, warnOfSkipped, type SkippedFile } from './skipped.js';
 
@@ -21,7 +24,9 @@ export interface DataFiles {
   readonly files: readonly DataFile[];
   /** Paths of the folders. */
   readonly folders: readonly string[];
-  /** What is no file that can be read. */
+  /** Links that lead to nothing which is there, be it that they were files or folders. */
+  readonly broken: readonly SkippedFile[];
+  /** What else is no file that can be read. */
   readonly skipped: readonly SkippedFile[];
 }
 
@@ -42,9 +47,9 @@ const AT_A_TIME = 64;
 
 /**
  * A data set whose classes are the folders of the first level, in the order of their names; a class has the images in its
- * folder and the folders in that. Where all lies in one folder, whose folders hold the images, the classes are those.
+ * folder and the folders in that. Where there is but one such folder, and its folders hold images, the classes are those.
  * @param name - Of the data, for errors.
- * @throws ArgumentError where no folder has images, one of them has none, or they are the parts of a data set.
+ * @throws ArgumentError where no folder has images, one of them has none or is a link to nothing, or they are the parts of a data set.
  */
 export async function classFolders(
   data: DataFiles,
@@ -53,14 +58,18 @@ export async function classFolders(
 ): Promise<Dataset> {
   const { images, others } = await partitionImages(data.files.filter(({ path }) => !isHidden(path)));
   const paths = [
-    ...data.folders.map((path) => `${path}/`),
+    ...[...data.folders, ...data.broken.map(({ path }) => path)].map((path) => `${path}/`),
     ...[...data.files, ...data.skipped].map(({ path }) => path),
   ];
   const all = paths.map(partsOf).filter(([first]) => !isHidden(first!));
-  const root = rootOf(images, all);
+  const broken = data.broken.filter(({ path }) => !isHidden(path));
+  const root = rootOf(
+    images.map(({ path }) => partsOf(path)),
+    all,
+  );
   const labelled = images.map((file) => ({ file, label: classOf(partsOf(file.path), root) }));
   const skipped = [
-    ...data.skipped.filter(({ path }) => !isHidden(path)),
+    ...[...broken, ...data.skipped].filter(({ path }) => !isHidden(path)),
     ...others,
     ...labelled
       .filter(({ label }) => label === undefined)
@@ -77,7 +86,12 @@ export async function classFolders(
       (skipped.length > 0 ? ` It holds ${describeSkipped(skipped)}.` : ''),
   );
   const classes = [...new Set(classified.map(({ label }) => label))];
-  checkParts(classified, root, name);
+  checkParts(
+    classified.map(({ file }) => partsOf(file.path)),
+    root,
+    name,
+  );
+  checkLinks(broken, root, name);
   checkEmpty(all, classes, root, skipped, name);
   if (options.onSkip) skipped.forEach((file) => options.onSkip!(file));
   else warnOfSkipped(name, skipped);
@@ -133,47 +147,14 @@ function skip({ path }: DataFile, reason: string): SkippedFile {
   return { path, reason };
 }
 
-/** The parts of a path but for `.`, which an archive's paths may begin with; the last is empty where it is a folder's. */
-function partsOf(path: string): string[] {
-  return path.split('/').filter((part) => part !== '.');
-}
-
-/** The first folder of a path below `root`, in Unicode's composed form: macOS writes é as two signs. */
-function classOf(parts: readonly string[], root: readonly string[]): string | undefined {
-  const isBelow = parts.length > root.length + 1 && root.every((part, i) => parts[i] === part);
-  return isBelow ? parts[root.length]!.normalize('NFC') : undefined;
-}
-
-/** The folder whose folders are the classes: the data's own, or one that all lies in, as archives often have it. */
-function rootOf(images: readonly DataFile[], all: readonly (readonly string[])[]): string[] {
-  const lists = images.map(({ path }) => partsOf(path));
-  const root: string[] = [];
-  for (;;) {
-    const depth = root.length;
-    const first = lists[0]?.[depth];
-    const isWrapper =
-      first !== undefined &&
-      lists.every((parts) => parts.length > depth + 2) &&
-      all.every((parts) => parts.length <= depth + 1 || parts[depth] === first);
-    if (!isWrapper) return root;
-    root.push(first);
-  }
-}
-
-/** Throws where the folders are the parts of a data set, whose images would be taken for classes. */
-function checkParts(images: readonly ClassImage[], root: readonly string[], name: string): void {
-  const classes = [...new Set(images.map(({ label }) => label))];
-  const held = classes.find((part) => /^(val|valid|validation|test)$/i.test(part));
-  const trained = classes.find((part) => /^train(ing)?$/i.test(part));
-  const isClass = ({ file, label }: ClassImage) =>
-    (label === held || label === trained) && partsOf(file.path).length === root.length + 2;
-  if (held === undefined || trained === undefined || images.some(isClass)) return;
-  const path = (part: string) => [name, ...root, part].join('/');
+/** Throws where a link at the classes' level leads to nothing: it may have been a class, and the data would have one less. */
+function checkLinks(broken: readonly SkippedFile[], root: readonly string[], name: string): void {
+  const lost = broken.filter(({ path }) => isAtClasses(partsOf(path), root));
   check(
-    false,
+    lost.length === 0,
     () =>
-      `${name} holds the folders ${trained} and ${held}, the parts of a data set. Give one of them: ${path(trained)}, and ` +
-      `${path(held)} to train's option validation (--validation). An archive has to be unpacked for that.`,
+      `${name} has the ${lost.length === 1 ? 'link' : 'links'} ${listed(lost.map(({ path, reason }) => `${path} (${reason})`))} ` +
+      'beside the folders of the classes. Put the folder itself there, or remove the link.',
   );
 }
 
@@ -185,16 +166,17 @@ function checkEmpty(
   skipped: readonly SkippedFile[],
   name: string,
 ): void {
-  const folders = [...new Set(all.map((parts) => classOf(parts, root)))].filter(
-    (folder) => folder !== undefined,
-  );
-  const empty = folders.filter((folder) => !classes.includes(folder) && !isHidden(folder)).sort();
-  const theirs = skipped.filter(({ path }) => empty.includes(classOf(partsOf(path), root) ?? ''));
+  const known = new Set(classes);
+  const folders = new Set(all.map((parts) => classOf(parts, root)));
+  const isEmpty = (folder: string | undefined) =>
+    folder !== undefined && !known.has(folder) && !isHidden(folder);
+  const empty = [...folders].filter(isEmpty).sort();
+  const theirs = skipped.filter(({ path }) => isEmpty(classOf(partsOf(path), root)));
   const formats = [...decodedFormats].join(', ');
   check(
     empty.length === 0,
     () =>
-      `${name} has the ${empty.length === 1 ? 'folder' : 'folders'} ${empty.join(', ')} without images (${formats})` +
+      `${name} has the ${empty.length === 1 ? 'folder' : 'folders'} ${listed(empty as string[])} without images (${formats})` +
       `${theirs.length > 0 ? `, but with ${describeSkipped(theirs)}` : ''}; put images of that class into it, or remove it.`,
   );
 }

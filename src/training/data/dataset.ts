@@ -1,7 +1,9 @@
 import { decodeImage } from '#decode-image';
-import { check, checkOptions } from '../../core/errors.js';
+import { check, checkOptions, told } from '../../core/errors.js';
 import type { ImageSource, RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
+import { checkDataset } from './check-dataset.js';
+import { checkClassNames } from './check-classes.js';
 
 /** Labelled images, each to be had by its place. */
 export interface Dataset {
@@ -22,6 +24,7 @@ export interface Dataset {
 /**
  * Images in memory: decoded pictures, or files that are decoded whenever they are asked for.
  * @param labels - The class of each image, a place in `classes`.
+ * @param classes - Their names, an array of strings.
  * @throws ArgumentError where labels are not as many as images, or no places in `classes`.
  */
 export function arrayDataset(
@@ -29,6 +32,9 @@ export function arrayDataset(
   labels: ArrayLike<number>,
   classes: readonly string[],
 ): Dataset {
+  checkList('arrayDataset: the images', images, 'an array of pictures, paths, URLs or bytes of files');
+  checkList('arrayDataset: the labels', labels, 'an array of the class of each image, from 0 on');
+  checkClassNames('arrayDataset', classes);
   check(
     images.length === labels.length,
     () => `There are ${images.length} images and ${labels.length} labels; give as many.`,
@@ -53,8 +59,28 @@ export function checkPlaces(labels: ArrayLike<number>, classes: readonly string[
   }
 }
 
-/** Some of the images of a data set, in this order. */
+/** Throws unless there is a list of values, typed or not. */
+function checkList(name: string, value: ArrayLike<unknown>, expected: string): void {
+  const isList = typeof value === 'object' && value !== null && Number.isInteger(value.length);
+  check(isList, () => `${name} are ${told(value)}; give ${expected}.`);
+}
+
+/**
+ * Some of the images of a data set, in this order.
+ * @param indices - Places from 0 on; one may be there more than once.
+ * @throws ArgumentError where one is no place in the data set.
+ */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+  checkDataset('subset', dataset);
+  checkList('subset: the indices', indices, 'an array of places of images');
+  const count = dataset.labels.length;
+  const wrong = Array.from(indices).findIndex((i) => !(Number.isInteger(i) && i >= 0 && i < count));
+  check(
+    wrong < 0,
+    () =>
+      `subset: index ${wrong} is ${told(indices[wrong])}, and the data has ${count} images; give whole numbers from 0 to ` +
+      `${count - 1}.`,
+  );
   const places = Int32Array.from(indices);
   return {
     ...(dataset.name !== undefined && { name: dataset.name }),
@@ -78,6 +104,7 @@ export interface SplitOptions {
  * @throws ArgumentError where the share is out of range.
  */
 export function split(dataset: Dataset, options: SplitOptions): { train: Dataset; validation: Dataset } {
+  checkDataset('split', dataset);
   checkOptions('split', options, { validation: true, seed: true });
   const { validation, seed = 0 } = options;
   check(

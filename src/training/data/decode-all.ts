@@ -1,6 +1,7 @@
 import { check, checkOptions, type OptionNames } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
 import { brokenImages, eachImage } from './broken.js';
+import { checkDataset } from './check-dataset.js';
 import { subset, type Dataset } from './dataset.js';
 import type { SkippedFile } from './skipped.js';
 
@@ -25,6 +26,7 @@ export interface DecodeAllOptions extends DecodableOptions {
  * @throws Error that names the images which cannot be decoded, unless `onSkip` is there to be told; ArgumentError where none can.
  */
 export async function decodeAll(dataset: Dataset, options: DecodeAllOptions = {}): Promise<Dataset> {
+  checkDataset('decodeAll', dataset);
   checkOptions('decodeAll', options, { ...decodableOptionNames, transform: true });
   return (await decodeWithin(dataset, Infinity, options)).dataset;
 }
@@ -35,6 +37,7 @@ export async function decodeAll(dataset: Dataset, options: DecodeAllOptions = {}
  * @throws Error that names the images which cannot be decoded, unless `onSkip` is there to be told; ArgumentError where none can.
  */
 export async function decodable(dataset: Dataset, options: DecodableOptions = {}): Promise<Dataset> {
+  checkDataset('decodable', dataset);
   checkOptions('decodable', options, decodableOptionNames);
   return (await decodeWithin(dataset, 0, options)).dataset;
 }

@@ -1,12 +1,26 @@
 import { formatOfName } from '../../vision/image-format.js';
 import type { SkippedFile } from './skipped.js';
 
-/** What macOS puts into archives, besides the files. */
-const MAC = '__MACOSX';
+/** What systems and storage devices put beside the files, in small letters; thumbnails and what was thrown away too. */
+const systemNames = new Set([
+  '__macosx',
+  '@eadir',
+  '#recycle',
+  '$recycle.bin',
+  'system volume information',
+  'lost+found',
+  'thumbs.db',
+  'desktop.ini',
+]);
 
-/** Whether a path is that of a hidden file or folder, or of what macOS puts into archives. */
+/** Whether a path is that of a hidden file or folder, or of what a system puts beside the files. */
 export function isHidden(path: string): boolean {
-  return path.split('/').some((part) => isHiddenName(part) || part === MAC);
+  return path.split('/').some((part) => isHiddenName(part) || isOfSystem(part));
+}
+
+/** Whether a name is of what a system puts beside the files, none of which are the user's images. */
+export function isOfSystem(name: string): boolean {
+  return systemNames.has(name.toLowerCase());
 }
 
 /** The hidden folders that hold images which are not hidden by themselves, each with their number. */
@@ -15,7 +29,8 @@ export function hiddenImages(paths: readonly string[]): SkippedFile[] {
   for (const path of paths) {
     const parts = path.split('/');
     const first = parts.findIndex(isHiddenName);
-    const isImage = formatOfName(path) !== undefined && !isHiddenName(parts.at(-1)!) && !parts.includes(MAC);
+    const isImage =
+      formatOfName(path) !== undefined && !isHiddenName(parts.at(-1)!) && !parts.some(isOfSystem);
     if (first < 0 || !isImage) continue;
     const folder = parts.slice(0, first + 1).join('/');
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
@@ -23,6 +38,7 @@ export function hiddenImages(paths: readonly string[]): SkippedFile[] {
   return [...counts].map(([path, count]) => ({
     path,
     reason: `a hidden folder with ${count} ${count === 1 ? 'image' : 'images'}`,
+    isFolder: true,
   }));
 }
 

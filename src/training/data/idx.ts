@@ -1,6 +1,7 @@
 import { check } from '../../core/errors.js';
 import { numberedLabels } from '../../models/labels/numbered-labels.js';
 import type { RgbImage } from '../../vision/image.js';
+import { checkClassNames } from './check-classes.js';
 import { checkPlaces, type Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
@@ -17,6 +18,7 @@ export async function idxDataset(
   labels: string | URL | Uint8Array,
   classes?: readonly string[],
 ): Promise<Dataset> {
+  if (classes !== undefined) checkClassNames('idxDataset', classes);
   const { shape, data } = await readIdx(images, 3);
   const places = (await readIdx(labels, 1)).data;
   const [count, height, width] = shape as [number, number, number];

@@ -4,13 +4,15 @@ export interface SkippedFile {
   readonly path: string;
   /** Such as `not an image`. */
   readonly reason: string;
+  /** Whether it is a folder, left out with all in it. */
+  readonly isFolder?: boolean;
 }
 
 /** Examples of each kind, and kinds that are named. */
 const [EXAMPLES, KINDS] = [3, 5];
 
 /**
- * The files that were left out in a few words, a kind after the other:
+ * The files that were left out in a few words, folders first, then a kind after the other:
  * `12 .bmp (BMP is not read here: cat/1.bmp, cat/2.bmp, cat/3.bmp, …), readme.txt (not an image)`.
  */
 export function describeSkipped(skipped: readonly SkippedFile[]): string {
@@ -21,7 +23,8 @@ export function describeSkipped(skipped: readonly SkippedFile[]): string {
     if (files) files.push(file);
     else kinds.set(kind, [file]);
   }
-  const lists = [...kinds.values()].sort((a, b) => b.length - a.length);
+  const isFolder = ([first]: readonly SkippedFile[]) => Number(first!.isFolder ?? false);
+  const lists = [...kinds.values()].sort((a, b) => isFolder(b) - isFolder(a) || b.length - a.length);
   const named = lists.slice(0, KINDS).map(describeKind);
   const rest = lists.slice(KINDS).reduce((sum, { length }) => sum + length, 0);
   return [...named, ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ');

@@ -14,6 +14,8 @@ export interface TarFile {
 export interface TarEntries {
   readonly files: readonly TarFile[];
   readonly folders: readonly string[];
+  /** Links whose target is no file of the archive. */
+  readonly broken: readonly SkippedFile[];
   readonly skipped: readonly SkippedFile[];
 }
 
@@ -77,13 +79,14 @@ export async function readEntries(archive: ArchiveBytes): Promise<TarEntries> {
     }
   }
   const found: TarFile[] = [];
+  const broken: SkippedFile[] = [];
   for (const entry of files.values()) {
     const file = followed(entry, files);
     if (file) found.push({ path: entry.path, offset: file.offset, size: file.size });
     else
-      skipped.push({ path: entry.path, reason: `a link to ${entry.link}, which is no file of the archive` });
+      broken.push({ path: entry.path, reason: `a link to ${entry.link}, which is no file of the archive` });
   }
-  return { files: found, folders, skipped };
+  return { files: found, folders, broken, skipped };
 }
 
 /** The file that a chain of links ends with. */
@@ -145,7 +148,8 @@ async function* entriesOf(archive: ArchiveBytes, skipped: SkippedFile[]): AsyncG
   }
   if (zeros > 0) return;
   if (archive.size === 0) throw new Error('it is empty');
-  if (archive.size > offset || last === '')
+  // The last header, or the zeros that fill up the last block of a file, may lack bytes.
+  if (archive.size !== offset || last === '')
     throw new Error(last === '' ? 'it is too short' : `it is cut off after ${last}`);
   skipped.push({
     path: last,

@@ -29,11 +29,11 @@ export async function tarDataset(source: ArchiveSource, options: ClassFolderOpti
   const name = archiveName(source);
   const archive = await openArchive(source, name);
   try {
-    const { files, folders, skipped } = await readEntries(archive).catch((error) => {
+    const { files, ...others } = await readEntries(archive).catch((error) => {
       throw noTar(name, error);
     });
     const data = files.map((file) => dataFile(archive, file, name));
-    return await classFolders({ files: data, folders, skipped }, name, options);
+    return await classFolders({ files: data, ...others }, name, options);
   } catch (error) {
     archive.close();
     throw error;

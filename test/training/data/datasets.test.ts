@@ -1,6 +1,7 @@
 import { mkdtempSync, mkdirSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { createTar } from 'nanotar';
@@ -61,6 +62,20 @@ describe('class folders', () => {
     const path = join(folder, 'x.tar');
     writeFileSync(path, kind === 'gzip' ? gzipSync(tar) : tar);
     await expectThem(await tarDataset(path, { onSkip: () => {} }));
+  });
+
+  test('of a URL of a folder, and of nothing else that is no path', async () => {
+    mkdirSync(join(folder, 'cat'));
+    copyFileSync(imageFile('rgb.png'), join(folder, 'cat', '1.png'));
+    const { classes, labels } = await folderDataset(folder);
+    expect(await folderDataset(pathToFileURL(folder))).toMatchObject({ classes, labels, name: folder });
+    await expect(folderDataset(new URL('https://example.org/photos'))).rejects.toThrow(
+      'folderDataset: the folder is https://example.org/photos; give a path, or a URL that begins with file:.',
+    );
+    await expect(folderDataset(Promise.resolve(folder) as never)).rejects.toThrow(
+      'folderDataset: the folder is a promise (await it)',
+    );
+    await expect(folderDataset(undefined as never)).rejects.toThrow('folderDataset: the folder is undefined');
   });
 
   test('files that are left out are named, with the reason', async () => {

@@ -9,7 +9,7 @@ import { decodedFormats } from '../../../src/vision/decode-image.node.js';
 import { formatOfName, imageFormat } from '../../../src/vision/image-format.js';
 import { folderDataset } from '../../../src/training/data/folder.js';
 import { isHidden } from '../../../src/training/data/hidden.js';
-import type { SkippedFile } from '../../../src/training/data/skipped.js';
+import { describeSkipped, type SkippedFile } from '../../../src/training/data/skipped.js';
 import { tarDataset } from '../../../src/training/data/tar.js';
 import { tarOf } from '../../helpers/tar.js';
 import { imageFile } from '../../vision/golden-vision.js';
@@ -106,6 +106,33 @@ describe('the first folders are the classes, of folders and of archives', () => 
     );
   });
 
+  test.each<[string, Files]>([
+    ['in it', { 'flowers/preview.jpg': jpeg }],
+    ['beside it', { 'cover.png': png }],
+    ['in it and beside it', { 'flowers/preview.jpg': jpeg, 'cover.png': png, 'flowers/a.gif.png': png }],
+  ])(
+    'a folder around all classes is none, whatever images lie loose %s; these are told',
+    async (_, loose) => {
+      const files = { 'flowers/cat/1.png': png, 'flowers/dog/2.png': png, 'flowers/ship/3.png': png };
+      expect(await openBoth({ ...files, ...loose })).toEqual({
+        classes: ['cat', 'dog', 'ship'],
+        images: { 'flowers/cat/1.png': 'cat', 'flowers/dog/2.png': 'dog', 'flowers/ship/3.png': 'ship' },
+        skipped: Object.keys(loose)
+          .map((path) => `${path}: in no folder of a class`)
+          .sort(),
+      });
+    },
+  );
+
+  test('a folder around all classes with an empty one in it, or another folder beside it, is refused', async () => {
+    const files = { 'flowers/cat/1.png': png, 'flowers/dog/2.png': png, 'flowers/preview.jpg': jpeg };
+    expect(await openBoth({ ...files, 'flowers/emu/': text })).toMatch(
+      'DATA has the folder emu without images',
+    );
+    rmSync(join(folder, 'flowers', 'emu'), { recursive: true });
+    expect(await openBoth({ ...files, 'more/': text })).toMatch('DATA has the folder more without images');
+  });
+
   test('images in no folder, and images in hidden folders, are told; hidden files are not', async () => {
     const files = {
       ...{
@@ -152,6 +179,44 @@ describe('the first folders are the classes, of folders and of archives', () => 
     rmSync(join(folder, 'pets'), { recursive: true });
     expect(await openBoth({ 'train/1.png': png, 'test/2.png': png })).toMatchObject({
       classes: ['test', 'train'],
+    });
+  });
+
+  const train = { 'train/cat/1.png': png, 'train/dog/1.png': png };
+  test.each([
+    ...['valid_set', 'validation', 'dev', 'testing', 'eval', 'val2017', 'Test-Images', 'holdout'].map(
+      (part) => [part, { ...train, [`${part}/cat/1.png`]: png }],
+    ),
+    ['unlabeled', { ...train, 'unlabeled/1.png': png }],
+    ['test', { ...train, 'train/cover.png': png, 'test/1.png': png }],
+    ['extra', { ...train, 'extra/cat/1.png': png, 'extra/dog/1.png': png }],
+  ] as [string, Files][])('train beside %s is a data set in parts, and refused', async (part, files) => {
+    expect(await openBoth(files)).toMatch(
+      `DATA holds the folders train and ${part}, the parts of a data set.`,
+    );
+  });
+
+  test.each<[string, Files]>([
+    ['a class called train', { 'train/1.png': png, 'bus/1.png': png, 'test/1.png': png }],
+    [
+      'its folders are of other names',
+      { 'train/old/1.png': png, 'train/new/1.png': png, 'bus/red/1.png': png },
+    ],
+    ['it has one folder besides', { 'train/1.png': png, 'train/old/1.png': png, 'val/old/1.png': png }],
+  ])('train is a class where %s', async (_, files) => {
+    expect(await openBoth(files)).toMatchObject({ classes: expect.arrayContaining(['train']) });
+  });
+
+  test('what systems put beside the files is neither class nor image', async () => {
+    const files = {
+      ...{ 'cat/1.png': png, 'dog/2.png': png, 'cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg': jpeg },
+      ...{ '@eaDir/x.png': png, '$RECYCLE.BIN/$R1.png': png, 'lost+found/#1.png': png, 'Thumbs.db': text },
+      ...{ '.ipynb_checkpoints/a.txt': text, 'dog/thumbs.db': text, '__MACOSX/dog/._2.png': text },
+    };
+    expect(await openBoth(files)).toEqual({
+      classes: ['cat', 'dog'],
+      images: { 'cat/1.png': 'cat', 'dog/2.png': 'dog' },
+      skipped: [],
     });
   });
 
@@ -263,6 +328,40 @@ describe('links and what is no file', () => {
     });
     rmSync(other, { recursive: true });
   });
+
+  test.each(['', 'all/'])(
+    'a link to nothing in the place of a class is refused: %szebra',
+    async (wrapper) => {
+      const files = { [`${wrapper}cat/1.png`]: png, [`${wrapper}dog/1.png`]: png };
+      write(files);
+      symlinkSync('/nonexist', join(folder, wrapper, 'zebra'));
+      expect(await open(() => folderDataset)).toBe(
+        `DATA has the link ${wrapper}zebra (a link to nothing) beside the folders of the classes. Put the folder itself there, or remove the link.`,
+      );
+      const entries = Object.entries(files).map(([name, data]) => ({ name, data }));
+      const link = (target: string) => ({ name: `${wrapper}zebra`, type: '2', link: target });
+      for (const target of ['/nonexist', 'cat'])
+        expect(await open(() => tarDataset, tarOf([...entries, link(target)]))).toBe(
+          `DATA has the link ${wrapper}zebra (a link to ${target}, which is no file of the archive) beside the folders of the classes. ` +
+            'Put the folder itself there, or remove the link.',
+        );
+    },
+  );
+
+  test('a link to nothing beside the one folder with images is refused too', async () => {
+    write({ 'cat/old/1.png': png, 'cat/new/1.png': png });
+    symlinkSync('/nonexist', join(folder, 'zebra'));
+    expect(await open(() => folderDataset)).toMatch('DATA has the link zebra (a link to nothing)');
+  });
+});
+
+test('a folder that is left out stands before all files', () => {
+  const files = ['a.txt', 'b.md', 'c.bmp', 'd.csv', 'e.json', 'f.xml'].flatMap((path) => [
+    { path: `1${path}`, reason: 'not an image' },
+    { path: `2${path}`, reason: 'not an image' },
+  ]);
+  const hidden = { path: '.zebra', reason: 'a hidden folder with 9 images', isFolder: true };
+  expect(describeSkipped([...files, hidden])).toMatch(/^\.zebra \(a hidden folder with 9 images\), 2 /);
 });
 
 test('of any tree, every file that is not hidden is an image of the data set or told, once', async () => {
@@ -279,7 +378,7 @@ test('of any tree, every file that is not hidden is an image of the data set or 
       rmSync(folder, { recursive: true });
       const opened = await openBoth({ ...files, 'cat/0.png': png, 'dog/0.png': png });
       if (typeof opened === 'string') {
-        expect(opened).toMatch(/^DATA has the folders? /);
+        expect(opened).toMatch(/^DATA (has the folders?|holds the folders train and) /);
         return;
       }
       complete++;

@@ -262,6 +262,9 @@ describe('damaged archives: the error names the archive and the entry, within a 
     expect(await failure(whole.subarray(0, second + 9))).toContain(
       `cat/1.png should have ${grey.length} bytes, and 9 are left`,
     );
+    // Within the zeros that fill up the last block, and within the next header.
+    for (const end of [first + rgb.length, first + rgb.length + 1, second - 513, second - 511, second - 1])
+      expect(await failure(whole.subarray(0, end))).toContain('it is cut off after dog/1.png');
     expect(await failure(new Uint8Array())).toContain('it is empty');
   });
 

@@ -1,0 +1,21 @@
+import { check, told } from '../../core/errors.js';
+import type { Dataset } from './dataset.js';
+
+/**
+ * Throws where something else is given for a data set.
+ * @param where - What takes the data, such as `evaluate`.
+ * @param what - Which data they are.
+ */
+export function checkDataset(where: string, data: unknown, what = 'the data'): asserts data is Dataset {
+  const given = (data ?? {}) as Partial<Dataset> & { then?: unknown };
+  const { classes, labels, image, then } = given;
+  check(
+    typeof then !== 'function',
+    () => `${where}: ${what} are a promise; give what it resolves to: await it.`,
+  );
+  check(
+    Array.isArray(classes) && typeof labels?.length === 'number' && typeof image === 'function',
+    () =>
+      `${where}: ${what} are ${told(data)}; give a data set, as folderDataset, tarDataset and arrayDataset make it.`,
+  );
+}
