@@ -18,19 +18,27 @@ export interface DownloadOptions extends TransferLimits {
   readonly sha256?: string;
   /** Told of the bytes that have come, and of the length of all, where the server names it. */
   readonly onProgress?: (received: number, total: number | undefined) => void;
+  /** Looks at the first bytes as soon as they come, and throws where they are of no file that is wanted. */
+  readonly checkHead?: (bytes: Uint8Array) => void;
 }
 
 /** What servers say of the whole file. */
 interface Expected {
   readonly length: number | undefined;
-  /** As many bytes as compressed ones of a file can be of, where the server compressed them. */
-  readonly most?: number;
+  /** Where the server compressed the bytes: as many as they may be of, and what is wrong where they are more. */
+  readonly unpacked?: { readonly most: number; readonly fault: string };
   readonly sha256: string | undefined;
 }
 
 /** No file of weights, image or JSON shrinks to less than a hundredth; what does is made to fill the memory. */
 const MOST_COMPRESSION = 100;
 const BOMB = `it unpacks to more than ${MOST_COMPRESSION} times the bytes that the server sent`;
+
+/** Of bytes whose compressed length the server does not say, so that they have no ratio: 64 MiB. */
+const MOST_UNSAID = 2 ** 26;
+const UNSAID =
+  `the server compressed it, unasked and without a Content-Length, and it unpacks to more than ${MOST_UNSAID} bytes; ` +
+  'let the server send it uncompressed';
 
 /**
  * The bytes of an http or https URL. A transfer that breaks off, stalls, crawls or meets an error of the server is tried again
@@ -82,7 +90,7 @@ async function checked(url: string, store: Store, sums: (string | undefined)[]):
 async function receive(
   url: string,
   store: Store,
-  { headers = {}, onProgress }: DownloadOptions,
+  { headers = {}, onProgress, checkHead }: DownloadOptions,
   { maxBytes }: Required<TransferLimits>,
   watch: TransferWatch,
 ): Promise<Expected> {
@@ -95,19 +103,22 @@ async function receive(
     });
   const { response, linked } = await arrival(request({ url, headers, range, signal: watch.signal }));
   const expected = await checkResponse(response, linked, store);
-  const { length, most = Infinity } = expected;
+  const { length, unpacked } = expected;
   if ((length ?? 0) > maxBytes) throw tooLarge(length!, maxBytes);
   onProgress?.(store.received, length);
   const reader = response.body?.getReader();
   for (let part; reader && !(part = await arrival(reader.read())).done;) {
     const received = store.received + part.value.length;
     if (length !== undefined && received > length) throw await otherLength(store, received, length);
-    if (received > Math.min(maxBytes, most)) {
+    if (received > Math.min(maxBytes, unpacked?.most ?? Infinity)) {
       await store.restart();
-      throw received > maxBytes ? tooLarge(received, maxBytes) : new TransferError(BOMB, 0);
+      throw received > maxBytes ? tooLarge(received, maxBytes) : new TransferError(unpacked!.fault, 0);
     }
     // An endless page would never come to the check of the whole.
-    if (store.received === 0) checkNoHtml(part.value);
+    if (store.received === 0) {
+      checkNoHtml(part.value);
+      checkHead?.(part.value);
+    }
     await store.append(part.value);
     watch.count(part.value.length);
     onProgress?.(store.received, length);
@@ -161,8 +172,11 @@ async function checkResponse(
   await store.restart(etag?.startsWith('"') ? etag : undefined);
   const sent = count(headers.get('content-length'));
   if (!encoded) return { length: linkedLength ?? sent, sha256 };
-  const most = sent === undefined ? undefined : sent * MOST_COMPRESSION + 2 ** 16;
-  return { length: linkedLength, most, sha256 };
+  const unpacked =
+    sent === undefined
+      ? { most: MOST_UNSAID, fault: UNSAID }
+      : { most: sent * MOST_COMPRESSION + 2 ** 16, fault: BOMB };
+  return { length: linkedLength, unpacked, sha256 };
 }
 
 /** Statuses after which another try may have another end. */

@@ -1,15 +1,18 @@
-import { download } from './download.js';
+import { download, type DownloadOptions } from './download.js';
 import { shownUrl } from './shown-url.js';
 import type { TransferLimits } from './transfer-limits.js';
+
+/** Options of {@link fetchBytes}. */
+export type FetchBytesOptions = TransferLimits & Pick<DownloadOptions, 'checkHead'>;
 
 /**
  * The bytes of a URL: http and https as `download` fetches them, data and blob.
  * @param url - Absolute, or in browsers relative to the page.
  * @throws Error that names the URL and the reason.
  */
-export async function fetchBytes(url: string | URL, limits: TransferLimits = {}): Promise<Uint8Array> {
+export async function fetchBytes(url: string | URL, options: FetchBytesOptions = {}): Promise<Uint8Array> {
   const address = absolute(String(url));
-  if (/^https?:/i.test(address)) return download(address, { retries: 1, ...limits });
+  if (/^https?:/i.test(address)) return download(address, { retries: 1, ...options });
   try {
     const response = await fetch(address);
     return new Uint8Array(await response.arrayBuffer());

@@ -22,7 +22,7 @@ export async function checkSha256(bytes: Uint8Array, digits: string, name: strin
   if (found.startsWith(digits.toLowerCase())) return;
   throw new Error(
     `${name} has the SHA-256 ${found} and not ${digits}: it is damaged, or another file. ` +
-      'Fetch it again, or correct the sum.',
+      'Fetch or save it again, or correct the sum.',
   );
 }
 

@@ -8,9 +8,10 @@ const DATA_SHOWN = 200;
 export function shownUrl(source: string | URL): string {
   const text = String(source);
   if (/^data:/i.test(text) && text.length > DATA_SHOWN) return `${text.slice(0, DATA_SHOWN)}…`;
-  if (!/^[a-z][\w+.-]*:\/\//i.test(text)) return text;
+  // One letter is a drive of Windows.
+  if (!/^[a-z][\w+.-]+:/i.test(text)) return text;
   const [address, query] = text.replace(/#.*/s, '').split(/\?(.*)/s);
-  const open = address!.replace(/^([^:]+:\/\/)[^/]*@/, '$1');
+  const open = address!.replace(/^([^:]+:(?:\/\/)?)[^/]*@/, '$1');
   if (query === undefined) return open;
   const hidden = query.split('&').map((part) => (part.includes('=') ? part.replace(/=.*/s, '=…') : '…'));
   return `${open}?${hidden.join('&')}`;

@@ -4,6 +4,7 @@ import {
   checkAddress,
   checkFormat,
   dropAlpha,
+  encodedLimits,
   MAX_PIXELS,
   nameOf,
   noImage,
@@ -69,7 +70,8 @@ function isEmpty(image: Blob | BrowserImage): boolean {
 async function decodable(source: ImageSource): Promise<Blob | BrowserImage> {
   if (typeof source === 'string' || source instanceof URL) {
     checkAddress(source);
-    return new Blob([(await readFile(source)) as Uint8Array<ArrayBuffer>]);
+    const bytes = await readFile(source, encodedLimits(source, decodedFormats));
+    return new Blob([bytes as Uint8Array<ArrayBuffer>]);
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer)
     return new Blob([source as Uint8Array<ArrayBuffer>]);

@@ -6,6 +6,7 @@ import {
   asRgbImage,
   checkAddress,
   checkFormat,
+  encodedLimits,
   MAX_PIXELS,
   nameOf,
   noImage,
@@ -75,7 +76,7 @@ async function encodedBytes(source: ImageSource): Promise<Uint8Array> {
 async function readImage(source: string | URL): Promise<Uint8Array> {
   checkAddress(source);
   try {
-    return await readFile(source);
+    return await readFile(source, encodedLimits(source, decodedFormats));
   } catch (error) {
     const isFolder = await stat(source)
       .then((stats) => stats.isDirectory())

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, check, told } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
-import { imageFormat, type ImageFormat } from './image-format.js';
+import { HEAD_BYTES, imageFormat, type ImageFormat } from './image-format.js';
 
 /** A picture in memory: rows from the top, three bytes a pixel. */
 export interface RgbImage {
@@ -29,6 +29,9 @@ export type ImageSource =
  * before its pixels take memory.
  */
 export const MAX_PIXELS = 2 ** 27;
+
+/** The largest encoded image that is read, in bytes. */
+export const MAX_FILE_BYTES = 2 ** 28;
 
 /** What to call an image in a message: its path or URL, if it has one. */
 export function nameOf(source: ImageSource): string {
@@ -62,6 +65,15 @@ export function checkFormat(name: string, bytes: Uint8Array, decoded: ReadonlySe
   if (format && decoded.has(format)) return;
   const what = bytes.length === 0 ? 'it is empty' : `it is ${format ?? 'of no known format'}`;
   throw undecodable(name, format === 'HEIC' ? HEIC : what, decoded);
+}
+
+/** How the file of an image is read: no more than {@link MAX_FILE_BYTES}, and of a URL nothing after a begin of no image. */
+export function encodedLimits(source: string | URL, decoded: ReadonlySet<ImageFormat>) {
+  const checkHead = (head: Uint8Array) => {
+    // The first bytes to come may be too few to tell.
+    if (head.length >= HEAD_BYTES) checkFormat(nameOf(source), head, decoded);
+  };
+  return { maxBytes: MAX_FILE_BYTES, checkHead };
 }
 
 /** The error where an image cannot be decoded. */

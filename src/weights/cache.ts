@@ -1,3 +1,4 @@
+import { readFile } from '#read-file';
 import { nodeFiles } from '../core/node-module.js';
 import { checkSha256 } from '../core/sha256.js';
 import type { Store } from '../core/store.js';
@@ -67,7 +68,8 @@ export async function cached(
   const { fs, path } = modules();
   const file = path.join(cacheFolder(), ...place);
   try {
-    const bytes = await fs.readFile(file);
+    // Of a pipe or a device it throws, whose read might never end; a new file takes their place.
+    const bytes = await readFile(file);
     if (sha256 !== undefined) await checkSha256(bytes, sha256, file);
     return { bytes, wasKept: true, keep: async () => undefined, drop: () => fs.rm(file, { force: true }) };
   } catch {

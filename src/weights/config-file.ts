@@ -70,8 +70,10 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new CheckpointError(`it is not JSON in UTF-8 (${(error as Error).message}). Fetch it again.`);
+    throw new CheckpointError(
+      `it is not JSON in UTF-8 (${(error as Error).message}). Fetch or save it again.`,
+    );
   }
   if (isRecord(value)) return value;
-  throw new CheckpointError('it is JSON, but not an object. Fetch it again.');
+  throw new CheckpointError('it is JSON, but not an object. Fetch or save it again.');
 }

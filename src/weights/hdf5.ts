@@ -135,7 +135,7 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function damaged(what: string): CheckpointError {
-  return new CheckpointError(`This HDF5 file is damaged: ${what}. Fetch it again.`);
+  return new CheckpointError(`This HDF5 file is damaged: ${what}. Fetch or save it again.`);
 }
 
 /** What a file may still take: a hostile one could fill any memory. */

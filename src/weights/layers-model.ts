@@ -51,5 +51,5 @@ function manifestTensor(weight: unknown, bytes: Uint8Array, begin: number) {
 }
 
 function damagedManifest(what: string): CheckpointError {
-  return new CheckpointError(`This TensorFlow.js model is damaged: ${what}. Fetch it again.`);
+  return new CheckpointError(`This TensorFlow.js model is damaged: ${what}. Fetch or save it again.`);
 }

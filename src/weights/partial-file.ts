@@ -120,7 +120,7 @@ async function beginsOf(file: string): Promise<Begin[]> {
     // Of a file whose name goes on after this one's, there are more parts.
     const [etag, , suffix, ...more] = name.slice(prefix.length).split('.');
     const stats = await fs.stat(path.join(folder, name)).catch(() => undefined);
-    if (!stats || suffix !== 'partial' || more.length > 0) return [];
+    if (!stats?.isFile() || suffix !== 'partial' || more.length > 0) return [];
     return {
       path: path.join(folder, name),
       etag: Buffer.from(etag!, 'base64url').toString(),

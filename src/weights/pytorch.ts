@@ -53,7 +53,8 @@ function readZip(bytes: Uint8Array): PickleValue {
   const load = storageLoader(storages, (key) => {
     const name = `${folder}data/${key}`;
     const part = parts.get(name);
-    if (!part) throw new CheckpointError(`This PyTorch file lacks its part '${name}'. Fetch it again.`);
+    if (!part)
+      throw new CheckpointError(`This PyTorch file lacks its part '${name}'. Fetch or save it again.`);
     return part();
   });
   return unpickle(parts.get(pickle)!(), { resolve: resolveTorch, load }).value;

@@ -26,7 +26,7 @@ const METADATA = '__metadata__';
  */
 export function readSafetensors(bytes: Uint8Array): Checkpoint {
   const fail = (what: string): never => {
-    throw new CheckpointError(`This safetensors file is damaged: ${what}. Fetch it again.`);
+    throw new CheckpointError(`This safetensors file is damaged: ${what}. Fetch or save it again.`);
   };
   if (bytes.length < 8) fail(`it has ${bytes.length} bytes, fewer than the 8 of its header's length`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -68,7 +68,7 @@ export function readSafetensors(bytes: Uint8Array): Checkpoint {
   const sum = metadata.get(SUM);
   if (sum !== undefined && sum !== contentSum(checkpoint)) {
     throw new CheckpointError(
-      `This safetensors file is damaged: its content does not have the sum that it should, ${sum}. Fetch it again; if another ` +
+      `This safetensors file is damaged: its content does not have the sum that it should, ${sum}. Fetch or save it again; if another ` +
         `program has changed it on purpose, remove '${SUM}' from its metadata.`,
     );
   }

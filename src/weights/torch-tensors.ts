@@ -114,7 +114,7 @@ function textIdentifier(text: string): PickleValue[] {
 
 /** The error of a file that is not as PyTorch writes it. */
 export function damaged(what: string): CheckpointError {
-  return new CheckpointError(`This PyTorch file is damaged: ${what}. Fetch it again.`);
+  return new CheckpointError(`This PyTorch file is damaged: ${what}. Fetch or save it again.`);
 }
 
 /** What the names in checkpoints of weights stand for. A value that no weight can come from is kept as null. */

@@ -1,3 +1,4 @@
+import { crc32 } from '../core/crc32.js';
 import { CheckpointError } from './checkpoint.js';
 
 const ENTRY = 0x02014b50;
@@ -17,12 +18,13 @@ export type ZipPart = () => Uint8Array;
 /**
  * The parts of a zip archive by name: PyTorch and Keras store them uncompressed, and a copy would double the memory of a
  * checkpoint. Nothing is ever unpacked, so that no archive takes more memory than it has bytes: a part that is compressed or
- * encrypted throws when it is asked for. Checksums are not compared. Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
+ * encrypted throws when it is asked for. So does one that has not its CRC-32; one of 0 says nothing: PyTorch writes that after
+ * `torch.serialization.set_crc32_options(False)`. Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
  * @throws CheckpointError where the archive is damaged, or a part is there twice.
  */
 export function readStoredZip(bytes: Uint8Array): Map<string, ZipPart> {
   const fail = (what: string): never => {
-    throw new CheckpointError(`This file is a damaged zip archive: ${what}. Fetch it again.`);
+    throw new CheckpointError(`This file is a damaged zip archive: ${what}. Fetch or save it again.`);
   };
   const record = (place: number, length: number, signature: number): DataView => {
     if (place < 0 || place + length > bytes.length) fail(`a record at byte ${place} of ${bytes.length}`);
@@ -51,7 +53,12 @@ export function readStoredZip(bytes: Uint8Array): Map<string, ZipPart> {
     const isStored = entry.getUint16(10, true) === 0 && stored === size;
     const isEncrypted = (entry.getUint16(8, true) & 1) !== 0;
     const part = range(begin, stored);
-    parts.set(name, () => (isStored && !isEncrypted ? part : refuse(name, isEncrypted)));
+    const sum = entry.getUint32(16, true);
+    parts.set(name, () => {
+      if (!isStored || isEncrypted) refuse(name, isEncrypted);
+      if (sum !== 0 && crc32(part) !== sum) fail(`'${name}' does not have the CRC-32 that it should`);
+      return part;
+    });
     place += 46 + nameLength + extraLength + entry.getUint16(32, true);
   }
   return parts;

@@ -1,8 +1,13 @@
+import { build } from 'esbuild';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer as createSecureServer } from 'node:https';
 import { createServer, request as forward, type Server } from 'node:http';
-import { connect } from 'node:net';
-import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { download } from '../../src/core/download.js';
 import { proxyFor } from '../../src/core/proxy.js';
 import { readFile } from '../../src/core/read-file.node.js';
@@ -103,8 +108,113 @@ test('a proxy that is none is an error that says so', async () => {
   );
   process.env['HTTP_PROXY'] = 'http://127.0.0.1:1';
   await expect(download('http://weights.invalid/', quick)).rejects.toThrow(
-    /cannot be fetched: .*ECONNREFUSED/,
+    /cannot be fetched: the proxy 127\.0\.0\.1:1 cannot be reached \(connect ECONNREFUSED 127\.0\.0\.1:1\); look at HTTP_PROXY and HTTPS_PROXY\.$/,
   );
+});
+
+describe('a proxy that', () => {
+  let other: Server;
+  let tries: number;
+  const proxyThat = async (does: (socket: Socket) => void) => {
+    tries = 0;
+    other = createServer((_, response) => {
+      tries++;
+      does(response.socket!);
+    });
+    other.on('connect', (_, socket: Socket) => {
+      tries++;
+      socket.on('error', () => undefined);
+      does(socket);
+    });
+    const origin = await listen(other);
+    process.env['HTTPS_PROXY'] = process.env['HTTP_PROXY'] = origin.replace('//', '//me:secret@');
+    return new URL(origin).host;
+  };
+  const answer = (status: string) => (socket: Socket) => {
+    socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`);
+  };
+  afterEach(() => {
+    other.closeAllConnections();
+    other.close();
+  });
+
+  test.each([
+    ['https', '403 Forbidden', 'answered 403; it may not let this host through, and NO_PROXY names', 1],
+    [
+      'https',
+      '407 Who',
+      'answered 407; give it the right user and password, as in HTTPS_PROXY=http://user:',
+      1,
+    ],
+    [
+      'http',
+      '407 Who',
+      'answered 407; give it the right user and password, as in HTTPS_PROXY=http://user:',
+      1,
+    ],
+    ['https', '502 Bad', 'answered 502; it may not', 2],
+  ])('of %s answers %s is named, with its status', async (scheme, status, message, expected) => {
+    const host = await proxyThat(answer(status));
+    const error = (await download(`${scheme}://weights.invalid/x`, quick).catch((e: unknown) => e)) as Error;
+    const after = expected > 1 ? ', after 2 attempts' : '';
+    expect(error.message).toContain(
+      `://weights.invalid/x cannot be fetched${after}: the proxy ${host} ${message}`,
+    );
+    expect(error.message).toMatch(/[^.]\.$/);
+    expect(inspect(error, { depth: null })).not.toContain('secret');
+    expect(tries).toBe(expected);
+  });
+
+  test('closes the connection is named, after another try', async () => {
+    const host = await proxyThat((socket) => socket.destroy());
+    await expect(download('https://weights.invalid/x', quick)).rejects.toThrow(
+      `cannot be fetched, after 2 attempts: the proxy ${host} cannot be reached (`,
+    );
+  });
+
+  test.each(['http', 'https'])('is not there is named: %s', async (scheme) => {
+    await proxyThat(answer('200 OK'));
+    process.env['HTTPS_PROXY'] = process.env['HTTP_PROXY'] = 'http://me:secret@127.0.0.1:1';
+    await expect(download(`${scheme}://weights.invalid/x`, quick)).rejects.toThrow(
+      `${scheme}://weights.invalid/x cannot be fetched: the proxy 127.0.0.1:1 cannot be reached (connect ECONNREFUSED`,
+    );
+  });
+
+  test('never answers lets the process end after the error', async () => {
+    await proxyThat(() => undefined);
+    const folder = mkdtempSync(join(tmpdir(), 'skipscale-proxy-'));
+    const program = join(folder, 'fetch.mjs');
+    await build({
+      stdin: {
+        contents: `import { download } from './src/core/download.ts';
+          await download(process.argv[2], { stallTime: 200, retries: 1, retryTime: 1 }).catch((error) => {
+            console.log(Date.now(), error.message);
+          });`,
+        resolveDir: process.cwd(),
+      },
+      outfile: program,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      alias: { '#fetch': './src/core/fetch.node.ts' },
+      external: ['undici'],
+      logLevel: 'error',
+    });
+    symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+    for (const scheme of ['http', 'https']) {
+      const child = spawn(process.execPath, [program, `${scheme}://weights.invalid/x`], {
+        env: process.env,
+        timeout: 20_000,
+      });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+      await once(child, 'close');
+      const ended = Date.now();
+      expect(output).toMatch(/^\d+ .*cannot be fetched, after 2 attempts: nothing came for 200 ms\.\n$/);
+      expect(ended - Number.parseInt(output)).toBeLessThan(3000);
+    }
+    rmSync(folder, { recursive: true });
+  }, 60_000);
 });
 
 test('where undici is not installed, the error says what to install', async () => {

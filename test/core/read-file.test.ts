@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -73,7 +73,7 @@ test.each([
   const began = performance.now();
   await expect(readFile(path)).rejects.toThrow(`${path} is ${kind}, which may never end; write it to a file`);
   await expect(decodeImage(path)).rejects.toThrow(`${path} is ${kind}`);
-  await expect(readBytes(path)).rejects.toThrow(`${path} is ${kind}`);
+  await expect(readBytes(path)).rejects.toThrow(`${path} cannot be read (it is a pipe or device`);
   await expect(load(path)).rejects.toThrow(`${path} is ${kind}`);
   expect(performance.now() - began).toBeLessThan(1000);
 });
@@ -96,4 +96,20 @@ test('a folder is told apart from a file that cannot be read', async () => {
   await expect(readFile(__dirname)).rejects.toThrow(
     `${__dirname} is a folder; give the path of a file in it.`,
   );
+});
+
+test('a file larger than maxBytes is refused before it is read', async () => {
+  const sparse = join(folder, 'sparse');
+  await writeFile(sparse, 'x');
+  await truncate(sparse, 1.9e9);
+  const began = performance.now();
+  await expect(readFile(sparse, { maxBytes: 1000 })).rejects.toThrow(
+    `${sparse} is a file of 1900000000 bytes, and 1000 are the limit.`,
+  );
+  await expect(readFile(path, { maxBytes: 299 })).rejects.toThrow('299 are the limit');
+  expect(await readFile(path, { maxBytes: 300 })).toHaveLength(300);
+  for (const read of [readFile, readInBrowser]) {
+    await expect(read(`${origin}/file`, { maxBytes: 299 })).rejects.toThrow('it has 300 bytes or more');
+  }
+  expect(performance.now() - began).toBeLessThan(500);
 });

@@ -21,9 +21,13 @@ test.each([
   ['https://me:pw@host:8080/a', 'https://host:8080/a'],
   ['https://host/a@b?next=http://x?y=z', 'https://host/a@b?next=…'],
   ['hf://a/b@v1/c', 'hf://a/b@v1/c'],
+  ['s3:secret?sig=abc&abc', 's3:secret?sig=…&…'],
+  ['https:me:pw@host/a?b=c', 'https:host/a?b=…'],
+  ['file:/a/b?sig=abc', 'file:/a/b?sig=…'],
   ['folder/what?.png', 'folder/what?.png'],
   [`data:,${'x'.repeat(1000)}`, `data:,${'x'.repeat(194)}…`],
   ['C:\\photos\\a#1.png', 'C:\\photos\\a#1.png'],
+  ['C:/photos/what?.png', 'C:/photos/what?.png'],
 ])('%s is shown as %s', (url, shown) => expect(shownUrl(url)).toBe(shown));
 
 const answers: [string, number, Record<string, string>, string][] = [

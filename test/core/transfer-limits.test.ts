@@ -1,5 +1,5 @@
 import { createServer as createRawServer, type Server } from 'node:net';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { download } from '../../src/core/download.js';
 import { fetchBytes } from '../../src/core/fetch-bytes.js';
 import { MemoryStore } from '../../src/core/store.js';
@@ -169,6 +169,40 @@ test('an answer in gzip without a length is cut off at maxBytes', async () => {
   const [message, most] = await tooMuch(origin, { maxBytes: 1_000_000 });
   expect(message).toContain('and maxBytes is 1000000.');
   expect(most).toBeLessThanOrEqual(1_000_000);
+});
+
+test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+  ['gzip', gzipSync],
+  ['br', (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } })],
+  ['deflate', deflateSync],
+  ['gzip, gzip', (bytes) => gzipSync(gzipSync(bytes))],
+])('an answer in %s without a length is cut off at 64 MiB', async (encoding, pack) => {
+  const bytes = pack(new Uint8Array(2 ** 27));
+  const origin = await serve((_, response) => {
+    response.writeHead(200, { 'content-encoding': encoding }).write(bytes);
+    response.end();
+  });
+  const began = performance.now();
+  const [message, most] = await tooMuch(origin, {});
+  expect(message).toMatch(
+    /cannot be fetched: the server compressed it, .* without a Content-Length, and it unpacks to more than 67108864 bytes; let/,
+  );
+  expect(most).toBeLessThanOrEqual(2 ** 26);
+  expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test('what checkHead refuses is not fetched to its end', async () => {
+  const origin = await serve((_, response) => {
+    const more = () => {
+      while (!response.destroyed && response.write(new Uint8Array(2 ** 16)));
+    };
+    response.on('drain', more);
+    more();
+  });
+  const checkHead = () => {
+    throw new Error('not wanted');
+  };
+  await expect(download(origin, { ...quick, checkHead })).rejects.toThrow('not wanted');
 });
 
 test('a page of HTML is refused, after another try; an endless one too', async () => {

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
@@ -269,4 +271,44 @@ test('bytes of a HEIC file, whatever its name, are told to be converted', async 
   await expect(decodeImage(heic)).rejects.toThrow(
     /^The image cannot be decoded \(it is HEIC, as iPhones write it, which is not read here; convert it to JPEG\)/,
   );
+});
+
+describe('more bytes than an image has', () => {
+  const photo = imageFile('baseline.jpg');
+
+  test.each([
+    ['nothing but holes', (path: string) => writeFileSync(path, '')],
+    ['a JPEG before the holes', (path: string) => copyFileSync(photo, path)],
+  ])('in a file of %s: refused before it is read', async (_, begin) => {
+    const folder = mkdtempSync(join(tmpdir(), 'skipscale-image-'));
+    const path = join(folder, 'x.jpg');
+    begin(path);
+    truncateSync(path, 1.9e9);
+    const began = performance.now();
+    await expect(decodeImage(path)).rejects.toThrow(
+      `${path} is a file of 1900000000 bytes, and 268435456 are the limit.`,
+    );
+    expect(performance.now() - began).toBeLessThan(500);
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    ['of zeros: refused at its begin', Buffer.alloc(0), 'it is of no known format', 2 ** 24],
+    ['that begins as a JPEG: cut off', readFileSync(photo), 'maxBytes is 268435456', 2 ** 29],
+  ])('from an endless server, %s', async (_, begin, message, most) => {
+    let sent = 0;
+    const server = createServer((_, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(new Uint8Array(2 ** 16))) sent += 2 ** 16;
+      };
+      response.on('drain', more).write(begin);
+      more();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x.jpg`;
+    await expect(decodeImage(url)).rejects.toThrow(message);
+    expect(sent).toBeLessThan(most);
+    server.closeAllConnections();
+    server.close();
+  });
 });

@@ -1,5 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -75,6 +86,25 @@ test('without the cache, it is fetched each time and not kept', async () => {
   await expectContent({ cache: false });
   expect(requests).toBe(2);
   expect(await listCache()).toEqual([]);
+});
+
+test.each([
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  ['a link to a device', (path: string) => symlinkSync('/dev/zero', path)],
+])('%s in the place of a file is not read: the file takes its place', async (_, make) => {
+  mkdirSync(dirname(kept), { recursive: true });
+  for (const path of [kept, `${kept}.InYxIg.0.partial`]) make(path);
+  await expectContent();
+  expect(lstatSync(kept).isFile()).toBe(true);
+  await expectContent();
+  expect(requests).toBe(1);
+});
+
+test('a folder in the place of a file stays, and the file is fetched and not kept', async () => {
+  mkdirSync(kept, { recursive: true });
+  await expectContent();
+  await expectContent();
+  expect(lstatSync(kept).isDirectory()).toBe(true);
 });
 
 test('many at a time leave one whole file', async () => {

@@ -53,6 +53,14 @@ test.each([
   expect(first(checkpoint)).not.toBe(first(other));
 });
 
+test('a changed byte of a tensor is found, by the CRC-32 of its part', () => {
+  const bytes = Uint8Array.from(goldenFile('plain.zip.pth'));
+  const [tensor] = [...readPyTorch(bytes).tensors.values()];
+  tensor!.bytes[0]! ^= 0x40;
+  expect(() => readPyTorch(bytes)).toThrow(CheckpointError);
+  expect(() => readPyTorch(bytes)).toThrow('does not have the CRC-32 that it should');
+});
+
 test.each(['plain.zip.pth', 'plain.legacy.pth'])('tensors of %s are views on the file', (name) => {
   const bytes = goldenFile(name);
   for (const tensor of readPyTorch(bytes).tensors.values()) expect(tensor.bytes.buffer).toBe(bytes.buffer);

@@ -197,7 +197,7 @@ test('any two bytes that change in a file of ours are noticed, and a file cut sh
   const changed = whole.slice();
   changed[whole.length - 1]! ^= 1;
   expect(() => readSafetensors(changed)).toThrow(
-    "This safetensors file is damaged: its content does not have the sum that it should, 870226a6. Fetch it again; if another program has changed it on purpose, remove 'crc32c' from its metadata.",
+    "This safetensors file is damaged: its content does not have the sum that it should, 870226a6. Fetch or save it again; if another program has changed it on purpose, remove 'crc32c' from its metadata.",
   );
 });
 

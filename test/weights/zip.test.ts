@@ -53,6 +53,25 @@ test.each<[string, Uint8Array, RegExp]>([
   expect(() => contents(bytes)).toThrow(message);
 });
 
+test('a part whose bytes are not those of its CRC-32 is refused when it is asked for, and no other', () => {
+  const bytes = zipSync({ a: new Uint8Array(100), b: Uint8Array.of(2) }, { level: 0 });
+  bytes[30 + 1 + 50]! ^= 1;
+  const parts = readStoredZip(bytes);
+  expect(parts.get('b')!()).toEqual(Uint8Array.of(2));
+  expect(() => parts.get('a')!()).toThrow(CheckpointError);
+  expect(() => parts.get('a')!()).toThrow(
+    "This file is a damaged zip archive: 'a' does not have the CRC-32 that it should. Fetch or save it again.",
+  );
+});
+
+test('a CRC-32 of 0 says nothing, as after set_crc32_options(False) of PyTorch', () => {
+  const bytes = zipSync({ a: Uint8Array.of(1) }, { level: 0 });
+  const view = new DataView(bytes.buffer);
+  const start = view.getUint32(bytes.length - 22 + 16, true);
+  view.setUint32(start + 16, 0);
+  expect(contents(bytes)).toEqual({ a: Uint8Array.of(1) });
+});
+
 test('a zip64 directory that claims more entries than the file can have ends at once', () => {
   const bytes = new Uint8Array(56 + 20 + 22);
   const view = new DataView(bytes.buffer);

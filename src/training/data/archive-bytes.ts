@@ -65,7 +65,7 @@ export function checkUnpacked(name: string, unpacked: number, from: number): voi
 export function damagedGzip(name: string, unpacked: number, cause: unknown): Error {
   return new Error(
     `${name} is damaged: gzip cannot unpack it. ${unpacked} bytes were unpacked when it broke off (${(cause as Error).message}). ` +
-      'Fetch it again.',
+      'Fetch or save it again.',
     { cause },
   );
 }
