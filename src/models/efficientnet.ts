@@ -22,7 +22,7 @@ import {
   type ConventionName,
 } from './conventions.js';
 import { ImageClassifier } from './image-classifier.js';
-import type { Preprocessing } from './preprocessing.js';
+import { changedPreprocessing, type Preprocessing } from './preprocessing.js';
 
 /** Options of {@link buildEfficientNet}. */
 export interface EfficientNetOptions {
@@ -97,7 +97,10 @@ export class EfficientNet extends ImageClassifier {
     const common = { activation, convention, random };
     this.architecture = architecture;
     this.convention = conventionName;
-    this.preprocessing = { ...preset.preprocessing(architecture.resolution), ...options.preprocessing };
+    this.preprocessing = changedPreprocessing(
+      preset.preprocessing(architecture.resolution),
+      options.preprocessing,
+    );
 
     const { stemFilters, lastFilters } = architecture;
     this.stem = new ConvNorm({

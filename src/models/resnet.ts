@@ -19,7 +19,7 @@ import type { ModelDescription } from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
 import { describeResNet } from './describe-resnet.js';
 import { ImageClassifier } from './image-classifier.js';
-import type { Preprocessing } from './preprocessing.js';
+import { changedPreprocessing, type Preprocessing } from './preprocessing.js';
 
 /** Blocks of each stage of the networks for ImageNet (He et al. 2015, arXiv 1512.03385, table 1). */
 const imageNetDepths = {
@@ -199,7 +199,7 @@ export class ResNet extends ImageClassifier {
     const common = { convention, random: new Random(seed) };
     this.architecture = architecture;
     this.convention = conventionName;
-    this.preprocessing = { ...preset.preprocessing(architecture.size), ...options.preprocessing };
+    this.preprocessing = changedPreprocessing(preset.preprocessing(architecture.size), options.preprocessing);
 
     const { kind, stem, stemChannels, shortcut, inputChannels, classes } = architecture;
     const stemWindow = stem === 'imagenet' ? { kernelSize: 7, stride: 2 } : { kernelSize: 3 };

@@ -41,8 +41,12 @@ export async function fillBuilt<M extends ImageClassifier>(
       return build({
         ...options,
         ...told,
-        // What is told is for the published size.
-        preprocessing: { ...(size === undefined && preprocessing), ...options.preprocessing },
+        preprocessing: {
+          ...preprocessing,
+          // The sides that are told are for the published size.
+          ...(size !== undefined && { size: undefined, resize: undefined }),
+          ...options.preprocessing,
+        },
         classes: ownClasses,
         includeTop: ownClasses !== undefined,
       });

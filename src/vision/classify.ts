@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, checkInteger, checkModel, checkOptions } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { checkPreprocessing } from '../models/preprocessing.js';
 import { checkDecoding, decodePredictions, type Classification } from './decode-predictions.js';
 import { imageList, type ImageSource } from './image.js';
 import { normalize, preparedSquares } from './preprocess.js';
@@ -54,6 +55,7 @@ export async function classify(
   const labels = options.labels ?? model.labels;
   checkDecoding(classes, top, labels);
   checkInteger('batchSize', batchSize, 1);
+  checkPreprocessing(model.preprocessing);
 
   await ready();
   const list = imageList(images);
