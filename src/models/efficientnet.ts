@@ -1,6 +1,13 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
-import { checkOneOf, checkOptions, checkFraction, pickOptions, type OptionNames } from '../core/errors.js';
+import {
+  checkBoolean,
+  checkOneOf,
+  checkOptions,
+  checkFraction,
+  pickOptions,
+  type OptionNames,
+} from '../core/errors.js';
 import { allOrNothing } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
@@ -89,6 +96,7 @@ export class EfficientNet extends ImageClassifier {
     checkOneOf('convention', conventionName, conventionNames);
     checkFraction('dropout', dropout);
     checkFraction('stochasticDepth', stochasticDepth);
+    checkBoolean('initialize', initialize);
     const preset = efficientNetConvention(conventionName, architecture.depth, variant);
     const convention: Convention = initialize
       ? preset

@@ -2,6 +2,7 @@ import { ConvNorm } from '../blocks/conv-norm.js';
 import { BOTTLENECK_EXPANSION, ResidualBlock } from '../blocks/residual-block.js';
 import {
   check,
+  checkBoolean,
   checkInteger,
   checkOneOf,
   checkOptions,
@@ -152,6 +153,7 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
     Number.isFinite(width) && width > 0,
     () => `width is ${told(width)}; give a positive number, such as 0.5.`,
   );
+  checkBoolean('includeTop', includeTop);
   checkOneOf('stem', stem, ['imagenet', 'cifar']);
   checkOneOf('shortcut', shortcut, ['projection', 'pad', 'none']);
   check(
@@ -192,6 +194,8 @@ export class ResNet extends ImageClassifier {
     const { convention: conventionName = 'torchvision', dropout = 0, seed = 0, initialize = true } = options;
     checkOneOf('convention', conventionName, Object.keys(resNetConventions));
     checkFraction('dropout', dropout);
+    checkBoolean('initialize', initialize);
+    checkBoolean('zeroInitResidual', options.zeroInitResidual ?? false);
     const preset = resNetConventions[conventionName];
     const convention = initialize
       ? preset

@@ -13,5 +13,9 @@ export function isCrop(value: unknown): value is number {
 
 /** Whether it is a name for each class. */
 export function isLabels(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((label) => typeof label === 'string');
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((label) => typeof label === 'string' && label.trim() !== '')
+  );
 }

@@ -1,6 +1,7 @@
+import { counted } from '../core/counted.js';
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkModel, checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkModel, checkOptions, told } from '../core/errors.js';
 import { listed } from '../core/listed.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
@@ -81,6 +82,9 @@ export async function loadWeights(
 ): Promise<LoadedWeights> {
   checkModel('loadWeights', model);
   checkOptions('loadWeights', options, { ...networkWeightsOptionNames, strict: true, except: true });
+  const { strict = true, except = [] } = options;
+  checkBoolean('strict', strict);
+  check(Array.isArray(except), () => `except is ${told(except)}; give an array of parts, such as ['head'].`);
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
   return naming(source, async () =>
     loadCheckpoint(
@@ -89,7 +93,7 @@ export async function loadWeights(
       options,
       await publishedLabels(checkpoint, model.classes, options),
       (found) => {
-        if (options.strict ?? true) checkSameColors(model, checkpoint, found);
+        if (strict) checkSameColors(model, checkpoint, found);
         assignAll(found);
       },
     ),
@@ -210,7 +214,7 @@ function otherNetwork(
   const { architecture } = architectureOf(checkpoint, tensors);
   if (architecture === undefined || architecture.name === name) return undefined;
   const { name: other, classes } = architecture;
-  const head = classes === undefined ? 'without head' : `with ${classes} classes`;
+  const head = classes === undefined ? 'without head' : `with ${counted(classes, 'class', 'classes')}`;
   return (
     `They are of ${other}, ${head}: build that one, or call load(source), which builds the network that a file is ` +
     'of. ({ strict: false } loads what is in both; shapes have to agree even then.)'
