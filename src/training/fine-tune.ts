@@ -2,9 +2,11 @@ import { ready } from '#backends';
 import {
   check,
   checkAtLeastZero,
+  checkBoolean,
   checkModel,
   checkOneOf,
   checkOptions,
+  told,
   type OptionNames,
 } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -173,7 +175,9 @@ export async function prepareFineTuning(
 }
 
 function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
-  const { learningRate = 0.01, validation = 0.1 } = options;
+  const { learningRate = 0.01, validation = 0.1, freeze = [], resetHead = false } = options;
+  checkBoolean('resetHead', resetHead);
+  check(Array.isArray(freeze), () => `freeze is ${told(freeze)}; give an array of parts, such as ['stem'].`);
   checkTrainOptions(options);
   checkAtLeastZero('learningRate', learningRate);
   check(

@@ -1,8 +1,8 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { counted } from '../core/counted.js';
-import { ArgumentError, check, checkInteger, checkModel, checkOptions } from '../core/errors.js';
+import { ArgumentError, checkInteger, checkModel, checkOptions } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
+import { checkHeadKept } from '../models/check-head.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkOrder } from '../models/labels/check-labels.js';
 import { checkPreprocessing } from '../models/preprocessing.js';
@@ -67,12 +67,7 @@ export async function classify(
     const squares = await preparedSquares(list.slice(start, start + batchSize), model.preprocessing);
     const logits = tf.tidy(() => model.predict(normalize(squares, model.preprocessing)));
     try {
-      check(
-        logits.shape[1] === classes,
-        () =>
-          `The model had ${counted(classes, 'class', 'classes')} when classify began and now gives ${counted(logits.shape[1], 'value')} ` +
-          'an image: its head was changed meanwhile. Change it after.',
-      );
+      checkHeadKept('classify', classes, logits.shape[1]);
       results.push(...(await decodePredictions(logits, top, { labels })));
     } finally {
       logits.dispose();
