@@ -121,7 +121,8 @@ function checkSource(source: WeightsSource): void {
 
 async function fetchOne(source: WeightsSource, options: FetchOptions): Promise<Fetched> {
   checkSource(source);
-  const { sha256 } = options;
+  const { sha256, cache = true } = options;
+  checkBoolean('cache', cache);
   if (sha256 !== undefined) checkDigits(sha256);
   const address = isAddress(source) ? absolute(String(source)) : 'The file';
   if (/^(hf|https?):\/\//.test(address)) return fetchRemote(address, options);
@@ -132,7 +133,6 @@ async function fetchOne(source: WeightsSource, options: FetchOptions): Promise<F
 
 async function fetchRemote(source: string, options: FetchOptions): Promise<Fetched> {
   const { hub, cache = true, sha256, onProgress, limits = {} } = options;
-  checkBoolean('cache', cache);
   checkOptions('limits', limits, transferLimitNames);
   const { url, headers, place } = source.startsWith('hf:') ? hubFile(source, hub) : urlFile(source, sha256);
   const fetch = (store?: Store) => download(url, { ...limits, headers, store, sha256, onProgress });
