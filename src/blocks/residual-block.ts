@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkOneOf, checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
@@ -64,6 +64,7 @@ export class ResidualBlock extends Module {
     });
     const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
     const { zeroLast: zeroWeight = false, convention, random } = options;
+    checkBoolean('zeroLast', zeroWeight);
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
     checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'pad', 'none']);
     checkOneOf('ResidualBlock: strideIn', strideIn, ['3x3', '1x1']);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { isSide, LARGEST_SIDE } from '../weights/json-values.js';
+import { isSide, LARGEST_SIDE } from '../models/preprocessing.js';
 
 /** Reads a number of which `isWanted` holds. */
 function numeric(what: string, isWanted: (value: number) => boolean): (text: string) => number {

@@ -1,14 +1,12 @@
 import '#backends';
 import { ArgumentError } from '../core/errors.js';
-import { modelArchitecture } from '../models/build-model.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { classify, type ClassifyOptions as LibraryOptions } from '../vision/classify.js';
 import type { Classification } from '../vision/decode-predictions.js';
 import { cifar10Labels } from '../models/labels/cifar10.js';
 import { readLabels } from './class-names.js';
 import { imageArguments, type Failure, type NamedImage } from './image-arguments.js';
-import { loadModel, type WeightsOptions } from './load-model.js';
+import { embeddedName, loadModel, type WeightsOptions } from './load-model.js';
 import { withProgressBar } from './progress-bar.js';
 
 /** The options of `skipscale classify`. */
@@ -35,7 +33,7 @@ const EMBEDDED_NOTE =
 
 /** Prints what each image shows, or why that cannot be said; in the latter case the exit code is 1. */
 export async function classifyImages(args: readonly string[], options: ClassifyOptions): Promise<void> {
-  const weights = options.weights ?? embedded(options);
+  const weights = options.weights ?? embeddedName(options.model);
   const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
   const images = await imageArguments(args);
   const answers = images.some(isNamed)
@@ -45,16 +43,6 @@ export async function classifyImages(args: readonly string[], options: ClassifyO
   if (answers.some((answer) => 'error' in answer)) process.exitCode = 1;
   const isEmbedded = options.weights === undefined && answers.some((answer) => 'classes' in answer);
   if (isEmbedded && !options.json) console.error(EMBEDDED_NOTE);
-}
-
-/** The name of the weights that come with the package. */
-function embedded({ model = 'resnet20' }: ClassifyOptions): string {
-  const { name, model: known } = pretrainedWeights.find(({ dataset }) => dataset === 'cifar10')!;
-  if (model === known) return name;
-  modelArchitecture(model, {}); // Throws where there is no such network.
-  throw new Error(
-    `Only ${known} comes with weights; for ${model}, give --weights imagenet or --weights FILE.`,
-  );
 }
 
 function isNamed(image: NamedImage | Failure): image is NamedImage {

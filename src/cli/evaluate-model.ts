@@ -1,4 +1,5 @@
 import '#backends';
+import { checkOrder } from '../models/labels/check-labels.js';
 import { evaluate } from '../training/evaluate.js';
 import type { ClassMapping } from '../training/match-classes.js';
 import { writeChart } from './chart.js';
@@ -7,13 +8,14 @@ import { evaluationChart } from './evaluation-chart.js';
 import type { SkippedFile } from '../training/data/skipped.js';
 import { formatData } from './fine-tune-report.js';
 import { formatEvaluation } from './format-evaluation.js';
-import { loadModel, type WeightsOptions } from './load-model.js';
+import { embeddedName, loadModel, type WeightsOptions } from './load-model.js';
 import { openDataset } from './open-dataset.js';
 import { withProgressBar } from './progress-bar.js';
 
 /** The options of `skipscale evaluate`. */
-export interface EvaluateOptions extends WeightsOptions {
+export interface EvaluateOptions extends Omit<WeightsOptions, 'weights'> {
   data: string;
+  weights?: string;
   batchSize: number;
   classes?: ClassMapping;
   labels?: string;
@@ -29,6 +31,7 @@ const BY_PLACE =
 /** Prints, and draws where the options say so, how well a network classifies a data set. */
 export async function evaluateModel(options: EvaluateOptions): Promise<void> {
   const { size, batchSize, classes } = options;
+  const weights = options.weights ?? embeddedName(options.model);
   const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
   const skipped: SkippedFile[] = [];
   const data = await openDataset(options.data, 'test', {
@@ -36,9 +39,13 @@ export async function evaluateModel(options: EvaluateOptions): Promise<void> {
     onSkip: (file) => skipped.push(file),
   });
   if (skipped.length > 0) console.error(formatData(data.labels.length, data.classes.length, skipped));
-  const model = await loadModel(options, labels?.length ?? data.classes.length);
+  const model = await loadModel({ ...options, weights }, labels?.length ?? data.classes.length);
   try {
-    if (labels) model.labels = labels;
+    if (labels) {
+      const own = model.labels;
+      model.labels = labels;
+      checkOrder(labels, own);
+    }
     if (!model.labels && !classes && model.classes === data.classes.length) console.error(BY_PLACE);
     model.fuse();
     const evaluation = await withProgressBar(data.labels.length, (onProgress) =>

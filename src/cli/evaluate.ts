@@ -12,13 +12,16 @@ import {
   MODEL_NAMES,
 } from './model-options.js';
 
-/** `skipscale evaluate DATA --weights FILE [--model NAME]` */
+/** `skipscale evaluate DATA [--weights FILE] [--model NAME]` */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Say how well a network classifies a data set.')
     .argument('[data]', 'a folder or tar archive with one folder a class; files of CIFAR or MNIST')
     .option('--data <path>', 'the same, for older commands')
-    .requiredOption('--weights <file>', 'a folder that train wrote, or what classify takes')
+    .option(
+      '--weights <file>',
+      "a folder that train wrote, or what classify takes (default: the package's own for CIFAR-10)",
+    )
     .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
     .addOption(conventionOption("the weights' or the model's"))
     .addOption(classesOption())

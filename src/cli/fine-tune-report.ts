@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js';
 import type { Certainty, Dataset, FineTuneRecipe, SkippedFile } from '../index.js';
 import { describeSkipped } from '../training/data/skipped.js';
 import { percent } from './format-evaluation.js';
@@ -6,7 +7,7 @@ import { stepsOfEpoch, type TrainingOptions } from './training-options.js';
 /** How many images there are, of how many classes, and which files were left out, such as `72 images, 3 classes`. */
 export function formatData(images: number, classes: number, skipped: readonly SkippedFile[]): string {
   const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${describeSkipped(skipped)}` : '';
-  return `${images} images, ${classes} classes${left}`;
+  return `${counted(images, 'image')}, ${counted(classes, 'class', 'classes')}${left}`;
 }
 
 /** How many of the images an epoch has, where its last batch leaves out more than a tenth of them; otherwise nothing. */

@@ -73,3 +73,16 @@ export function publishedNetworks(weights: string): string[] {
   const found = pretrainedWeights.filter(({ name, dataset }) => [name, dataset].includes(weights));
   return [...new Set(found.map(({ model }) => model))];
 }
+
+/**
+ * The name of the weights that come with the package.
+ * @throws Error where they are not of the named network.
+ */
+export function embeddedName(model?: string): string {
+  const { name, model: known } = pretrainedWeights.find(({ dataset }) => dataset === 'cifar10')!;
+  if (model === undefined || model === known) return name;
+  modelArchitecture(model, {}); // Throws where there is no such network.
+  throw new Error(
+    `Only ${known} comes with weights; for ${model}, give --weights imagenet or --weights FILE.`,
+  );
+}

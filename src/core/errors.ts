@@ -92,10 +92,13 @@ export function checkOptions<Options extends object>(
   const names = Object.keys(known);
   check(
     typeof options === 'object' && options !== null && !Array.isArray(options),
-    () => `${where}: the options are ${told(options)}; give an object, such as { ${names[0]}: … }.`,
+    () =>
+      `${where}: the options are ${told(options)}; ` +
+      (names.length === 0 ? 'leave them out.' : `give an object, such as { ${names[0]}: … }.`),
   );
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   check(unknown === undefined, () => {
+    if (names.length === 0) return `${where} has no option ${unknown}, and no other.`;
     const meant = nearestName(unknown!, names);
     return `${where} has no option ${unknown}; ${meant ? `did you mean ${meant}?` : `it has ${names.join(', ')}.`}`;
   });

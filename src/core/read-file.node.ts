@@ -1,4 +1,5 @@
-import { readFile as readPath, stat } from 'node:fs/promises';
+import { readdir, readFile as readPath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fetchBytes, type FetchBytesOptions } from './fetch-bytes.js';
 
 /**
@@ -23,7 +24,11 @@ async function read(path: string | URL, maxBytes = Infinity): Promise<Uint8Array
   const stats = await stat(path);
   if (stats.size > maxBytes) return `a file of ${stats.size} bytes, and ${maxBytes} are the limit.`;
   if (stats.isFile()) return readPath(path);
-  if (stats.isDirectory()) return 'a folder; give the path of a file in it.';
+  if (stats.isDirectory()) {
+    const names = await readdir(path);
+    const weights = ['model.safetensors', 'best.safetensors'].find((name) => names.includes(name));
+    return `a folder; give the path of a file in it${weights ? `, such as ${join(String(path), weights)}` : ''}.`;
+  }
   const kind = stats.isFIFO() ? 'a pipe' : stats.isSocket() ? 'a socket' : 'a device';
   return `${kind}, which may never end; write it to a file, and give the path of that.`;
 }

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkFraction, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
+import {
+  check,
+  checkBoolean,
+  checkFraction,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+} from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
 import { allOrNothing, Module, parameter, statistic } from '../core/module.js';
 
@@ -49,6 +56,7 @@ export class BatchNorm extends Module {
       zeroWeight: true,
     });
     const { channels, epsilon, momentum, runningVariance, zeroWeight = false } = options;
+    checkBoolean('zeroWeight', zeroWeight);
     checkInteger('BatchNorm: channels', channels, 1);
     check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);
     checkFraction('BatchNorm: momentum', momentum);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger, checkOptions } from '../core/errors.js';
+import { checkBoolean, checkInteger, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
 import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
@@ -68,6 +68,7 @@ export class Conv2D extends Module {
     this.dilation = dilation;
     this.padding = tfPadding(padding, kernelSize, dilation);
     const { bias = false, initializer = heNormal, random } = options;
+    checkBoolean('bias', bias);
     const taps = kernelSize * kernelSize;
     const kernel = { count: taps * inChannels * filters, fanIn: taps * inChannels, fanOut: taps * filters };
     [this.weight, this.bias] = allOrNothing(() => [

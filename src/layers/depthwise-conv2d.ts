@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
+import { checkBoolean, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
 import { allOrNothing, Module, parameter } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
@@ -68,6 +68,7 @@ export class DepthwiseConv2D extends Module {
     this.dilation = dilation;
     this.padding = tfPadding(padding, kernelSize, dilation);
     const { bias = false, initializer = heNormal, fanOut = 'channel', random } = options;
+    checkBoolean('bias', bias);
     checkOneOf('DepthwiseConv2D: fanOut', fanOut, ['channel', 'layer']);
     const taps = kernelSize * kernelSize;
     const kernel = {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkInteger, checkOptions, type OptionNames } from '../core/errors.js';
+import { check, checkBoolean, checkInteger, checkOptions, type OptionNames } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { tfPadding, tfPixelPadding, type Padding, type TfPadding, type TfPixelPadding } from './padding.js';
 import { zeroPad } from './zero-padding.js';
@@ -70,6 +70,7 @@ export class AvgPool extends Pool {
     checkOptions('AvgPool', options, { ...poolOptionNames, countPadding: true });
     super('AvgPool', options);
     this.countPadding = options.countPadding ?? this.padding !== 'same';
+    checkBoolean('countPadding', this.countPadding);
     check(
       !(this.padding === 'same' && this.countPadding),
       () =>

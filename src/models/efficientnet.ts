@@ -1,6 +1,13 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
-import { checkOneOf, checkOptions, checkFraction, pickOptions, type OptionNames } from '../core/errors.js';
+import {
+  checkBoolean,
+  checkOneOf,
+  checkOptions,
+  checkFraction,
+  pickOptions,
+  type OptionNames,
+} from '../core/errors.js';
 import { allOrNothing } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
@@ -22,7 +29,7 @@ import {
   type ConventionName,
 } from './conventions.js';
 import { ImageClassifier } from './image-classifier.js';
-import type { Preprocessing } from './preprocessing.js';
+import { changedPreprocessing, type Preprocessing } from './preprocessing.js';
 
 /** Options of {@link buildEfficientNet}. */
 export interface EfficientNetOptions {
@@ -89,6 +96,7 @@ export class EfficientNet extends ImageClassifier {
     checkOneOf('convention', conventionName, conventionNames);
     checkFraction('dropout', dropout);
     checkFraction('stochasticDepth', stochasticDepth);
+    checkBoolean('initialize', initialize);
     const preset = efficientNetConvention(conventionName, architecture.depth, variant);
     const convention: Convention = initialize
       ? preset
@@ -97,7 +105,10 @@ export class EfficientNet extends ImageClassifier {
     const common = { activation, convention, random };
     this.architecture = architecture;
     this.convention = conventionName;
-    this.preprocessing = { ...preset.preprocessing(architecture.resolution), ...options.preprocessing };
+    this.preprocessing = changedPreprocessing(
+      preset.preprocessing(architecture.resolution),
+      options.preprocessing,
+    );
 
     const { stemFilters, lastFilters } = architecture;
     this.stem = new ConvNorm({

@@ -34,14 +34,14 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   /**
    * Names of the classes, where they are known: `classify` answers with them, data's classes are found among them, and what is
    * saved or exported has them. Undefined where nobody has said them.
-   * @throws ArgumentError where there are not as many as classes.
+   * @throws ArgumentError where there are not as many as classes, or one is no string or empty.
    */
   get labels(): readonly string[] | undefined {
     return this.#labels;
   }
 
   set labels(labels: readonly string[] | undefined) {
-    if (labels) checkLabels(labels, this.classes);
+    if (labels !== undefined) checkLabels(labels, this.classes);
     this.#labels = labels && [...labels];
   }
 
@@ -68,7 +68,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
 
   /**
    * Keeps parts from being trained: `stem`, `stages.0` and so on, `lastConv`, `head`. Their variables, running statistics
-   * included, stay as they are, and they run as in evaluation.
+   * included, stay as they are, and they run as in evaluation. Without arguments, none.
    * @throws ArgumentError where the model has no such part.
    */
   freeze(...parts: readonly string[]): void {

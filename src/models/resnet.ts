@@ -2,6 +2,7 @@ import { ConvNorm } from '../blocks/conv-norm.js';
 import { BOTTLENECK_EXPANSION, ResidualBlock } from '../blocks/residual-block.js';
 import {
   check,
+  checkBoolean,
   checkInteger,
   checkOneOf,
   checkOptions,
@@ -19,7 +20,7 @@ import type { ModelDescription } from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
 import { describeResNet } from './describe-resnet.js';
 import { ImageClassifier } from './image-classifier.js';
-import type { Preprocessing } from './preprocessing.js';
+import { changedPreprocessing, type Preprocessing } from './preprocessing.js';
 
 /** Blocks of each stage of the networks for ImageNet (He et al. 2015, arXiv 1512.03385, table 1). */
 const imageNetDepths = {
@@ -152,6 +153,7 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
     Number.isFinite(width) && width > 0,
     () => `width is ${told(width)}; give a positive number, such as 0.5.`,
   );
+  checkBoolean('includeTop', includeTop);
   checkOneOf('stem', stem, ['imagenet', 'cifar']);
   checkOneOf('shortcut', shortcut, ['projection', 'pad', 'none']);
   check(
@@ -192,6 +194,8 @@ export class ResNet extends ImageClassifier {
     const { convention: conventionName = 'torchvision', dropout = 0, seed = 0, initialize = true } = options;
     checkOneOf('convention', conventionName, Object.keys(resNetConventions));
     checkFraction('dropout', dropout);
+    checkBoolean('initialize', initialize);
+    checkBoolean('zeroInitResidual', options.zeroInitResidual ?? false);
     const preset = resNetConventions[conventionName];
     const convention = initialize
       ? preset
@@ -199,7 +203,7 @@ export class ResNet extends ImageClassifier {
     const common = { convention, random: new Random(seed) };
     this.architecture = architecture;
     this.convention = conventionName;
-    this.preprocessing = { ...preset.preprocessing(architecture.size), ...options.preprocessing };
+    this.preprocessing = changedPreprocessing(preset.preprocessing(architecture.size), options.preprocessing);
 
     const { kind, stem, stemChannels, shortcut, inputChannels, classes } = architecture;
     const stemWindow = stem === 'imagenet' ? { kernelSize: 7, stride: 2 } : { kernelSize: 3 };

@@ -11,6 +11,7 @@ import {
   type EfficientNetOptions,
 } from '../models/efficientnet.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { checkPreprocessing } from '../models/preprocessing.js';
 import {
   buildResNet as buildUnfilledResNet,
   resNetArchitecture,
@@ -142,6 +143,7 @@ async function fill<M extends ImageClassifier>(
   options: ModelOptions & PretrainedOptions,
   build: (options: ModelOptions) => M,
 ): Promise<M> {
+  if (options.preprocessing !== undefined) checkPreprocessing(options.preprocessing, []);
   const { fillBuilt } = await import('./fill.js');
   return fillBuilt(name, options, build);
 }

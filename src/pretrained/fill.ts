@@ -1,4 +1,4 @@
-import { check, pickOptions } from '../core/errors.js';
+import { check, checkBoolean, pickOptions } from '../core/errors.js';
 import { modelOptionNames, type ModelOptions } from '../models/build-model.js';
 import type { ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -20,6 +20,7 @@ export async function fillBuilt<M extends ImageClassifier>(
   const readOptions = pickOptions<NetworkWeightsOptions>(given, networkWeightsOptionNames);
   const { weights, config, head, onLoaded } = given;
   const { convention, classes, includeTop = true, seed, size } = options;
+  checkBoolean('includeTop', includeTop);
   const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
   const model = await loadInto(
     published ? await sourceOf(published) : weights,
@@ -41,8 +42,12 @@ export async function fillBuilt<M extends ImageClassifier>(
       return build({
         ...options,
         ...told,
-        // What is told is for the published size.
-        preprocessing: { ...(size === undefined && preprocessing), ...options.preprocessing },
+        preprocessing: {
+          ...preprocessing,
+          // The sides that are told are for the published size.
+          ...(size !== undefined && { size: undefined, resize: undefined }),
+          ...options.preprocessing,
+        },
         classes: ownClasses,
         includeTop: ownClasses !== undefined,
       });

@@ -1,4 +1,4 @@
-import { checkOptions } from '../core/errors.js';
+import { checkOptions, told } from '../core/errors.js';
 import type { ModelDescription } from './counting.js';
 import {
   coefficients,
@@ -99,6 +99,9 @@ function curve({ variant }: EfficientNetArchitectureOptions) {
 
 /** The budgets that were given, checked. */
 function givenLimits(budget: Budget): [keyof Budget, number][] {
+  if (typeof budget !== 'object' || budget === null) {
+    throw new ScalingError(`The budget is ${told(budget)}; give an object, such as { parameters: 5e6 }.`);
+  }
   const limits = Object.entries(budget).filter(([, limit]) => limit !== undefined);
   if (limits.length === 0) {
     throw new ScalingError('No budget is given; give parameters, flops or activationMemory.');

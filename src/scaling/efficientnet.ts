@@ -1,4 +1,4 @@
-import { checkOptions, type OptionNames } from '../core/errors.js';
+import { checkBoolean, checkOptions, told, type OptionNames } from '../core/errors.js';
 import { compoundScale, roundFilters, roundRepeats } from './compound.js';
 import { LayerCounter, type ModelDescription } from './counting.js';
 import { ScalingError, checkCount, checkPositive } from './errors.js';
@@ -63,6 +63,7 @@ const RESOLUTION_STEP = 4;
  */
 export function coefficients(x: number, variant: EfficientNetVariant = 'standard'): Coefficients {
   checkVariant(variant);
+  if (typeof x !== 'number') throw noScale(x);
   return variant === 'lite' ? liteCoefficients(x) : standardCoefficients(x);
 }
 
@@ -209,6 +210,7 @@ export function efficientNetArchitecture(
   checkOptions('efficientNetArchitecture', options, efficientNetArchitectureOptionNames);
   const { variant = 'standard', classes = 1000, inputChannels = 3, includeTop = true } = options;
   checkVariant(variant);
+  checkBoolean('includeTop', includeTop);
   checkCount('classes', classes);
   checkCount('inputChannels', inputChannels);
   const lite = variant === 'lite';
@@ -236,7 +238,17 @@ export function efficientNetArchitecture(
   };
 }
 
+/** What to give for a scale that is neither a number nor coefficients, such as the string 'b0'. */
+function noScale(scale: unknown): ScalingError {
+  const [, lite, number] = /^(?:efficientnet-)?(?:b|(lite))?(-?\d+(?:\.\d+)?)$/i.exec(String(scale)) ?? [];
+  const advice = number
+    ? `the number ${number}${lite ? " and { variant: 'lite' }" : ''}`
+    : "0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, or { width, depth, resolution, dropout }";
+  return new ScalingError(`The scale of the EfficientNet is ${told(scale)}; give ${advice}.`);
+}
+
 function checked(scale: Coefficients): Coefficients {
+  if (typeof scale !== 'object' || scale === null) throw noScale(scale);
   checkPositive('width', scale.width);
   checkPositive('depth', scale.depth);
   checkCount('resolution', scale.resolution);

@@ -1,6 +1,7 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkInteger, checkModel, checkOptions } from '../core/errors.js';
+import { checkHeadKept } from '../models/check-head.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { batches } from './data/batches.js';
 import { checkDataset } from './data/check-dataset.js';
@@ -53,7 +54,8 @@ export async function evaluate(
   checkInteger('size', size, 1);
   checkMapping(classes, data);
   const matched = matchClasses(model, data, await withWordNetIds(model, classes, data));
-  const metrics = new Metrics(model.classes!);
+  const count = model.classes!;
+  const metrics = new Metrics(count);
   const preprocessing = resized(model.preprocessing, size);
   const total = data.labels.length;
   let done = 0;
@@ -61,6 +63,7 @@ export async function evaluate(
   const transform = (image: Parameters<typeof fit>[0]) => fit(image, preprocessing);
   for await (const batch of batches(matched, { batchSize, shuffle: false, transform })) {
     const logits = await takeValues(tf.tidy(() => model.predict(tensorsOf(batch, preprocessing).x)));
+    checkHeadKept('evaluate', count, logits.length / batch.images.length);
     metrics.add(logits, batch.targets);
     done += batch.images.length;
     onProgress?.(done, total);

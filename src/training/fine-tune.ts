@@ -177,7 +177,8 @@ export async function prepareFineTuning(
 }
 
 function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
-  const { learningRate = 0.01, validation = 0.1, resetHead = false } = options;
+  const { learningRate = 0.01, validation = 0.1, freeze = [], resetHead = false } = options;
+  check(Array.isArray(freeze), () => `freeze is ${told(freeze)}; give an array of parts, such as ['stem'].`);
   checkTrainOptions(options);
   checkAtLeastZero('learningRate', learningRate);
   if (typeof validation === 'object' && validation !== null)

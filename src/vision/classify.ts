@@ -2,7 +2,10 @@ import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, checkInteger, checkModel, checkOptions } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
+import { checkHeadKept } from '../models/check-head.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { checkOrder } from '../models/labels/check-labels.js';
+import { checkPreprocessing } from '../models/preprocessing.js';
 import { checkDecoding, decodePredictions, type Classification } from './decode-predictions.js';
 import { imageList, type ImageSource } from './image.js';
 import { normalize, preparedSquares } from './preprocess.js';
@@ -30,7 +33,7 @@ export async function classify(
 ): Promise<Classification[][]>;
 /**
  * Says what an image shows: decodes it, prepares it as the model's `preprocessing` says, and names the likeliest classes.
- * @throws Error where an image cannot be read, the model has no head, the labels are not as many as its classes, or its
+ * @throws Error where an image cannot be read, the model has no head, the labels are not as many as its classes or its own in another order, or its
  * logits are not finite.
  */
 // The commoner call comes last, since TypeScript's errors speak of the last one.
@@ -53,7 +56,9 @@ export async function classify(
   const { top = Math.min(5, classes), batchSize = 8, onProgress } = options;
   const labels = options.labels ?? model.labels;
   checkDecoding(classes, top, labels);
+  if (options.labels) checkOrder(options.labels, model.labels);
   checkInteger('batchSize', batchSize, 1);
+  checkPreprocessing(model.preprocessing);
 
   await ready();
   const list = imageList(images);
@@ -62,6 +67,7 @@ export async function classify(
     const squares = await preparedSquares(list.slice(start, start + batchSize), model.preprocessing);
     const logits = tf.tidy(() => model.predict(normalize(squares, model.preprocessing)));
     try {
+      checkHeadKept('classify', classes, logits.shape[1]);
       results.push(...(await decodePredictions(logits, top, { labels })));
     } finally {
       logits.dispose();

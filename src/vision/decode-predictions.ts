@@ -1,9 +1,14 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkInteger, checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkInteger, checkOptions, told } from '../core/errors.js';
+import { counted } from '../core/counted.js';
 import { takeValues } from '../core/take-values.js';
 import { checkLabels } from '../models/labels/check-labels.js';
+import { isTensor } from './image.js';
 import { numberedLabels } from '../models/labels/numbered-labels.js';
+
+/** How far from 0 and 1 rounding may bring a probability. */
+const SLACK = 1e-3;
 
 /** One class that an image may show. */
 export interface Classification {
@@ -29,7 +34,7 @@ export interface DecodePredictionsOptions {
  * @param predictions - [N, classes]; stays the caller's.
  * @param top - How many classes to name, the likeliest first.
  * @returns for each image its classes.
- * @throws ArgumentError where `top` is more than the classes or the labels are not as many; Error where a value is not finite.
+ * @throws ArgumentError where `top` is more than the classes the labels are not as many, or probabilities are not from 0 to 1; Error where a value is not finite.
  */
 export async function decodePredictions(
   predictions: tf.Tensor2D,
@@ -38,11 +43,19 @@ export async function decodePredictions(
 ): Promise<Classification[][]> {
   checkOptions('decodePredictions', options, { labels: true, probabilities: true });
   const { labels, probabilities = false } = options;
+  checkBoolean('probabilities', probabilities);
+  check(
+    predictions?.shape?.length === 2,
+    () =>
+      `The predictions are ${isTensor(predictions) ? `of shape [${predictions.shape}]` : told(predictions)}; give a tensor ` +
+      '[N, classes], such as model.predict gives.',
+  );
   const [images, classes] = predictions.shape;
   checkDecoding(classes, top, labels);
   await ready();
   const names = labels ?? numberedLabels(classes);
   const scores = await predictions.data<'float32'>();
+  if (probabilities) checkProbabilities(scores);
   const flat = probabilities ? scores : await takeValues(tf.softmax(predictions));
   return Array.from({ length: images }, (_, i) => {
     const [from, to] = [i * classes, (i + 1) * classes];
@@ -50,10 +63,22 @@ export async function decodePredictions(
   });
 }
 
+function checkProbabilities(scores: Float32Array): void {
+  const other = scores.find((score) => score < -SLACK || score > 1 + SLACK);
+  check(
+    other === undefined,
+    () =>
+      `A prediction is ${other}, which is no probability; of logits, as predict gives them, leave { probabilities } out.`,
+  );
+}
+
 /** @throws ArgumentError where {@link decodePredictions} would. */
 export function checkDecoding(classes: number, top: number, labels?: readonly string[]): void {
   checkInteger('top', top, 1);
-  check(top <= classes, () => `top is ${top}, and the model has ${classes} classes; give at most that many.`);
+  check(
+    top <= classes,
+    () => `top is ${top}, and the model has ${counted(classes, 'class', 'classes')}; give at most that many.`,
+  );
   if (labels) checkLabels(labels, classes);
 }
 

@@ -49,6 +49,7 @@ export function imageList(images: ImageSource | readonly ImageSource[]): readonl
  * @throws ArgumentError where it is a URL that lacks its slashes, which could as well be the name of a file.
  */
 export function checkAddress(source: string | URL): void {
+  check(String(source) !== '', () => 'The path of an image is empty; give a path or a URL.');
   check(
     !/^https?:(?!\/\/)/i.test(String(source)),
     () => `'${nameOf(source)}' is no whole URL; write '://' after http, or './' before the name of a file.`,

@@ -1,8 +1,14 @@
 import { ready } from '#backends';
 import { decodeImage } from '#decode-image';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkOneOf, told } from '../core/errors.js';
-import { colorPreprocessing, type ColorPreprocessing, type Preprocessing } from '../models/preprocessing.js';
+import { check, checkOneOf, checkOptions, told } from '../core/errors.js';
+import {
+  checkPreprocessing,
+  colorParts,
+  colorPreprocessing,
+  type ColorPreprocessing,
+  type Preprocessing,
+} from '../models/preprocessing.js';
 import { asRgbImage, imageList, isTensor, noImage, type ImageSource, type RgbImage } from './image.js';
 import { resizeAndCrop } from './resize.js';
 
@@ -11,16 +17,18 @@ import { resizeAndCrop } from './resize.js';
  * @param images - One or several, as `classify` takes them.
  * @param preprocessing - Such as a model's.
  * @returns [N, size, size, 3], which the caller disposes of.
- * @throws ArgumentError where there is no image, or something else is given for one; Error where one cannot be read.
+ * @throws ArgumentError where there is no image, something else is given for one, or the preprocessing cannot be; Error
+ * where an image cannot be read.
  */
 export async function preprocess(
   images: ImageSource | readonly ImageSource[],
   preprocessing: Preprocessing,
 ): Promise<tf.Tensor4D> {
   check(
-    Number.isInteger(preprocessing?.size),
+    preprocessing?.size !== undefined,
     () => `The preprocessing is ${told(preprocessing)}; give a model's, such as model.preprocessing.`,
   );
+  checkPreprocessing(preprocessing);
   const list = imageList(images);
   check(list.length > 0, () => 'There is no image to preprocess: the array is empty.');
   const squares = await preparedSquares(list, preprocessing);
@@ -56,14 +64,16 @@ export type InputManner =
  * @param manner - A model, whose `preprocessing` says what its source does, Keras's ResNets `caffe` and EfficientNets and
  * all others of this library `torch`; or preprocessing, or `'caffe'`, `'torch'` or `'tf'`.
  * @returns float32 of the tensor's shape, or [N, H, W, 3].
- * @throws ArgumentError where the images have not three channels or not one size.
+ * @throws ArgumentError where the images have not three channels or not one size, or the manner is none that can be.
  */
 export function preprocessInput<T extends tf.Tensor3D | tf.Tensor4D>(images: T, manner: InputManner): T;
 export function preprocessInput(images: readonly RgbImage[], manner: InputManner): tf.Tensor4D;
 export function preprocessInput(
   images: tf.Tensor3D | tf.Tensor4D | readonly RgbImage[],
   manner: InputManner,
+  options: object = {},
 ): tf.Tensor {
+  checkOptions('preprocessInput', options, {});
   const colors = colorsOf(manner);
   if (isTensor(images)) return normalizeTensor(images, colors);
   check(
@@ -88,9 +98,18 @@ function pictureOf(image: RgbImage): RgbImage {
 }
 
 function colorsOf(manner: InputManner): ColorPreprocessing {
-  if (typeof manner !== 'string') return 'preprocessing' in manner ? manner.preprocessing : manner;
-  checkOneOf('The manner of the input', manner, Object.keys(colorPreprocessing));
-  return colorPreprocessing[manner];
+  if (typeof manner === 'string') {
+    checkOneOf('The manner of the input', manner, Object.keys(colorPreprocessing));
+    return colorPreprocessing[manner];
+  }
+  check(
+    typeof manner === 'object' && manner !== null && !('then' in manner),
+    () =>
+      `The manner of the input is ${told(manner)}; give a model, preprocessing, or 'caffe', 'torch' or 'tf'.`,
+  );
+  const colors = 'preprocessing' in manner ? manner.preprocessing : manner;
+  checkPreprocessing(colors, colorParts);
+  return colors;
 }
 
 function normalizeTensor(

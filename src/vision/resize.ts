@@ -1,4 +1,11 @@
-import type { Interpolation, Preprocessing } from '../models/preprocessing.js';
+import { checkInteger, checkOneOf } from '../core/errors.js';
+import {
+  checkPreprocessing,
+  interpolations,
+  squareParts,
+  type Interpolation,
+  type Preprocessing,
+} from '../models/preprocessing.js';
 import type { RgbImage } from './image.js';
 
 /** A filter of resizing: its weight at a distance, and the distance beyond which it has none. */
@@ -48,6 +55,9 @@ export function resize(
   width: number,
   interpolation: Interpolation,
 ): RgbImage {
+  checkInteger('height', height, 1);
+  checkInteger('width', width, 1);
+  checkOneOf('interpolation', interpolation, interpolations);
   const columns = windows(image.width, width, interpolation, 0, width);
   const rows = windows(image.height, height, interpolation, 0, height);
   return { width, height, data: resample(image, columns, rows, isDownFirst(image, height, width)) };
@@ -68,6 +78,7 @@ export function resizeAndCrop(
   image: RgbImage,
   preprocessing: Pick<Preprocessing, 'resize' | 'size' | 'interpolation' | 'stretch'>,
 ): RgbImage {
+  checkPreprocessing(preprocessing, squareParts);
   const { resize: shortSide, size, interpolation, stretch } = preprocessing;
   if (stretch) return resize(image, size, size, interpolation);
   const short = Math.min(image.width, image.height);

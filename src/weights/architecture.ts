@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js';
 import {
   describeArchitecture,
   modelArchitecture,
@@ -50,7 +51,7 @@ function classesOf(tensors: ReadonlyMap<string, HostTensor>): number | undefined
 /** What is known of weights of no published network. */
 export function describeWeights(tensors: ReadonlyMap<string, HostTensor>): string {
   const classes = classesOf(tensors);
-  return `${weightCount(tensors)} weights with ${classes === undefined ? 'no head' : `${classes} classes`}`;
+  return `${weightCount(tensors)} weights with ${classes === undefined ? 'no head' : counted(classes, 'class', 'classes')}`;
 }
 
 /** The published network that has as many weights. */

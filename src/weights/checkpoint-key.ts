@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js';
 import { listed } from '../core/listed.js';
 import { ChoiceError } from './checkpoint.js';
 
@@ -20,7 +21,7 @@ export function chooseWeights<T extends Keyed>(candidates: readonly T[], wanted:
   const best = wanted === undefined ? [] : mostExact(candidates, wanted);
   const left = best.length > 0 ? best : candidates;
   if (left.length === 1) return left[0]!;
-  const names = left.map(({ key, tensors }) => `'${key}' (${tensors.size} tensors)`);
+  const names = left.map(({ key, tensors }) => `'${key}' (${counted(tensors.size, 'tensor')})`);
   const has =
     wanted !== undefined && best.length === 0
       ? `has no weights '${wanted}', but these`

@@ -1,6 +1,6 @@
 import { readFile } from '#read-file';
 import { download } from '../core/download.js';
-import { checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkOptions, told } from '../core/errors.js';
 import { absolute } from '../core/fetch-bytes.js';
 import { isHtml } from '../core/html.js';
 import { checkDigits, checkSha256 } from '../core/sha256.js';
@@ -110,8 +110,19 @@ async function fetchAll(sources: readonly WeightsSource[], options: FetchOptions
   }
 }
 
+function checkSource(source: WeightsSource): void {
+  const isUrl = Object.prototype.toString.call(source) === '[object URL]';
+  check(
+    typeof source === 'string' || isUrl || !isAddress(source),
+    () => `The weights are ${told(source)}; give a path, a URL, a Blob, or the file's bytes as a Uint8Array.`,
+  );
+  check(source !== '', () => 'The path of the weights is empty; give a path or a URL.');
+}
+
 async function fetchOne(source: WeightsSource, options: FetchOptions): Promise<Fetched> {
-  const { sha256 } = options;
+  checkSource(source);
+  const { sha256, cache = true } = options;
+  checkBoolean('cache', cache);
   if (sha256 !== undefined) checkDigits(sha256);
   const address = isAddress(source) ? absolute(String(source)) : 'The file';
   if (/^(hf|https?):\/\//.test(address)) return fetchRemote(address, options);

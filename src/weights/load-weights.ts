@@ -1,10 +1,12 @@
+import { counted } from '../core/counted.js';
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkModel, checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkModel, checkOptions, told } from '../core/errors.js';
 import { listed } from '../core/listed.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { colorParts, type ColorPreprocessing } from '../models/preprocessing.js';
 import { architectureOf, ignored } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import type { WeightsSource } from './fetch-source.js';
@@ -21,15 +23,15 @@ import {
 import { networkWeightsOptionNames } from './option-names.js';
 import { publishedLabels } from './published-labels.js';
 import { readSource } from './read-source.js';
-import { savedArchitecture, savedLabels } from './saved.js';
+import { savedArchitecture, savedLabels, savedPreprocessing } from './saved.js';
 import { naming } from './source-name.js';
 
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions extends NetworkWeightsOptions {
   /**
    * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model, and the model must
-   * have the convention of the source's networks and the shortcut of a file of `saveWeights`, with others of which the
-   * same weights give other results. `false` loads what is in both; shapes must agree even then. Default true.
+   * have the convention of the source's networks, and the shortcut and the colours (`channels`, `scale`, `mean`, `std` of
+   * the preprocessing) of a file of `saveWeights`, with others of which the same weights give other results. `false` loads what is in both; shapes must agree even then. Default true.
    */
   readonly strict?: boolean;
   /**
@@ -70,7 +72,7 @@ export interface LoadedWeights {
  * file's bytes. An address may also be of the index of sharded safetensors (`model.safetensors.index.json`), or of the
  * `model.json` of a TensorFlow.js layers-model; their files lie beside it.
  * @throws Error where the file cannot be read; where it is of another network, naming it; where it does not fit otherwise,
- * listing the missing, extra and mis-shaped keys, of each at most 20, and another convention or shortcut; where values are not
+ * listing the missing, extra and mis-shaped keys, of each at most 20, and another convention, shortcut or preprocessing of colours; where values are not
  * finite, listing their keys.
  */
 export async function loadWeights(
@@ -80,9 +82,21 @@ export async function loadWeights(
 ): Promise<LoadedWeights> {
   checkModel('loadWeights', model);
   checkOptions('loadWeights', options, { ...networkWeightsOptionNames, strict: true, except: true });
+  const { strict = true, except = [] } = options;
+  checkBoolean('strict', strict);
+  check(Array.isArray(except), () => `except is ${told(except)}; give an array of parts, such as ['head'].`);
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
   return naming(source, async () =>
-    loadCheckpoint(model, checkpoint, options, await publishedLabels(checkpoint, model.classes, options)),
+    loadCheckpoint(
+      model,
+      checkpoint,
+      options,
+      await publishedLabels(checkpoint, model.classes, options),
+      (found) => {
+        if (strict) checkSameColors(model, checkpoint, found);
+        assignAll(found);
+      },
+    ),
   );
 }
 
@@ -151,6 +165,31 @@ export function loadCheckpoint(
   return { source, loaded: found.map(({ name }) => name), missing, extra, key, skipped };
 }
 
+/**
+ * Throws where the stem is loaded of a file of `saveWeights` whose network sees colours in another manner. A network takes
+ * images of any size, so that the sides may differ.
+ */
+function checkSameColors(
+  { preprocessing, architecture }: ImageClassifier,
+  checkpoint: Checkpoint,
+  found: readonly FoundVariable[],
+): void {
+  const saved = savedPreprocessing(checkpoint);
+  if (!saved || !found.some(({ name }) => name.startsWith('stem.'))) return;
+  const text = (part: keyof ColorPreprocessing, of: ColorPreprocessing) => JSON.stringify(of[part]);
+  const other = colorParts.filter((part) => text(part, saved) !== text(part, preprocessing));
+  if (other.length === 0) return;
+  const differences = other.map(
+    (part) => `${part} is ${text(part, saved)}, and the model's is ${text(part, preprocessing)}`,
+  );
+  const own = Object.fromEntries(other.map((part) => [part, saved[part]]));
+  throw new Error(
+    `The weights do not fit the preprocessing of this ${architecture.name}: the file's ${differences.join('; ')}. ` +
+      `Build the model with { preprocessing: ${JSON.stringify(own)} }, or call load(source), which does so. ` +
+      "({ strict: false } keeps the model's.)",
+  );
+}
+
 function isOfHead({ name }: NamedVariable): boolean {
   return name.startsWith('head.');
 }
@@ -175,7 +214,7 @@ function otherNetwork(
   const { architecture } = architectureOf(checkpoint, tensors);
   if (architecture === undefined || architecture.name === name) return undefined;
   const { name: other, classes } = architecture;
-  const head = classes === undefined ? 'without head' : `with ${classes} classes`;
+  const head = classes === undefined ? 'without head' : `with ${counted(classes, 'class', 'classes')}`;
   return (
     `They are of ${other}, ${head}: build that one, or call load(source), which builds the network that a file is ` +
     'of. ({ strict: false } loads what is in both; shapes have to agree even then.)'

@@ -1,9 +1,11 @@
+import { counted } from '../core/counted.js';
 import { ready } from '#backends';
-import { checkOneOf, checkOptions } from '../core/errors.js';
+import { checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
 import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { checkOrder } from '../models/labels/check-labels.js';
 import { architectureOf, describeWeights } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { WITHOUT } from './config-file.js';
@@ -50,7 +52,7 @@ export interface LoadOptions extends NetworkWeightsOptions {
  * @param source - As `loadWeights` takes it.
  * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; where a file beside
  * it cannot be read, other than that it is not there, or says what cannot be. ArgumentError where `labels` are not as many as its
- * classes.
+ * classes, or its own in another order.
  */
 export async function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
   checkOptions('load', options, {
@@ -98,6 +100,7 @@ export async function loadInto<M extends ImageClassifier>(
   }: Omit<LoadOptions, 'classes' | 'seed'> & { readonly beside?: HubConfig },
   build: (architecture: Architecture, told: Told) => M,
 ): Promise<M> {
+  checkBoolean('config', config);
   const { hub, cache, limits, checkpointKey } = readOptions;
   const [checkpoint] = await Promise.all([readSource(source, readOptions), ready()]);
   const { architecture, isSaved, tensors } = await naming(source, () =>
@@ -125,7 +128,11 @@ export async function loadInto<M extends ImageClassifier>(
     const loaded = await naming(source, () =>
       loadCheckpoint(model, checkpoint, { checkpointKey, head }, names, assignEach),
     );
-    if (labels) model.labels = labels;
+    if (labels) {
+      const own = model.labels;
+      model.labels = labels;
+      checkOrder(labels, own);
+    }
     onLoaded?.(loaded);
   } catch (error) {
     model.dispose();
@@ -165,7 +172,7 @@ function checkConfigLabels(
 ): void {
   if (!labels || classes === undefined || labels.length === classes) return;
   throw new Error(
-    `The config.json beside ${shownUrl(source as string | URL)} names ${labels.length} classes, and the weights have ` +
+    `The config.json beside ${shownUrl(source as string | URL)} names ${counted(labels.length, 'class', 'classes')}, and the weights have ` +
       `${classes}: it is of another network. ${WITHOUT}`,
   );
 }

@@ -2,7 +2,7 @@ import { ready } from '#backends';
 import { ConvNorm } from '../blocks/conv-norm.js';
 import { MBConv } from '../blocks/mb-conv.js';
 import { PadShortcut, ResidualBlock } from '../blocks/residual-block.js';
-import { checkModel } from '../core/errors.js';
+import { checkModel, checkOptions } from '../core/errors.js';
 import type { AnyModule } from '../core/module.js';
 import { readVariable } from '../core/take-values.js';
 import type { Activation } from '../layers/activations.js';
@@ -19,9 +19,14 @@ import { OnnxGraph, type OnnxAttribute } from './onnx-graph.js';
  * native and server inference. It evaluates as `predict` does. Its input `images` is [batch, channels, height, width],
  * preprocessed as the model's `preprocessing` says; any batch and size. Its output `logits` is [batch, classes], or
  * `features` [batch, channels] of a model without head. Preprocessing and labels are in the file's metadata, as JSON.
+ * @param options - There are none yet.
  */
-export async function exportOnnx(model: ImageClassifier): Promise<Uint8Array> {
+export async function exportOnnx(
+  model: ImageClassifier,
+  options: Readonly<Record<string, never>> = {},
+): Promise<Uint8Array> {
   checkModel('exportOnnx', model);
+  checkOptions('exportOnnx', options, {});
   const { architecture, preprocessing, labels, stages } = model;
   const graph = new OnnxGraph(architecture.name);
   await ready();

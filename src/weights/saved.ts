@@ -2,9 +2,14 @@
 import type { Architecture } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import type { Preprocessing } from '../models/preprocessing.js';
+import {
+  impossiblePart,
+  neededParts,
+  preprocessingParts,
+  type Preprocessing,
+} from '../models/preprocessing.js';
 import { CheckpointError, type Checkpoint } from './checkpoint.js';
-import { isColor, isLabels, isRecord, isSide, isSpread } from './json-values.js';
+import { isLabels, isRecord } from './json-values.js';
 
 /** The metadata of a file of these weights. */
 export function networkMetadata(model: ImageClassifier): Record<string, string> {
@@ -44,21 +49,12 @@ export function savedLabels(
 export function savedPreprocessing(checkpoint: Checkpoint): Preprocessing | undefined {
   const saved = savedRecord<Preprocessing>(checkpoint, 'preprocessing');
   if (saved?.size === undefined) return undefined;
-  const { size, resize, interpolation, stretch, channels, scale, mean, std } = saved;
-  const isPossible =
-    [size, resize].every(isSide) &&
-    ['nearest', 'bilinear', 'bicubic'].includes(interpolation!) &&
-    (stretch === undefined || typeof stretch === 'boolean') &&
-    ['rgb', 'bgr'].includes(channels!) &&
-    Number.isFinite(scale) &&
-    isColor(mean) &&
-    isSpread(std);
-  if (!isPossible) {
+  if (impossiblePart(saved, neededParts) !== undefined) {
     const text = checkpoint.metadata.get('preprocessing');
     throw new CheckpointError(`The preprocessing in this file cannot be: ${text}. Save the model again.`);
   }
-  const rest = { size, resize, interpolation, channels, scale, mean, std } as Preprocessing;
-  return stretch === undefined ? rest : { ...rest, stretch };
+  const known = preprocessingParts.filter((part) => saved[part] !== undefined);
+  return Object.fromEntries(known.map((part) => [part, saved[part]])) as unknown as Preprocessing;
 }
 
 function savedRecord<T>(checkpoint: Checkpoint, name: string): Partial<T> | undefined {

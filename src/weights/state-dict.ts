@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js';
 import { CheckpointError, type HostTensor } from './checkpoint.js';
 import { chooseWeights, type Keyed } from './checkpoint-key.js';
 import { PythonName, PythonObject, type PickleValue } from './python-values.js';
@@ -151,7 +152,7 @@ function* partsBeside(
     if (!isWeights && name === next) yield* partsBeside(entry, rest, `${key}.`, seen);
     else if (!isWeights || !(entry instanceof TensorView)) {
       const { tensors, types } = contents(entry, seen);
-      const words = [...types].slice(0, 3).concat(tensors > 0 ? [`${tensors} tensors`] : []);
+      const words = [...types].slice(0, 3).concat(tensors > 0 ? [counted(tensors, 'tensor')] : []);
       if (words.length > 0) yield `${key} (${words.join(', ')})`;
     }
   }

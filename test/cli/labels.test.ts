@@ -140,3 +140,20 @@ test('what a training from scratch saves answers with the names of its folders, 
   expect(classes.map(({ label }) => label).sort()).toEqual(['blue', 'green', 'red']);
   expect(classes.every(({ label, index }) => ['blue', 'green', 'red'][index] === label)).toBe(true);
 });
+
+test("evaluate and classify refuse --labels that are the file's own in another order", async () => {
+  const names = join(folder, 'permuted.txt');
+  writeFileSync(names, 'green\nred\nblue\n');
+  const message =
+    /The labels are the model's own in another order: class 0 is 'red', and they call it 'green'/;
+  expectError(await skipscale('evaluate', data, '--weights', weights, '--labels', names), message);
+  const image = join(data, 'red', '0.png');
+  expectError(await skipscale('classify', image, '--weights', weights, '--labels', names), message);
+});
+
+test("evaluate without --weights takes the package's own, as classify does", async () => {
+  const cats = await writeImages('animals', ['cat', 'dog', 'bird']);
+  const { stdout } = await skipscale('evaluate', cats);
+  expect(stdout).toMatch(/^36 images\ntop-1 .*, top-5 /);
+  expectError(await skipscale('evaluate', cats, '--model', 'resnet50'), /Only resnet20 comes with weights/);
+});

@@ -41,9 +41,9 @@ test('maxTime ends all tries together', async () => {
   expect(counts.requests).toBe(1);
   const failing = await serve((_, response) => response.writeHead(503).end());
   await expect(download(failing, { maxTime: 150, retryTime: 40 })).rejects.toThrow(
-    /after \d attempts: the server answered 503/,
+    /after \d attempts: (the server answered 503|it takes longer than 150 ms)/,
   );
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(3000);
 });
 
 test('the limits of loading and of images are the same', async () => {

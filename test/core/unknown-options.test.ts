@@ -99,3 +99,32 @@ test("buildResNet('50') says that 50 is a string", () => {
     new library.ArgumentError("The depth of the ResNet is the string '50'; give the number 50."),
   );
 });
+
+/** Every option of layers, blocks and builders that is true or false, given a string. */
+const booleans: [name: string, call: (option: never) => unknown][] = [
+  ['includeTop', (includeTop) => library.buildResNet(20, { includeTop })],
+  ['includeTop', (includeTop) => library.buildEfficientNet(0, { includeTop })],
+  ['includeTop', (includeTop) => library.buildModel('resnet20', { weights: 'cifar10', includeTop })],
+  ['initialize', (initialize) => library.buildResNet(20, { initialize })],
+  ['initialize', (initialize) => library.buildEfficientNet(0, { initialize })],
+  ['zeroInitResidual', (zeroInitResidual) => library.buildResNet(20, { zeroInitResidual })],
+  ['bias', (bias) => new library.Conv2D({ inChannels: 1, filters: 1, kernelSize: 1, bias } as never)],
+  ['bias', (bias) => new library.DepthwiseConv2D({ channels: 1, kernelSize: 1, bias } as never)],
+  ['zeroWeight', (zeroWeight) => new library.BatchNorm({ channels: 1, zeroWeight } as never)],
+  ['countPadding', (countPadding) => new library.AvgPool({ size: 2, countPadding })],
+];
+
+test.each(booleans)("%s: 'false' is refused", async (name, call) => {
+  const error = await (async () => call('false' as never))().catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(library.ArgumentError);
+  expect((error as Error).message).toBe(`${name} is the string 'false'; give true or false.`);
+});
+
+test('exportOnnx and preprocessInput have no options', async () => {
+  const model = { predict() {} } as never;
+  await expect(library.exportOnnx(model, { opset: 11 } as never)).rejects.toThrow(
+    'exportOnnx has no option opset, and no other.',
+  );
+  const call = library.preprocessInput as (...args: unknown[]) => unknown;
+  expect(() => call([], 'torch', { x: 1 })).toThrow('preprocessInput has no option x, and no other.');
+});

@@ -209,3 +209,18 @@ function recordShapes(model: ImageClassifier): Map<string, number[]> {
   }
   return shapes;
 }
+
+test.each([
+  [['a', , 'c'], 'labels[1] is undefined; give a name for each class.'],
+  [['a', 'b', undefined], 'labels[2] is undefined; give'],
+  [['', 'b', 'c'], "labels[0] is the string ''; give"],
+  [['a', 2, 'c'], 'labels[1] is 2; give'],
+  ['abc', "The labels are the string 'abc'; give an array of names."],
+  [['a'], 'There is 1 label for a model of 3 classes; give as many.'],
+])('labels %j are refused', (labels, message) => {
+  const model = buildResNet(20, { classes: 3, width: 0.25, initialize: false });
+  expect(() => (model.labels = labels as string[])).toThrow(message);
+  expect(model.labels).toBeUndefined();
+  model.labels = ['crane', 'crane', 'maillot']; // As of ImageNet, two classes may have one name.
+  model.dispose();
+});

@@ -106,3 +106,9 @@ describe('scaleToBudget', () => {
     expect(() => scaleToBudget({ latency: 3 } as Budget)).toThrow(/no budget of latency/);
   });
 });
+
+test.each([undefined, null, 5e6])('the budget %p is refused in words', (budget) => {
+  expect(() => scaleToBudget(budget as never)).toThrow(
+    `The budget is ${budget}; give an object, such as { parameters: 5e6 }.`,
+  );
+});

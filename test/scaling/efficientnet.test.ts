@@ -6,6 +6,7 @@ import {
   efficientNetArchitecture,
   MAX_SCALE,
   MIN_SCALE,
+  ScalingError,
   type ModelDescription,
 } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
@@ -228,4 +229,19 @@ describe('counts without building', () => {
     expect(layers.at(-1)!.outputShape).toEqual([1280]);
     expect(parameters).toBe(5_288_548 - 1281 * 1000);
   });
+});
+
+test.each([
+  ['b0', "The scale of the EfficientNet is the string 'b0'; give the number 0."],
+  ['efficientnet-b2.5', 'give the number 2.5.'],
+  ['lite0', "the string 'lite0'; give the number 0 and { variant: 'lite' }."],
+  [
+    'large',
+    "the string 'large'; give 0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, or { width",
+  ],
+  [undefined, 'The scale of the EfficientNet is undefined; give 0 to 7'],
+  [null, 'The scale of the EfficientNet is null; give 0 to 7'],
+])('the scale %p is refused, with the number to give', (scale, message) => {
+  expect(() => efficientNetArchitecture(scale as never)).toThrow(message);
+  expect(() => coefficients(scale as never)).toThrow(ScalingError);
 });

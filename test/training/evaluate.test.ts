@@ -226,3 +226,12 @@ test("folders named by WordNet ids are found among ImageNet's labels, and among 
     'the classes n00000001, which the model',
   );
 });
+
+test('resetHead during evaluate says that the head was changed', async () => {
+  const model = rightModel(['red', 'green', 'blue']);
+  const onProgress = () => model.resetHead(2);
+  await expect(evaluate(model, data, { batchSize: 10, onProgress })).rejects.toThrow(
+    'The model had 3 classes when evaluate began, and now gives 2 values an image',
+  );
+  model.dispose();
+});

@@ -182,3 +182,10 @@ describe('the recipe', () => {
     expect(() => fineTuneRecipe({ images: 10, classes: 1 })).toThrow('classes is 1');
   });
 });
+
+test.each([
+  [{ freeze: 'stem' }, "freeze is the string 'stem'; give an array of parts, such as ['stem']."],
+  [{ resetHead: 'no' }, "resetHead is the string 'no'; give true or false."],
+])('%j is refused', async (options, message) => {
+  await expect(fineTune(model, data, options as never)).rejects.toThrow(message);
+});

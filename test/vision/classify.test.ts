@@ -180,3 +180,20 @@ test('a network gives the softmax of its logits for an image file, and nothing i
   expect(tf.memory().numTensors).toBe(before);
   model.dispose();
 });
+
+test('resetHead during classify says that the head was changed', async () => {
+  const model = buildResNet(20, { width: 0.25, initialize: false });
+  model.labels = Array.from({ length: 10 }, (_, i) => `name ${i}`);
+  const image = { width: 2, height: 2, data: new Uint8Array(12) };
+  await expect(
+    classify(model, [image, image], { batchSize: 1, onProgress: () => model.resetHead(3) }),
+  ).rejects.toThrow(
+    'The model had 10 classes when classify began, and now gives 3 values an image: its head was changed meanwhile.',
+  );
+  model.dispose();
+});
+
+test('classify checks the preprocessing of what it is given', async () => {
+  const model = sums({ preprocessing: { ...preprocessing, std: [0, 1, 1] } });
+  await expect(classify(model, plain(1, 2, 3))).rejects.toThrow(/^preprocessing\.std is \[0, 1, 1\]/);
+});

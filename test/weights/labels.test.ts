@@ -102,3 +102,16 @@ test('names come with the head that they are of, and not with the rest of a netw
   expect(await load({ except: ['head'] })).toEqual(['left', 'right']);
   model.dispose();
 });
+
+test("labels that are the file's own in another order are refused, others are taken", async () => {
+  const model = buildModel('resnet20', { width: 0.25, initialize: false, classes: 3 });
+  model.labels = ['a', 'b', 'c'];
+  const bytes = await saveWeights(model);
+  const image = { width: 32, height: 32, data: new Uint8Array(3072) };
+  const message = "The labels are the model's own in another order: class 0 is 'a', and they call it 'c'.";
+  await expect(load(bytes, { labels: ['c', 'a', 'b'] })).rejects.toThrow(message);
+  await expect(classify(model, image, { labels: ['c', 'a', 'b'] })).rejects.toThrow(message);
+  model.dispose();
+  expect(await loadedLabels(bytes, { labels: ['x', 'b', 'c'] })).toEqual(['x', 'b', 'c']);
+  expect(await loadedLabels(bytes, { labels: ['a', 'b', 'c'] })).toEqual(['a', 'b', 'c']);
+});

@@ -10,6 +10,8 @@ import type { ConventionName } from '../../src/models/conventions.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { CheckpointError } from '../../src/weights/checkpoint.js';
+import { buildModel as buildPretrained } from '../../src/pretrained/build.js';
+import { load } from '../../src/weights/load.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
 import { writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
@@ -358,3 +360,61 @@ function cifarShapes(blocks = 3): Shapes {
   }
   return { ...shapes, 'fc.weight': [10, 64], 'fc.bias': [10] };
 }
+
+describe('weights of saveWeights for a network that sees colours in another manner', () => {
+  const small = { width: 0.25, initialize: false } as const;
+  const other = { mean: [0.1, 0.2, 0.3], channels: 'bgr' } as const;
+
+  test('are refused, with the parts that differ; { strict: false } takes them', async () => {
+    const saved = buildModel('resnet20', { ...small, preprocessing: other });
+    const model = buildModel('resnet20', small);
+    const bytes = await saveWeights(saved);
+    await expect(loadWeights(model, bytes)).rejects.toThrow(
+      /^The weights do not fit the preprocessing of this resnet20: the file's channels is "bgr", and the model's is "rgb"; mean is \[0\.1,0\.2,0\.3\], and .* Build the model with \{ preprocessing: \{"channels":"bgr","mean":\[0\.1,0\.2,0\.3\]\} \}/,
+    );
+    await loadWeights(model, bytes, { strict: false });
+    await loadWeights(model, bytes, { except: ['stem'] });
+    model.dispose();
+    const same = buildModel('resnet20', { ...small, preprocessing: other });
+    expect((await loadWeights(same, bytes)).missing).toEqual([]);
+    same.dispose();
+    saved.dispose();
+  });
+
+  test('may be of another size', async () => {
+    const saved = buildModel('resnet20', { ...small, preprocessing: { size: 64, resize: 70 } });
+    const model = buildModel('resnet20', small);
+    await loadWeights(model, await saveWeights(saved), { except: ['head'] });
+    model.dispose();
+    saved.dispose();
+  });
+});
+
+test.each([
+  [{ strict: 'false' }, "strict is the string 'false'; give true or false."],
+  [{ cache: 1 }, 'cache is 1; give true or false.'],
+  [{ except: 'head' }, "except is the string 'head'; give an array of parts, such as ['head']."],
+])('loadWeights with %j', async (options, message) => {
+  const model = buildModel('resnet20', { width: 0.25, initialize: false });
+  await expect(loadWeights(model, await saveWeights(model), options as never)).rejects.toThrow(message);
+  model.dispose();
+});
+
+test.each([
+  [Promise.resolve('x'), 'The weights are a promise (await it); give a path, a URL, a Blob'],
+  [undefined, 'The weights are undefined; give a path'],
+  [null, 'The weights are null; give a path'],
+  [true, 'The weights are true; give a path'],
+  [
+    new ArrayBuffer(8),
+    "The weights are an object (ArrayBuffer); give a path, a URL, a Blob, or the file's bytes",
+  ],
+  ['', 'The path of the weights is empty; give a path or a URL.'],
+])('%p instead of weights is refused in words', async (source, message) => {
+  const model = buildModel('resnet20', { width: 0.25, initialize: false });
+  await expect(loadWeights(model, source as never)).rejects.toThrow(message);
+  await expect(load(source as never)).rejects.toThrow(message);
+  if (source !== undefined)
+    await expect(buildPretrained('resnet20', { weights: source as never })).rejects.toThrow(message);
+  model.dispose();
+});

@@ -297,3 +297,18 @@ describe('the architecture that saveWeights wrote down', () => {
     model.dispose();
   });
 });
+
+test('load(folder) names the file of weights in it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skipscale-folder-'));
+  await expect(load(folder)).rejects.toThrow(`${folder} is a folder; give the path of a file in it.`);
+  writeFileSync(join(folder, 'best.safetensors'), '');
+  writeFileSync(join(folder, 'model.safetensors'), '');
+  await expect(load(folder)).rejects.toThrow(`in it, such as ${join(folder, 'model.safetensors')}.`);
+  rmSync(folder, { recursive: true });
+});
+
+test("config: 'no' is refused", async () => {
+  await expect(load(new Uint8Array(8), { config: 'no' as never })).rejects.toThrow(
+    "config is the string 'no'; give true or false.",
+  );
+});

@@ -23,12 +23,12 @@ test.each(goldenNames('.pth').filter((name) => name.startsWith('objects')))(
       /^array \(numpy\._core\.multiarray\._reconstruct\)$/m,
       /^color \(__main__\.Color\)$/m,
       /^config \(omegaconf\.dictconfig\.DictConfig, .*\)$/m,
-      /^criterion \(torch\.nn\.modules\.loss\.CrossEntropyLoss, 1 tensors\)$/m,
+      /^criterion \(torch\.nn\.modules\.loss\.CrossEntropyLoss, 1 tensor\)$/m,
       /^function \(torch\.nn\.functional\.relu\)$/m,
       /^optimizer \(\d+ tensors\)$/m,
       /^own_options \(__main__\.Options\)$/m,
       /^queue \(collections\.deque\)$/m,
-      /^rng_state \(1 tensors\)$/m,
+      /^rng_state \(1 tensor\)$/m,
       /^settings \(__main__\.Settings\)$/m,
       /^simple \(types\.SimpleNamespace\)$/m,
       /^spectrum \(torch\.ComplexFloatStorage\)$/m,
@@ -48,7 +48,8 @@ test.each([
   const checkpoint = readPyTorch(goldenFile(name), wanted);
   const other = readPyTorch(goldenFile(name), wanted === 'ema' ? key.replace(/_?ema_?/, '') : 'ema');
   expect(checkpoint.key).toBe(key);
-  expect(checkpoint.skipped).toEqual([`${other.key} (${other.tensors.size} tensors)`]);
+  const { size } = other.tensors;
+  expect(checkpoint.skipped).toEqual([`${other.key} (${size} tensor${size === 1 ? '' : 's'})`]);
   const first = (read: typeof other) => [...read.tensors.values()][0]!.toFloat32()[0];
   expect(first(checkpoint)).not.toBe(first(other));
 });
@@ -78,7 +79,7 @@ test.each<[string, RegExp]>([
   ],
   [
     'ambiguous-small.zip.pth',
-    /several weights: 'model' \(1 tensors\), 'model_ema' .* --checkpoint-key model\.$/,
+    /several weights: 'model' \(1 tensor\), 'model_ema' .* --checkpoint-key model\.$/,
   ],
   ['refused-list.zip.pth', /no dictionary of tensors/],
   ['refused-empty.zip.pth', /dictionary without tensors \(its keys: epoch\)/],

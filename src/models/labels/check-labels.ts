@@ -1,13 +1,35 @@
-import { check } from '../../core/errors.js';
+import { check, told } from '../../core/errors.js';
+import { counted } from '../../core/counted.js';
 
-/** Throws unless there is a name for each of the classes. */
+/** Throws unless there is a name for each of the classes. Two classes may have one name, as some of ImageNet do. */
 export function checkLabels(labels: readonly string[], classes: number | undefined): void {
+  check(Array.isArray(labels), () => `The labels are ${told(labels)}; give an array of names.`);
+  // Unlike `every`, an iterator does not skip holes.
+  const nameless = [...labels].findIndex((label) => typeof label !== 'string' || label.trim() === '');
   check(
-    Array.isArray(labels) && labels.every((label) => typeof label === 'string'),
-    () => `The labels are ${JSON.stringify(labels)}; give a list of names.`,
+    nameless === -1,
+    () => `labels[${nameless}] is ${told(labels[nameless])}; give a name for each class.`,
   );
+  check(labels.length === classes, () => {
+    const are = labels.length === 1 ? 'is' : 'are';
+    const of = classes === undefined ? 'without head' : `of ${counted(classes, 'class', 'classes')}`;
+    return `There ${are} ${counted(labels.length, 'label')} for a model ${of}; give as many.`;
+  });
+}
+
+/**
+ * Throws where labels are a model's own in another order: which class a logit is of, the weights say, and nobody else can.
+ * @param own - What the model's weights say; undefined where they say nothing.
+ */
+export function checkOrder(labels: readonly string[], own: readonly string[] | undefined): void {
+  const place = own ? labels.findIndex((label, i) => label !== own[i]) : -1;
+  if (place === -1) return;
+  const isPermuted =
+    labels.length === own!.length && [...labels].sort().join('\n') === [...own!].sort().join('\n');
   check(
-    labels.length === classes,
-    () => `There are ${labels.length} labels for a model of ${classes ?? 'no'} classes; give as many.`,
+    !isPermuted,
+    () =>
+      `The labels are the model's own in another order: class ${place} is '${own![place]}', and they call it ` +
+      `'${labels[place]}'. Leave them out.`,
   );
 }

@@ -61,7 +61,8 @@ async function readIdx(
   );
   check(
     bytes.length === start + size,
-    () => `${nameOf(source)} has ${bytes.length - start} values for the shape [${shape}]. Fetch or save it again.`,
+    () =>
+      `${nameOf(source)} has ${bytes.length - start} values for the shape [${shape}]. Fetch or save it again.`,
   );
   return { shape, data: bytes.subarray(start) };
 }

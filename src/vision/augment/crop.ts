@@ -1,4 +1,4 @@
-import { check, checkInteger, checkOptions } from '../../core/errors.js';
+import { check, checkInteger, checkOneOf, checkOptions } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../image.js';
 import { resize } from '../resize.js';
@@ -57,6 +57,7 @@ export interface RandomResizedCropOptions {
 export function randomResizedCrop(options: RandomResizedCropOptions): Augmentation {
   checkOptions('randomResizedCrop', options, { size: true, scale: true, ratio: true, interpolation: true });
   const { size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = 'bilinear' } = options;
+  checkOneOf('interpolation', interpolation, ['bilinear', 'bicubic']);
   checkInteger('size', size, 1);
   checkRange('scale', scale);
   checkRange('ratio', ratio);
