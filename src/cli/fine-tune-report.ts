@@ -4,10 +4,18 @@ import { describeSkipped } from '../training/data/skipped.js';
 import { percent } from './format-evaluation.js';
 import { stepsOfEpoch, type TrainingOptions } from './training-options.js';
 
-/** How many images there are, of how many classes, and which files were left out, such as `72 images, 3 classes`. */
-export function formatData(images: number, classes: number, skipped: readonly SkippedFile[]): string {
+/**
+ * How many images there are, of how many classes, and which files were left out, such as `72 images, 3 classes`.
+ * @param epoch - What {@link formatEpoch} gives. Default nothing.
+ */
+export function formatData(
+  images: number,
+  classes: number,
+  skipped: readonly SkippedFile[],
+  epoch = '',
+): string {
   const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${describeSkipped(skipped)}` : '';
-  return `${counted(images, 'image')}, ${counted(classes, 'class', 'classes')}${left}`;
+  return `${counted(images, 'image')}, ${counted(classes, 'class', 'classes')}${epoch}${left}`;
 }
 
 /** How many of the images an epoch has, where its last batch leaves out more than a tenth of them; otherwise nothing. */

@@ -74,7 +74,7 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
     const all = complete(scratchDefaults, options);
     const epoch = formatEpoch(training.labels.length, all.batchSize);
     if (skipped.length > 0 || epoch !== '')
-      console.log(`${formatData(images, training.classes.length, skipped)}${epoch}`);
+      console.log(formatData(images, training.classes.length, skipped, epoch));
     sayRoot(training);
     const { size } = model.preprocessing;
     return {
@@ -119,7 +119,7 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
       training.labels.length +
       (share === undefined && given !== undefined ? 0 : plan.validation.labels.length);
     const epoch = formatEpoch(training.labels.length, all.batchSize);
-    console.log(`${formatData(images, data.classes.length, skipped)}${epoch}`);
+    console.log(formatData(images, data.classes.length, skipped, epoch));
     sayRoot(data);
     console.log(
       `Fine-tunes ${model.architecture.name} with the weights ${weights}, at ${size} x ${size} pixels, with ` +

@@ -43,7 +43,7 @@ export async function openTrainingData(
     share === undefined
       ? await openDataset(validation, 'test', {
           ...options,
-          onSkip: ({ path, reason }) => onSkip?.({ path: `${validation}: ${path}`, reason }),
+          onSkip: (file) => onSkip?.({ ...file, path: `${validation}: ${file.path}` }),
           limit: limit - bytes,
         })
       : undefined;

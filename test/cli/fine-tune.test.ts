@@ -43,7 +43,7 @@ test('needs nothing but the data: says what it chose, how sure it is, and what c
   expect(status).toBe(0);
   const lines = stdout.split('\n');
   expect(lines[0]).toBe(
-    '36 images, 3 classes, 3 skipped: readme.md (not an image), red/notes.txt (not an image), red/broken.jpg (it is empty)',
+    '36 images, 3 classes (16 of 30 images an epoch), 3 skipped: readme.md (not an image), red/notes.txt (not an image), red/broken.jpg (it is empty)',
   );
   expect(lines[1]).toBe('Fine-tunes resnet20 with the weights cifar10, at 32 x 32 pixels, with a new head:');
   expect(stdout).toMatch(/\n {2}--epochs 1 +as given\n/);

@@ -128,14 +128,10 @@ describe('another process', () => {
 test.each<[string, { pid: number; host: string; start?: string; since?: string }]>([
   ['a number that another process has by now', { pid: process.pid, host, start: '1', since: 'x' }],
   ['a process that is no more', { pid: 2 ** 30, host, since: 'x' }],
-  ...[0, -1, 1.5, 1e300].map(
-    (pid) =>
-      [`the number ${pid}, which no process has`, { pid, host, since: 'x' }] as [
-        string,
-        { pid: number; host: string },
-      ],
-  ),
-  ['the number 0 on another machine', { pid: 0, host: 'elsewhere' }],
+  ['the number 0, which no process has', { pid: 0, host, since: 'x' }],
+  ['a number below 0', { pid: -1, host, since: 'x' }],
+  ['a number that is not whole', { pid: 1.5, host, since: 'x' }],
+  ['the number 0 on another machine', { pid: 0, host: 'elsewhere', since: 'x' }],
 ])('a lock of %s is stale', async (_, owner) => {
   if (owner.pid === process.pid && process.platform !== 'linux') return; // Others do not say when a process began.
   writeFileSync(lock, JSON.stringify(owner));

@@ -7,9 +7,11 @@ import { walkFolder } from './walk-folder.js';
 /**
  * The images of a folder that has one folder a class: JPEG, PNG, WebP, GIF, AVIF or TIFF, decoded whenever they are asked
  * for. As in torchvision.datasets.ImageFolder, the folders of the first level are the classes, and images lie at any depth
- * in them. Where the folder holds but one, whose folders hold the images, those are the classes. Links are followed. In Node only.
+ * in them. Where there is but one, and at least two folders in it or all that it holds have images, the folders in that one are
+ * the classes. Links are followed. In Node only.
  * @param source - A path, or a URL of a folder: `file:`.
- * @throws Error where the folder cannot be read or has no such folders, or one of them has no images.
+ * @throws Error where the folder cannot be read or has no such folders, or one of them has no images or is a link to nothing,
+ * or they are the parts of a data set.
  */
 export async function folderDataset(
   source: string | URL,

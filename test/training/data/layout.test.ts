@@ -182,6 +182,14 @@ describe('the first folders are the classes, of folders and of archives', () => 
     });
   });
 
+  test('of many folders without images ten are named', async () => {
+    const empty = Array.from({ length: 5000 }, (_, i) => ({ name: `z${i}/notes.txt`, data: text }));
+    const tar = tarOf([{ name: 'cat/1.png', data: png }, ...empty]);
+    expect(await open(() => tarDataset, tar)).toMatch(
+      /^DATA has the folders z0, z1, z10, [^.]* and 4990 more without images \(.*\), but with 5000 \.txt \(not an image: /,
+    );
+  });
+
   const train = { 'train/cat/1.png': png, 'train/dog/1.png': png };
   test.each([
     ...['valid_set', 'validation', 'dev', 'testing', 'eval', 'val2017', 'Test-Images', 'holdout'].map(
