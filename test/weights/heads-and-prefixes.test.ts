@@ -294,6 +294,28 @@ describe('load, which finds the network', () => {
     expect(facts(await load(file, { head: false }))).toEqual(['resnet20', undefined, undefined]);
   });
 
+  test('of several layers, or of other inputs than the features, none is recommended', async () => {
+    const several = new Map([
+      ...head('fc.2'),
+      ['fc.0.weight', matrix(64, 64)],
+      ['fc.0.bias', matrix(64)],
+    ] as const);
+    const other = new Map([...head('x'), ['fc.1.weight', matrix(5, 7)], ['fc.1.bias', matrix(5)]] as const);
+    for (const name of ['x.weight', 'x.bias']) other.delete(name);
+    for (const tensors of [several, other]) {
+      const error = (await load(writeSafetensors(tensors)).catch((e: unknown) => e)) as Error;
+      expect(error.message).toContain('None of them alone can be the head, so give { head: false }');
+      expect(error.message).not.toContain("head: 'fc");
+    }
+  });
+
+  test('an error of load does not name strict, which load does not take', async () => {
+    const file = writeSafetensors(new Map([...full, ['own.weight', matrix(3)] as const]));
+    const error = (await load(file).catch((e: unknown) => e)) as Error;
+    expect(error.message).toContain('1 not in the model: own.weight');
+    expect(error.message).not.toContain('strict');
+  });
+
   test('of Keras, with dense layers of its own', async () => {
     const keras = weights('keras', 'efficientnet-lite0', { width: 1, classes: 2 });
     const own = renamed(keras, (key) => key.replace('predictions/', 'dense_1/'));

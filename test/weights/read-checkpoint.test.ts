@@ -30,3 +30,14 @@ test('any bytes give a clear error', async () => {
     { numRuns: 2000 },
   );
 });
+
+test("a training's own checkpoint is told as one, by load and loadWeights", async () => {
+  const tensors = new Map([['model/stem.weight', { shape: [1], values: Float32Array.of(1) }]]);
+  const bytes = writeSafetensors(tensors, { metadata: { training: '{"step": 12}' } });
+  for (const attempt of [() => load(bytes), () => readSource(bytes)]) {
+    await expect(attempt()).rejects.toThrow(
+      'This is a checkpoint of a training, to go on from by train with { resume: true }',
+    );
+    await expect(attempt()).rejects.toThrow('Give best.safetensors or model.safetensors of the same folder');
+  }
+});
