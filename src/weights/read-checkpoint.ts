@@ -32,7 +32,7 @@ function noTraining(checkpoint: Checkpoint): Checkpoint {
   if (!metadata.has('training') || ![...tensors.keys()].some((key) => key.startsWith('model/')))
     return checkpoint;
   throw new ChoiceError(
-    'This is a checkpoint of a training, to go on from by train with { resume: true } (--resume on the command line). ' +
+    'This is a checkpoint of a training, to go on from by train with checkpoints: { resume: true } (--resume on the command line). ' +
       'Give best.safetensors or model.safetensors of the same folder, or go on with the training and save its model.',
   );
 }

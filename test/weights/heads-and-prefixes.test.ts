@@ -10,7 +10,7 @@ import { loadCheckpoint, loadWeights } from '../../src/weights/load-weights.js';
 import { nameMaps } from '../../src/weights/names/index.js';
 import { keyedVariables } from '../../src/weights/names/name-map.js';
 import { roots } from '../../src/weights/names/roots.js';
-import { networkWeights } from '../../src/weights/network-weights.js';
+import { networkWeights, unreadTensors } from '../../src/weights/network-weights.js';
 import { readSafetensors, writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 
@@ -314,6 +314,24 @@ describe('load, which finds the network', () => {
     const error = (await load(file).catch((e: unknown) => e)) as Error;
     expect(error.message).toContain('1 not in the model: own.weight');
     expect(error.message).not.toContain('strict');
+  });
+
+  test('tensors that are not read are named, with the reason, by load and loadWeights', async () => {
+    const skipped = ['fc.weight (torch._utils._rebuild_qtensor)', 'optimizer (3 tensors)'];
+    const words =
+      '1 tensors were not read, which are quantized, sparse, complex or of another kind that is not known here: ' +
+      'fc.weight (torch._utils._rebuild_qtensor). Save them as plain ones';
+    const tensors = new Map(
+      [...readSafetensors(writeSafetensors(full)).tensors].filter(
+        ([key]) => !/^(fc|linear)\.weight$/.test(key),
+      ),
+    );
+    const network = buildResNet(20, { classes: 5 });
+    const fill = () => loadCheckpoint(network, { tensors, metadata: new Map(), skipped }, {});
+    expect(fill).toThrow('1 missing: fc.weight');
+    expect(fill).toThrow(words);
+    network.dispose();
+    expect(unreadTensors({ skipped: skipped.slice(1) })).toBe('');
   });
 
   test('of Keras, with dense layers of its own', async () => {
