@@ -48,6 +48,14 @@ function classesOf(tensors: ReadonlyMap<string, HostTensor>): number | undefined
   return head && head[1].shape[head[0].includes('/') ? 1 : 0];
 }
 
+/** How many features the head of a network gets. */
+export function featuresOf(architecture: Architecture): number {
+  const parameters = (classes: number | undefined) =>
+    describeArchitecture({ ...architecture, classes }).parameters;
+  // A head of one class has a weight for each, and a bias.
+  return parameters(1) - parameters(undefined) - 1;
+}
+
 /** What is known of weights of no published network. */
 export function describeWeights(tensors: ReadonlyMap<string, HostTensor>): string {
   const classes = classesOf(tensors);

@@ -1,12 +1,18 @@
+import { quoted } from '../core/errors.js';
+import { listed } from '../core/listed.js';
 import { shownUrl } from '../core/shown-url.js';
 import { isNotFound } from '../core/transfer-error.js';
 import { CheckpointError } from './checkpoint.js';
 import { fetchParsed, type FetchOptions } from './fetch-source.js';
 import { isRecord } from './json-values.js';
+import { checkNoPointer } from './lfs-pointer.js';
 import { sibling } from './sibling.js';
 
-/** More than any such file has, in bytes. */
-const MAX_BYTES = 2 ** 24;
+/** More than any such file has, in bytes: with all 21,841 classes of ImageNet, it has less than half of it. */
+const MAX_BYTES = 2 ** 22;
+
+/** Objects and lists in each other: more than any such file has. Each takes the parser a hundred bytes. */
+const MAX_DEPTH = 100;
 
 /** What to do where such a file is at fault. */
 export const WITHOUT =
@@ -31,7 +37,8 @@ export class ConfigFile {
     const address = sibling(source, name);
     const { limits } = options;
     const maxBytes = Math.min(limits?.maxBytes ?? MAX_BYTES, MAX_BYTES);
-    const limited = { ...options, limits: { ...limits, maxBytes } };
+    const retries = Math.min(limits?.retries ?? 1, 1);
+    const limited = { ...options, limits: { ...limits, maxBytes, retries } };
     try {
       const values = await fetchParsed([address], limited, ([bytes]) => parseObject(bytes!));
       return new ConfigFile(shownUrl(address), values);
@@ -39,6 +46,18 @@ export class ConfigFile {
       if (isNotFound(error)) return undefined;
       throw new Error(`${(error as Error).message} ${WITHOUT}`, { cause: error });
     }
+  }
+
+  /**
+   * Checks that the file says something, or nothing at all.
+   * @throws Error where it has keys, and none of these.
+   */
+  checkKnown(known: readonly string[]): void {
+    const keys = Object.keys(this.values);
+    if (keys.length === 0 || keys.some((key) => known.includes(key))) return;
+    throw new Error(
+      `${this.name} has no key that is known, but ${listed(keys.map(quoted), 10)}; known are ${listed(known)}. ${WITHOUT}`,
+    );
   }
 
   /** The value of a key; undefined where it is not there or null. */
@@ -66,6 +85,8 @@ export class ConfigFile {
 }
 
 function parseObject(bytes: Uint8Array): Record<string, unknown> {
+  checkNoPointer(bytes);
+  if (isDeep(bytes)) throw new CheckpointError(`it nests objects or lists more than ${MAX_DEPTH} deep.`);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -76,4 +97,15 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
   }
   if (isRecord(value)) return value;
   throw new CheckpointError('it is JSON, but not an object. Fetch or save it again.');
+}
+
+/** Whether more brackets open than close at some place, those in texts among them. */
+function isDeep(bytes: Uint8Array): boolean {
+  let depth = 0;
+  for (const byte of bytes) {
+    if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }

@@ -126,7 +126,7 @@ async function fetchOne(source: WeightsSource, options: FetchOptions): Promise<F
   if (sha256 !== undefined) checkDigits(sha256);
   const address = isAddress(source) ? absolute(String(source)) : 'The file';
   if (/^(hf|https?):\/\//.test(address)) return fetchRemote(address, options);
-  const bytes = await readLocal(source);
+  const bytes = await readLocal(source, options.limits);
   if (sha256 !== undefined) await checkSha256(bytes, sha256, address);
   return { ...unkept, bytes, isNew: false };
 }
@@ -141,8 +141,8 @@ async function fetchRemote(source: string, options: FetchOptions): Promise<Fetch
   return { ...file, isNew: !file.wasKept };
 }
 
-async function readLocal(source: WeightsSource): Promise<Uint8Array> {
+async function readLocal(source: WeightsSource, limits?: TransferLimits): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  return isIndexedDb(String(source)) ? readIndexedDb(String(source)) : readFile(source);
+  return isIndexedDb(String(source)) ? readIndexedDb(String(source)) : readFile(source, limits);
 }

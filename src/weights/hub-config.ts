@@ -11,21 +11,61 @@ export interface HubConfig {
   readonly convention?: ConventionName;
   readonly preprocessing?: Partial<Preprocessing>;
   readonly labels?: readonly string[];
+  /** timm's name of the network, such as `tf_efficientnet_b0`. */
+  readonly architecture?: string;
+  /** Of the head. */
+  readonly classes?: number;
 }
+
+/** Of a config.json that may stand beside weights: timm's, transformers', Keras's, and other libraries'. */
+const configKeys = [
+  'architecture',
+  'pretrained_cfg',
+  'num_classes',
+  'label_names',
+  'input_size',
+  'mean',
+  'std',
+  'crop_pct',
+  'interpolation',
+  'architectures',
+  'model_type',
+  'id2label',
+  'num_labels',
+  'transformers_version',
+  'class_name',
+  '_class_name',
+  'model_cfg',
+];
+
+const processorKeys = [
+  'do_resize',
+  'do_rescale',
+  'do_normalize',
+  'do_center_crop',
+  'size',
+  'crop_pct',
+  'resample',
+  'image_mean',
+  'image_std',
+  'rescale_factor',
+  'image_processor_type',
+  'feature_extractor_type',
+];
 
 /**
  * Reads `config.json` beside a checkpoint, as timm and Hugging Face transformers write it, and the latter's
  * `preprocessor_config.json`. What is not there is left out.
- * @throws Error where a file is there or may be and cannot be read; where it has a value that cannot be, or tells of a network
- * that cannot be built.
+ * @throws Error where a file is there or may be and cannot be read; where it has no key that is known, or a value that cannot
+ * be, or tells of a network that cannot be built.
  */
 export async function readHubConfig(source: string | URL, options?: FetchOptions): Promise<HubConfig> {
   if (!hasSiblings(source)) return {};
   const config = await ConfigFile.read(source, 'config.json', options);
   if (!config) return {};
-  const { architecture, pretrained_cfg: pretrained } = config.values;
-  if (isRecord(pretrained) && typeof architecture === 'string')
-    return timmConfig(architecture, config, pretrained);
+  config.checkKnown(configKeys);
+  const pretrained = timmValues(config);
+  if (pretrained) return timmConfig(config, pretrained);
   if (config.values['downsample_in_bottleneck'] === true) {
     throw new Error(
       `${config.name} says downsample_in_bottleneck, the stride in a bottleneck's first ` +
@@ -34,6 +74,7 @@ export async function readHubConfig(source: string | URL, options?: FetchOptions
   }
   const labels = labelsOf(config);
   const processor = await ConfigFile.read(source, 'preprocessor_config.json', options);
+  processor?.checkKnown(processorKeys);
   const preprocessing = processor && huggingFacePreprocessing(processor);
   return { ...(labels && { labels }), ...(preprocessing && { preprocessing }) };
 }
@@ -43,24 +84,34 @@ const CROP = 'a number from 0.1 to 1';
 const COLOR = 'three numbers, red, green and blue';
 const SPREAD = 'three positive numbers, red, green and blue';
 const LABELS = 'the names of the classes';
+const CLASSES = 'the count of the classes';
 const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'] as const;
 
-function timmConfig(
-  architecture: string,
-  config: ConfigFile,
-  pretrained: Record<string, unknown>,
-): HubConfig {
-  const convention = architecture.startsWith('tf_') ? 'timm-tf' : 'timm';
+/** timm's defaults: IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD and DEFAULT_CROP_PCT. */
+const timmDefaults = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], crop: 0.875 };
+
+/** Where timm's values are: in `pretrained_cfg`, or of its first versions beside the architecture. Undefined of another's file. */
+function timmValues({ values }: ConfigFile): Readonly<Record<string, unknown>> | undefined {
+  const { pretrained_cfg: pretrained, architecture, model_type: isOfOther } = values;
+  if (isRecord(pretrained)) return pretrained;
+  const isFlat =
+    typeof architecture === 'string' || ['input_size', 'mean', 'std'].some((key) => key in values);
+  return isFlat && isOfOther === undefined ? values : undefined;
+}
+
+function timmConfig(config: ConfigFile, pretrained: Readonly<Record<string, unknown>>): HubConfig {
+  const architecture = config.get('architecture', isText, "timm's name of a network");
   const get = config.valueIn.bind(config, pretrained) as <T>(
     key: string,
     isPossible: (value: unknown) => value is T,
     expected: string,
   ) => T | undefined;
-  for (const values of [config.values, pretrained])
-    config.valueIn(values, 'num_classes', isClassCount, 'the count of the classes');
+  get('num_classes', isClassCount, CLASSES);
+  // That of pretrained_cfg may be of the network that was trained further.
+  const classes = config.get('num_classes', isClassCount, CLASSES);
   get('crop_mode', isOneOf('center'), "'center', the one that is known here");
   const size = get('input_size', isSquare, `[channels, height, width] of a square with ${SIDE}`)?.[1];
-  const crop = get('crop_pct', isCrop, CROP);
+  const crop = get('crop_pct', isCrop, CROP) ?? timmDefaults.crop;
   const interpolation = get(
     'interpolation',
     isOneOf(...INTERPOLATIONS),
@@ -70,11 +121,15 @@ function timmConfig(
   const std = get('std', isSpread, SPREAD);
   const labels = config.get('label_names', isLabels, LABELS);
   return {
-    convention,
+    ...(architecture !== undefined && {
+      architecture,
+      convention: architecture.startsWith('tf_') ? ('timm-tf' as const) : ('timm' as const),
+    }),
+    ...(classes && { classes }),
     preprocessing: {
-      ...(size && crop && { size, resize: resizeFor(size, crop, config) }),
+      ...(size && { size, resize: resizeFor(size, crop, config) }),
       ...(interpolation && { interpolation }),
-      ...(mean && std && { ...rgb, mean, std }),
+      ...((mean || std) && { ...rgb, mean: mean ?? timmDefaults.mean, std: std ?? timmDefaults.std }),
     },
     ...(labels && { labels }),
   };
@@ -151,6 +206,10 @@ function labelsOf(config: ConfigFile): readonly string[] | undefined {
   const labels = Array.from({ length: Object.keys(names).length }, (_, i) => names[String(i)]);
   if (isLabels(labels)) return labels;
   throw config.impossible('id2label', names, 'a name for each number from 0 on');
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function isClassCount(value: unknown): value is number {

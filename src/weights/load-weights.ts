@@ -15,8 +15,9 @@ import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
 import {
   describeLayers,
-  headOption,
+  headAdvice,
   networkWeights,
+  unreadTensors,
   type NetworkWeights,
   type NetworkWeightsOptions,
 } from './network-weights.js';
@@ -103,13 +104,14 @@ export async function loadWeights(
 /**
  * As {@link loadWeights}, of a checkpoint that has been read.
  * @param labels - What the classes are called where neither the checkpoint nor the model says it.
+ * @param isBuilt - Whether the model was built for the checkpoint, and is thrown away after an error.
  */
 export function loadCheckpoint(
   model: ImageClassifier,
   checkpoint: Checkpoint,
   { strict = true, except = [], checkpointKey, head }: LoadWeightsOptions,
   labels?: readonly string[],
-  assign: (found: readonly FoundVariable[]) => void = assignAll,
+  isBuilt = false,
 ): LoadedWeights {
   const network = networkWeights(checkpoint, { checkpointKey, head });
   const { tensors, key, skipped } = network;
@@ -140,6 +142,7 @@ export function loadCheckpoint(
           list('missing', missing),
           list('not in the model', extra),
           otherHead(network, wanted),
+          missing.length > 0 ? unreadTensors(network).trim() : '',
         ]
       : []),
     list('of another shape', misshaped),
@@ -147,7 +150,7 @@ export function loadCheckpoint(
   if (found.length === 0 || problems.length > 0) {
     const isNamed = !isFused(variables) && !otherShortcut(model, checkpoint);
     const other = isNamed ? otherNetwork(model, checkpoint, network.named) : undefined;
-    const reasons = other ? [other] : [advice(variables, found.length, source), ...problems];
+    const reasons = other ? [other] : [advice(variables, found.length, source, isBuilt), ...problems];
     throw new Error(`The weights do not fit ${model.architecture.name}. ${reasons.join('\n')}`);
   }
   const notFinite = found.filter(({ tensor }) => !tensor.isFinite());
@@ -155,7 +158,8 @@ export function loadCheckpoint(
     const keys = notFinite.map(({ key }) => key);
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
-  assign(found);
+  if (isBuilt) assignEach(found);
+  else assignAll(found);
   // The names are of the file's head, which may not have been loaded.
   if (found.some(({ variable }) => variable === model.head?.weight)) {
     // The classes of a head of another name are not known.
@@ -195,13 +199,12 @@ function isOfHead({ name }: NamedVariable): boolean {
 }
 
 /** What to do where the model's head is not in the checkpoint. */
-function otherHead({ tensors, denseLayers }: NetworkWeights, wanted: readonly KeyedVariable[]): string {
+function otherHead(network: NetworkWeights, wanted: readonly KeyedVariable[]): string {
   const head = wanted.find((named) => isOfHead(named) && named.variable.rank === 2);
-  if (!head || tensors.has(head.key)) return '';
-  const advice = `name the layer that is the head, as ${headOption(denseLayers)}, or`;
+  if (!head || network.tensors.has(head.key)) return '';
   return (
-    `The head ${head.key} is not in the file; ${describeLayers(denseLayers)}. ` +
-    `To go on, ${denseLayers.size > 0 ? `${advice} ` : ''}give { head: false }, which leaves the model's own head as it is.`
+    `The head ${head.key} is not in the file; ${describeLayers(network.denseLayers)}. ` +
+    `${headAdvice(network, head.variable.shape[0])} { head: false }, which leaves the model's own head as it is.`
   );
 }
 
@@ -240,7 +243,12 @@ function otherShortcut({ architecture }: ImageClassifier, checkpoint: Checkpoint
 }
 
 /** What to do where weights do not fit. */
-function advice(variables: readonly NamedVariable[], found: number, source: string): string {
+function advice(
+  variables: readonly NamedVariable[],
+  found: number,
+  source: string,
+  isBuilt: boolean,
+): string {
   if (isFused(variables)) {
     return 'The model is fused: load weights into a new one, and call fuse() after.';
   }
@@ -248,8 +256,10 @@ function advice(variables: readonly NamedVariable[], found: number, source: stri
     const known = nameMaps.map(({ source }) => source).join(', ');
     return `None of their names is one that ${known} would give; load the weights that one of these saved.`;
   }
+  const compared = `Their names were compared with ${source}'s.`;
+  if (isBuilt) return compared;
   return (
-    `Their names were compared with ${source}'s. Build the model that the weights were made for. ` +
+    `${compared} Build the model that the weights were made for. ` +
     '({ strict: false } loads what is in both, whatever the convention; shapes have to agree even then.)'
   );
 }
@@ -300,7 +310,7 @@ function assignAll(found: readonly FoundVariable[]): void {
 }
 
 /** Assigns one after the other, of a model that is thrown away where memory is out. */
-export function assignEach(found: readonly FoundVariable[]): void {
+function assignEach(found: readonly FoundVariable[]): void {
   for (const each of found) tf.tidy(() => each.variable.assign(valuesOf(each)));
 }
 

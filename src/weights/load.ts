@@ -2,17 +2,28 @@ import { counted } from '../core/counted.js';
 import { ready } from '#backends';
 import { checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
-import { buildArchitecture, type Architecture, type ModelOptions } from '../models/build-model.js';
+import {
+  buildArchitecture,
+  modelNames,
+  type Architecture,
+  type ModelOptions,
+} from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkOrder } from '../models/labels/check-labels.js';
-import { architectureOf, describeWeights } from './architecture.js';
+import { architectureOf, describeWeights, featuresOf } from './architecture.js';
 import type { Checkpoint, HostTensor } from './checkpoint.js';
 import { WITHOUT } from './config-file.js';
 import { isAddress, type WeightsSource } from './fetch-source.js';
 import { readHubConfig, type HubConfig } from './hub-config.js';
-import { assignEach, loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
-import { describeLayers, headOption, networkWeights, type NetworkWeightsOptions } from './network-weights.js';
+import { loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
+import {
+  describeLayers,
+  headAdvice,
+  networkWeights,
+  unreadTensors,
+  type NetworkWeightsOptions,
+} from './network-weights.js';
 import { networkWeightsOptionNames } from './option-names.js';
 import { publishedLabels } from './published-labels.js';
 import { readSource } from './read-source.js';
@@ -110,7 +121,7 @@ export async function loadInto<M extends ImageClassifier>(
   const isTold = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
   const hubConfig = beside ?? (isTold ? {} : await readHubConfig(source, { hub, cache, limits }));
   const { classes } = architecture;
-  if (head === undefined) checkConfigLabels(hubConfig.labels, classes, source);
+  checkConfig(hubConfig, head === undefined ? architecture : { ...architecture, classes: undefined }, source);
   const names = hubConfig.labels ?? (await publishedLabels(checkpoint, classes, { checkpointKey, head }));
   const preprocessing = savedPreprocessing(checkpoint) ?? hubConfig.preprocessing;
   const buildBy = (convention: ConventionName) =>
@@ -126,7 +137,7 @@ export async function loadInto<M extends ImageClassifier>(
       model = buildBy(own);
     }
     const loaded = await naming(source, () =>
-      loadCheckpoint(model, checkpoint, { checkpointKey, head }, names, assignEach),
+      loadCheckpoint(model, checkpoint, { checkpointKey, head }, names, true),
     );
     if (labels) {
       const own = model.labels;
@@ -146,35 +157,55 @@ function findNetwork(
   checkpoint: Checkpoint,
   { checkpointKey, head }: Pick<LoadOptions, 'checkpointKey' | 'head'>,
 ) {
-  const { tensors, named, hasHead, denseLayers } = networkWeights(checkpoint, { checkpointKey, head });
+  const network = networkWeights(checkpoint, { checkpointKey, head });
+  const { tensors, named, hasHead, denseLayers } = network;
   const byNames = architectureOf(checkpoint, named);
   const { architecture, isSaved } = byNames.architecture ? byNames : architectureOf(checkpoint, tensors);
   if (head === undefined && !hasHead && denseLayers.size > 0) {
     throw new Error(
       `The weights are of ${architecture?.name ?? 'a network'} without a head of the usual name; ${describeLayers(denseLayers)}. ` +
-        `Name the one that is the head, as ${headOption(denseLayers)}; or give { head: false }, which loads all but the head ` +
+        `${headAdvice(network, architecture && featuresOf(architecture))} { head: false }, which loads all but the head ` +
         '(on the command line, --head).',
     );
   }
   if (!architecture) {
     throw new Error(
-      `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.`,
+      `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.` +
+        unreadTensors(network),
     );
   }
   return { architecture, isSaved, tensors };
 }
 
-/** Throws where the files beside the weights have names of more or fewer classes: they are of another network. */
-function checkConfigLabels(
-  labels: readonly string[] | undefined,
-  classes: number | undefined,
+/** Throws where the files beside the weights tell of another network, or of more or fewer classes. */
+function checkConfig(
+  { labels, classes, architecture }: HubConfig,
+  own: Pick<Architecture, 'name' | 'classes'>,
   source: WeightsSource,
 ): void {
-  if (!labels || classes === undefined || labels.length === classes) return;
-  throw new Error(
-    `The config.json beside ${shownUrl(source as string | URL)} names ${counted(labels.length, 'class', 'classes')}, and the weights have ` +
-      `${classes}: it is of another network. ${WITHOUT}`,
-  );
+  const fail = (told: string, have: string | number): never => {
+    throw new Error(
+      `The config.json beside ${shownUrl(source as string | URL)} ${told}, and the weights have ${have}: it is of another ` +
+        `network. ${WITHOUT}`,
+    );
+  };
+  const named = knownName(architecture);
+  const isKnown = (modelNames as readonly string[]).includes(own.name);
+  if (named !== undefined && isKnown && named !== own.name)
+    fail(`is of ${architecture}`, `those of ${own.name}`);
+  if (own.classes === undefined) return;
+  if (labels && labels.length !== own.classes)
+    fail(`names ${counted(labels.length, 'class', 'classes')}`, own.classes);
+  if (classes !== undefined && classes !== own.classes) fail(`has num_classes ${classes}`, own.classes);
+}
+
+/** Ours for timm's name of a network, with or without the tag of its weights; undefined of one that is not known here. */
+function knownName(architecture = ''): string | undefined {
+  const name = architecture
+    .replace(/\..*/s, '')
+    .replace(/^tf_/, '')
+    .replace('efficientnet_', 'efficientnet-');
+  return modelNames.find((known) => known === name);
 }
 
 function conventionByNames(

@@ -28,6 +28,8 @@ export interface NetworkWeights {
   readonly hasHead: boolean;
   /** Dense layers that are not in the network's body nor its head, by name, with their shapes. */
   readonly denseLayers: ReadonlyMap<string, readonly number[]>;
+  /** Of these, the ones that could be the head, with how many features they get: beside one, no other may be in the network. */
+  readonly possibleHeads: ReadonlyMap<string, number>;
 }
 
 /** Keys of what a model that is trained may hold besides its network. */
@@ -59,6 +61,11 @@ export function networkWeights(
   }
   const tensors = root ? withHead(own, beside, root, head) : own;
   const kept = new Set(tensors.values());
+  const ownLayers = root ? otherDenseLayers(tensors, root) : new Map<string, readonly number[]>();
+  const denseLayers = root ? otherDenseLayers(new Map([...tensors, ...beside]), root) : ownLayers;
+  const possible = [...denseLayers].filter(
+    ([name]) => ownLayers.size === 0 || (ownLayers.size === 1 && ownLayers.has(name)),
+  );
   const leftOut = [...named.tensors].filter(([, tensor]) => !kept.has(tensor)).map(([name]) => name);
   return {
     tensors,
@@ -66,7 +73,14 @@ export function networkWeights(
     key,
     skipped: [...(checkpoint.skipped ?? []), ...leftOut],
     hasHead: root?.heads.some((name) => denseLayer(tensors, name) !== undefined) ?? false,
-    denseLayers: root ? otherDenseLayers(new Map([...tensors, ...beside]), root) : new Map(),
+    denseLayers,
+    // PyTorch's matrix is [classes, features], Keras's kernel [features, classes].
+    possibleHeads: new Map(
+      possible.map(([name, shape]) => [
+        name,
+        shape[own.has(`${name}/kernel`) || beside.has(`${name}/kernel`) ? 0 : 1]!,
+      ]),
+    ),
   };
 }
 
@@ -213,7 +227,22 @@ export function describeLayers(layers: ReadonlyMap<string, readonly number[]>): 
   return `its dense layers of other names are ${listed(all)}`;
 }
 
-/** The option that names the last of these layers as the head, in words. */
-export function headOption(layers: ReadonlyMap<string, readonly number[]>): string {
-  return `{ head: ${quoted([...layers.keys()].at(-1) ?? '')} }`;
+/**
+ * What to do about a head of another name, in words that `{ head: false }` follows: name the layer, where one could be the head.
+ * @param features - That the head gets; undefined where it is not known.
+ */
+export function headAdvice({ possibleHeads }: NetworkWeights, features: number | undefined): string {
+  const fitting = [...possibleHeads].filter(([, inputs]) => features === undefined || inputs === features);
+  const [name] = fitting.at(-1) ?? [];
+  if (name !== undefined) return `Name the one that is the head, as { head: ${quoted(name)} }, or give`;
+  return 'None of them alone can be the head, so give';
+}
+
+/** Which tensors were not read since they are of a kind that no network here has, in words; nothing where there are none. */
+export function unreadTensors({ skipped }: Pick<NetworkWeights, 'skipped'>): string {
+  const unread = skipped.filter((words) => /\(torch\.(_utils\._rebuild_\w+|\w+Storage)/.test(words));
+  return unread.length === 0
+    ? ''
+    : ` ${unread.length} tensors were not read, which are quantized, sparse, complex or of another kind that is not known ` +
+        `here: ${listed(unread, 10)}. Save them as plain ones of a common type.`;
 }

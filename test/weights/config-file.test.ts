@@ -90,7 +90,7 @@ const failures: [string, Answer, string, number][] = [
   [
     'is too large',
     (response) => response.writeHead(200, { 'content-length': 1e9 }).write('{'),
-    'it has 1000000000 bytes or more, and maxBytes is 16777216',
+    'it has 1000000000 bytes or more, and maxBytes is 4194304',
     1,
   ],
 ];
@@ -224,8 +224,42 @@ describe("timm's config.json with a value that cannot be", () => {
 
   test('what it does not say is left out', async () => {
     const nothing = Object.fromEntries(Object.keys(pretrained).map((key) => [key, null]));
-    expect(await read(nothing)).toEqual({ convention: 'timm', preprocessing: {} });
-    expect((await read({ crop_pct: undefined })).preprocessing).not.toHaveProperty('size');
+    expect(await read(nothing)).toEqual({
+      architecture: 'resnet18',
+      convention: 'timm',
+      classes: 2,
+      preprocessing: {},
+    });
+    expect((await read({ input_size: undefined })).preprocessing).not.toHaveProperty('size');
+  });
+
+  test("a mean without deviation, a deviation without mean, a size without crop_pct: timm's default for the other", async () => {
+    expect((await read({ std: undefined })).preprocessing).toMatchObject({
+      mean: pretrained.mean,
+      std: [0.229, 0.224, 0.225],
+    });
+    expect((await read({ mean: undefined })).preprocessing).toMatchObject({
+      mean: [0.485, 0.456, 0.406],
+      std: pretrained.std,
+    });
+    expect((await read({ crop_pct: undefined })).preprocessing).toMatchObject({ size: 224, resize: 256 });
+  });
+
+  test('pretrained_cfg without architecture, and its values beside the architecture as of the first versions', async () => {
+    const { preprocessing } = await read({});
+    expect(await read({}, { architecture: undefined, num_classes: undefined })).toEqual({ preprocessing });
+    const { num_classes: classes, ...values } = pretrained;
+    writeFileSync(
+      join(folder, 'config.json'),
+      JSON.stringify({ architecture: 'tf_efficientnet_b0', ...values }),
+    );
+    expect(await readHubConfig(join(folder, 'model.safetensors'))).toEqual({
+      architecture: 'tf_efficientnet_b0',
+      convention: 'timm-tf',
+      preprocessing,
+    });
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...values, num_classes: classes }));
+    expect(await readHubConfig(join(folder, 'model.safetensors'))).toEqual({ classes, preprocessing });
   });
 });
 
@@ -280,4 +314,94 @@ test('beside a blob or data URL there are no files, and none is asked for', asyn
     `data:,${Array.from(weights, (x) => `%${x.toString(16).padStart(2, '0')}`).join('')}`,
   );
   data.dispose();
+});
+
+describe('a whole file', () => {
+  let path: string;
+  beforeEach(() => {
+    path = join(folder, 'model.safetensors');
+    writeFileSync(path, weights);
+  });
+  const beside = (name: string, values: unknown) =>
+    writeFileSync(join(folder, name), typeof values === 'string' ? values : JSON.stringify(values));
+
+  test.each([
+    [{ error: 'Access denied' }, "'error'"],
+    [{ detail: 'Not found', code: 7 }, "'detail', 'code'"],
+  ])('that says nothing that is known is an error: %j', async (values, keys) => {
+    beside('config.json', values);
+    await expect(load(path)).rejects.toThrow(
+      `${join(folder, 'config.json')} has no key that is known, but ${keys}; known are architecture, `,
+    );
+    await expect(load(path)).rejects.toThrow('give { config: false }');
+    (await load(path, { config: false })).dispose();
+    beside('config.json', {});
+    beside('preprocessor_config.json', values);
+    await expect(load(path)).rejects.toThrow(
+      `${join(folder, 'preprocessor_config.json')} has no key that is known, but ${keys}; known are do_resize, `,
+    );
+  });
+
+  test.each([
+    { _class_name: 'AutoencoderKL', _diffusers_version: '0.30' },
+    { class_name: 'ResNetBackbone', module: 'keras_hub', config: {} },
+    { architectures: ['ResNetForImageClassification'], model_type: 'resnet' },
+    { num_labels: 2 },
+  ])('of another library is passed over: %j', async (values) => {
+    beside('config.json', values);
+    const model = await load(path);
+    expect(model.preprocessing.size).toBe(32);
+    model.dispose();
+  });
+
+  test.each([
+    [{ architecture: 'resnet50' }, 'is of resnet50, and the weights have those of resnet20'],
+    [{ architecture: 'tf_efficientnet_b0.ns', pretrained_cfg: {} }, 'is of tf_efficientnet_b0.ns, and'],
+    [{ architecture: 'resnet20', num_classes: 7 }, 'has num_classes 7, and the weights have 10'],
+  ])('of another network is an error: %j', async (values, message) => {
+    const model = buildResNet(20, { seed: 1 });
+    writeFileSync(path, await saveWeights(model));
+    model.dispose();
+    beside('config.json', values);
+    await expect(load(path)).rejects.toThrow(`The config.json beside ${path} ${message}`);
+    await expect(load(path)).rejects.toThrow('it is of another network. To load without');
+    for (const right of [
+      { ...values, architecture: 'resnet20.a_1', num_classes: 10 },
+      { architecture: 'resnet20d' },
+    ]) {
+      beside('config.json', right);
+      (await load(path, { convention: 'torchvision' })).dispose();
+    }
+    beside('config.json', { architecture: 'resnet20', pretrained_cfg: { num_classes: 1000 } });
+    (await load(path, { convention: 'torchvision' })).dispose();
+  });
+
+  test('that nests lists without end, or is larger than any, is refused before it is parsed', async () => {
+    const began = performance.now();
+    beside('config.json', `{"id2label": ${'['.repeat(4e6)}`);
+    await expect(load(path)).rejects.toThrow('config.json: it nests objects or lists more than 100 deep.');
+    beside('config.json', '['.repeat(5e6));
+    await expect(load(path)).rejects.toThrow(
+      'config.json is a file of 5000000 bytes, and 4194304 are the limit.',
+    );
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
+  test('that is a pointer of Git LFS is told as one', async () => {
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 123\n';
+    beside('config.json', pointer);
+    await expect(load(path)).rejects.toThrow(
+      `${join(folder, 'config.json')}: This is a pointer of Git LFS, and not the file itself. Get that by git lfs pull`,
+    );
+    writeFileSync(path, pointer);
+    await expect(load(path)).rejects.toThrow(`${path}: This is a pointer of Git LFS`);
+  });
+});
+
+test('an error of the server is tried once more, whatever the tries for weights', async () => {
+  const { url, requests } = await weightsWith('config.json', status(503));
+  await expect(load(url, { limits: { retryTime: 1 } })).rejects.toThrow(
+    'after 2 attempts: the server answered 503',
+  );
+  expect(requests).toHaveLength(2);
 });

@@ -10,7 +10,7 @@ import { loadCheckpoint, loadWeights } from '../../src/weights/load-weights.js';
 import { nameMaps } from '../../src/weights/names/index.js';
 import { keyedVariables } from '../../src/weights/names/name-map.js';
 import { roots } from '../../src/weights/names/roots.js';
-import { networkWeights } from '../../src/weights/network-weights.js';
+import { networkWeights, unreadTensors } from '../../src/weights/network-weights.js';
 import { readSafetensors, writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 
@@ -292,6 +292,46 @@ describe('load, which finds the network', () => {
     await expect(load(file)).rejects.toThrow(/resnet20 without a head .*'fc\.3' \[5,64\], 'fc\.0' \[64,64\]/);
     await expect(load(file, { head: 'fc.3' })).rejects.toThrow('2 not in the model: fc.0.weight, fc.0.bias');
     expect(facts(await load(file, { head: false }))).toEqual(['resnet20', undefined, undefined]);
+  });
+
+  test('of several layers, or of other inputs than the features, none is recommended', async () => {
+    const several = new Map([
+      ...head('fc.2'),
+      ['fc.0.weight', matrix(64, 64)],
+      ['fc.0.bias', matrix(64)],
+    ] as const);
+    const other = new Map([...head('x'), ['fc.1.weight', matrix(5, 7)], ['fc.1.bias', matrix(5)]] as const);
+    for (const name of ['x.weight', 'x.bias']) other.delete(name);
+    for (const tensors of [several, other]) {
+      const error = (await load(writeSafetensors(tensors)).catch((e: unknown) => e)) as Error;
+      expect(error.message).toContain('None of them alone can be the head, so give { head: false }');
+      expect(error.message).not.toContain("head: 'fc");
+    }
+  });
+
+  test('an error of load does not name strict, which load does not take', async () => {
+    const file = writeSafetensors(new Map([...full, ['own.weight', matrix(3)] as const]));
+    const error = (await load(file).catch((e: unknown) => e)) as Error;
+    expect(error.message).toContain('1 not in the model: own.weight');
+    expect(error.message).not.toContain('strict');
+  });
+
+  test('tensors that are not read are named, with the reason, by load and loadWeights', async () => {
+    const skipped = ['fc.weight (torch._utils._rebuild_qtensor)', 'optimizer (3 tensors)'];
+    const words =
+      '1 tensors were not read, which are quantized, sparse, complex or of another kind that is not known here: ' +
+      'fc.weight (torch._utils._rebuild_qtensor). Save them as plain ones';
+    const tensors = new Map(
+      [...readSafetensors(writeSafetensors(full)).tensors].filter(
+        ([key]) => !/^(fc|linear)\.weight$/.test(key),
+      ),
+    );
+    const network = buildResNet(20, { classes: 5 });
+    const fill = () => loadCheckpoint(network, { tensors, metadata: new Map(), skipped }, {});
+    expect(fill).toThrow('1 missing: fc.weight');
+    expect(fill).toThrow(words);
+    network.dispose();
+    expect(unreadTensors({ skipped: skipped.slice(1) })).toBe('');
   });
 
   test('of Keras, with dense layers of its own', async () => {
