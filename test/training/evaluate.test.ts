@@ -169,7 +169,7 @@ describe('classes go by their names: a network that is right about every image',
       'There are 2 labels for a model of 3 classes; give as many.',
     );
     expect(() => (model.labels = [1, 2, 3] as never)).toThrow(
-      'The labels are [1,2,3]; give a list of names.',
+      'labels[0] is 1; give a name for each class.',
     );
     expect(model.labels).toEqual(['red', 'green', 'blue']);
   });

@@ -270,3 +270,7 @@ test('bytes of a HEIC file, whatever its name, are told to be converted', async 
     /^The image cannot be decoded \(it is HEIC, as iPhones write it, which is not read here; convert it to JPEG\)/,
   );
 });
+
+test('an empty path is refused in words', async () => {
+  await expect(decodeImage('')).rejects.toThrow('The path of an image is empty; give a path or a URL.');
+});
