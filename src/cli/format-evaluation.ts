@@ -36,7 +36,9 @@ export function formatEvaluation(evaluation: Evaluation, classes: readonly strin
 
 /** The classes that an image is of or was taken for. */
 function seenClasses(confusion: Evaluation['confusion']): number[] {
-  const answered = new Set(confusion.flatMap((row) => row.flatMap((count, answer) => (count > 0 ? [answer] : []))));
+  const answered = new Set(
+    confusion.flatMap((row) => row.flatMap((count, answer) => (count > 0 ? [answer] : []))),
+  );
   return [...confusion.keys()].filter(
     (label) => answered.has(label) || confusion[label]!.some((count) => count > 0),
   );

@@ -46,8 +46,8 @@ test('classes that neither the data nor the answers have are left out', () => {
   // Of class 1, taken for class 3.
   metrics.add(new Float32Array([0, 0, 0, 9]), [1]);
   expect(formatEvaluation(metrics.result(), ['a', 'b', 'c', 'd']).split('\n').slice(2)).toEqual([
-    '  b    0.00 %  1 as d',
-    '  d       – %',
+    '  b   0.00 %  1 as d',
+    '  d      – %',
     '  (2 classes that neither the data nor the answers have)',
     'how many images of each class were taken for the first of these classes, the second, and so on:',
     '  b  0  1',

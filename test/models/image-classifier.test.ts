@@ -211,7 +211,7 @@ function recordShapes(model: ImageClassifier): Map<string, number[]> {
 }
 
 test.each([
-  [['a', , 'c'], 'labels[1] is undefined; give a name for each class.'],
+  [Object.assign(new Array(3), { 0: 'a', 2: 'c' }), 'labels[1] is undefined; give a name for each class.'],
   [['a', 'b', undefined], 'labels[2] is undefined; give'],
   [['', 'b', 'c'], "labels[0] is the string ''; give"],
   [['a', 2, 'c'], 'labels[1] is 2; give'],

@@ -312,3 +312,7 @@ describe('more bytes than an image has', () => {
     server.close();
   });
 });
+
+test('an empty path is refused in words', async () => {
+  await expect(decodeImage('')).rejects.toThrow('The path of an image is empty; give a path or a URL.');
+});

@@ -123,7 +123,7 @@ describe('decodePredictions', () => {
     await expect(decodePredictions(x, 4)).rejects.toThrow('top is 4, and the model has 3 classes');
     await expect(decodePredictions(x, 0)).rejects.toThrow('top is 0; give an integer of at least 1');
     await expect(decodePredictions(x, 1, { labels: ['a'] })).rejects.toThrow(
-      '1 labels for a model of 3 classes',
+      '1 label for a model of 3 classes',
     );
     await expect(decodePredictions(x, 1)).rejects.toThrow('logits that are not finite');
     x.dispose();
