@@ -88,16 +88,7 @@ export async function loadWeights(
   check(Array.isArray(except), () => `except is ${told(except)}; give an array of parts, such as ['head'].`);
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
   return naming(source, async () =>
-    loadCheckpoint(
-      model,
-      checkpoint,
-      options,
-      await publishedLabels(checkpoint, model.classes, options),
-      (found) => {
-        if (strict) checkSameColors(model, checkpoint, found);
-        assignAll(found);
-      },
-    ),
+    loadCheckpoint(model, checkpoint, options, await publishedLabels(checkpoint, model.classes, options)),
   );
 }
 
@@ -158,6 +149,7 @@ export function loadCheckpoint(
     const keys = notFinite.map(({ key }) => key);
     throw new Error(`The weights hold NaN or infinity; fetch them again.\n${list('not finite', keys)}`);
   }
+  if (strict && !isBuilt) checkSameColors(model, checkpoint, found);
   if (isBuilt) assignEach(found);
   else assignAll(found);
   // The names are of the file's head, which may not have been loaded.
