@@ -162,7 +162,7 @@ const encode: Record<'F32' | 'F16' | 'BF16', (values: Float32Array) => ArrayBuff
 
 /**
  * The bytes of a safetensors file with these tensors, in their order; the data begins at a multiple of 8. The metadata have a
- * sum of all that the file says, as `crc32c`, which {@link readSafetensors} compares.
+ * sum of all that the file says, as `crc32`, which {@link readSafetensors} compares.
  * @throws CheckpointError where a shape does not fit its values, or a tensor has the name of the format's own entry.
  */
 export function writeSafetensors(

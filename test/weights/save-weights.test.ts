@@ -60,7 +60,7 @@ test.each(['resnet18', 'efficientnet-b0'])('%s has the keys and shapes of torchv
     convention: 'torchvision',
     labels: JSON.stringify(imageNetLabels),
     licence: 'CC0',
-    crc32c: expect.stringMatching(/^[0-9a-f]{8}$/),
+    crc32: expect.stringMatching(/^[0-9a-f]{8}$/),
   });
   model.dispose();
 });
