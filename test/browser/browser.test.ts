@@ -225,7 +225,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     });
     expect(others).toEqual([
       expect.stringContaining('it is HEIC, as iPhones write it'),
-      expect.stringMatching(/^This image is of no known kind/),
+      expect.stringMatching(/^An image is undefined; give a path, a URL/),
     ]);
     for (const message of messages)
       expect(message).toMatch(/the element shows nothing yet; wait until it has loaded/);
