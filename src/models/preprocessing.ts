@@ -1,10 +1,10 @@
 import { check, checkOptions, told, type OptionNames } from '../core/errors.js';
 
 /** How pixels between pixels are found; as Pillow does, antialiased where an image gets smaller. */
-export type Interpolation = (typeof interpolations)[number];
+export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 
 /** Every {@link Interpolation}. */
-export const interpolations = ['nearest', 'bilinear', 'bicubic'] as const;
+export const interpolations: readonly Interpolation[] = ['nearest', 'bilinear', 'bicubic'];
 
 /** How an image becomes a network's input: resize the short side, crop the centre, scale, normalise. */
 export interface Preprocessing {

@@ -44,7 +44,7 @@ interface Window {
 /**
  * Resizes with antialiasing: when an image gets smaller the filter widens, so that every pixel counts. In integers, one
  * direction after the other, rounded and clipped to bytes in between: the same bytes as Image.resize of Pillow 13, and so
- * as torchvision on PIL images. Older Pillows take the directions in another order where {@link isDownFirst}, and differ
+ * as torchvision on PIL images. Older Pillows take the directions in another order where the height shrinks by much more, and differ
  * there: by up to 30 levels at hard edges, whose overshoot is clipped in between.
  * @param height - In pixels.
  * @param width - In pixels.

@@ -15,7 +15,7 @@ export interface Result {
   ownBytes?: number;
 }
 
-const WARNING = /warn|⚠|\(!\)|deprecat|\berrors?\b(?!\.)/i;
+const WARNING = /warn|⚠|\(!\)|deprecat|\berrors?\b(?!\.|-\w)/i;
 
 /** What is wrong with each part of a result. */
 export function faults({ error, output, classify, small }: Result) {
