@@ -54,7 +54,9 @@ test('--workers changes nothing in the weights, from scratch or from weights, wi
     for (const workers of [0, 2]) {
       const result = train(`${name}-${workers}`, ...start, '--skip-broken', '--workers', String(workers));
       expect(result.status).toBe(0);
-      expect(result.stdout).toMatch(/^20 images, 2 classes( \(16 of 18 images an epoch\))?, 1 skipped: odd\/0.png/);
+      expect(result.stdout).toMatch(
+        /^20 images, 2 classes( \(16 of 18 images an epoch\))?, 1 skipped: odd\/0.png/,
+      );
     }
     expect(readFileSync(weights(`${name}-2`)).equals(readFileSync(weights(`${name}-0`)))).toBe(true);
   }
