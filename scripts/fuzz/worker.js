@@ -7,7 +7,8 @@ import { apply, changesOf } from './mutate.js';
 /** Bytes at both ends of a large file that are changed. */
 const ENDS = 1 << 16;
 
-process.once('message', async ({ name, seed, first, end, folder }) => {
+// A listener that stays keeps the process alive, so that a promise that never settles is found.
+process.on('message', async ({ name, seed, first, end, folder }) => {
   const kind = await kinds[name](folder);
   const tryCase = kind.path ? tryLarge : trySmall;
   await settle();
