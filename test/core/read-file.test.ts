@@ -75,7 +75,7 @@ test.each([
   await expect(decodeImage(path)).rejects.toThrow(`${path} is ${kind}`);
   await expect(readBytes(path)).rejects.toThrow(`${path} cannot be read (it is a pipe or device`);
   await expect(load(path)).rejects.toThrow(`${path} is ${kind}`);
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test.each([decodeImage, load])('an empty file is named: %p', async (read) => {
@@ -111,5 +111,5 @@ test('a file larger than maxBytes is refused before it is read', async () => {
   for (const read of [readFile, readInBrowser]) {
     await expect(read(`${origin}/file`, { maxBytes: 299 })).rejects.toThrow('it has 300 bytes or more');
   }
-  expect(performance.now() - began).toBeLessThan(500);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });

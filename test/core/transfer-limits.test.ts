@@ -157,7 +157,7 @@ test.each([
   const [message, most] = await tooMuch(origin, {});
   expect(message).toContain('it unpacks to more than 100 times the bytes that the server sent.');
   expect(most).toBeLessThanOrEqual(bytes.length * 100 + 2 ** 16);
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test('an answer in gzip without a length is cut off at maxBytes', async () => {
@@ -188,7 +188,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
     /cannot be fetched: the server compressed it, .* without a Content-Length, and it unpacks to more than 67108864 bytes; let/,
   );
   expect(most).toBeLessThanOrEqual(2 ** 26);
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test('what checkHead refuses is not fetched to its end', async () => {

@@ -207,7 +207,7 @@ describe("timm's config.json with a value that cannot be", () => {
     await expect(read(change)).rejects.toThrow(
       `${join(folder, 'config.json')}: ${key} is ${JSON.stringify(value)}; expected `,
     );
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   test('and what crop_pct makes of the largest size', async () => {
@@ -384,7 +384,7 @@ describe('a whole file', () => {
     await expect(load(path)).rejects.toThrow(
       'config.json is a file of 5000000 bytes, and 4194304 are the limit.',
     );
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   test('that is a pointer of Git LFS is told as one', async () => {
