@@ -1,5 +1,5 @@
-import { check } from '../core/errors.js';
 import { counted } from '../core/counted.js';
+import { check } from '../core/errors.js';
 
 /**
  * Throws where a model gives another number of values than it had classes when the work with it began.

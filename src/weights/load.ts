@@ -1,5 +1,5 @@
-import { counted } from '../core/counted.js';
 import { ready } from '#backends';
+import { counted } from '../core/counted.js';
 import { checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
 import {
