@@ -36,8 +36,8 @@ export class FolderLock {
       const other = text === undefined ? undefined : parse(text);
       if (other && (await isRunning(other))) throw inUse(folder, path, other, owner);
       // One without its text may just be being written.
-      if (other || i === TRIES - 2) await removeStale(path, text);
-      else if (text !== undefined) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      if (other || i === TRIES - 2) await FolderLock.#removeStale(path, text, owner);
+      else if (text !== undefined) await pause();
     }
     throw new Error(`${path} cannot be taken; remove it, if no training runs in ${folder}.`);
   }
@@ -47,7 +47,27 @@ export class FolderLock {
     if ((await read(this.path)) === this.text) await modules().fs.rm(this.path, { force: true });
   }
 
-  /** Whether there was none. */
+  /**
+   * Removes a lock that says this, but none that has come in its place. Only who holds a second lock, `.claim`, removes, so
+   * that nothing comes between the look and the removal. A claim of a process that was killed is removed the same way.
+   */
+  static async #removeStale(path: string, text: string | undefined, owner: Owner): Promise<void> {
+    const claim = new FolderLock(`${path}.claim`, JSON.stringify(owner));
+    if (await claim.#make()) {
+      try {
+        if ((await read(path)) === text) await modules().fs.rm(path, { force: true });
+      } finally {
+        await claim.release();
+      }
+      return;
+    }
+    const claimed = await read(claim.path);
+    const other = claimed === undefined ? undefined : parse(claimed);
+    if (other && !(await isRunning(other))) await FolderLock.#removeStale(claim.path, claimed, owner);
+    else await pause();
+  }
+
+  /** Makes the file; whether there was none. */
   async #make(): Promise<boolean> {
     const { fs } = modules();
     let isOurs = false;
@@ -64,17 +84,8 @@ export class FolderLock {
   }
 }
 
-/** Removes a lock that says this, but none that has come in its place. */
-async function removeStale(path: string, text: string | undefined): Promise<void> {
-  const { fs } = modules();
-  const aside = `${path}.${globalThis.crypto.randomUUID()}`;
-  try {
-    await fs.rename(path, aside);
-    if ((await read(aside)) === text) await fs.rm(aside, { force: true });
-    else await fs.rename(aside, path);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw await WriteError.of(path, 0, error);
-  }
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE));
 }
 
 /**

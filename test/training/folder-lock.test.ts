@@ -165,13 +165,19 @@ test('a folder in the place of the lock is told', async () => {
   await expect(runs()).rejects.toThrow(`${lock} cannot be written: a folder stands in its place (EISDIR)`);
 });
 
-test('of many that take a folder with a stale lock at once, one has it', async () => {
-  writeFileSync(lock, JSON.stringify({ pid: 2 ** 30, host, since: 'x' }));
-  const taken = await Promise.allSettled(Array.from({ length: 20 }, () => FolderLock.take(folder)));
-  const locks = taken.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  expect(locks).toHaveLength(1);
-  for (const result of taken)
-    if (result.status === 'rejected') expect(String(result.reason)).toMatch('is in use');
-  await locks[0]!.release();
-  expect(readdirSync(folder)).toEqual([]);
-});
+test.each(Array.from({ length: 20 }, (_, i) => [i]))(
+  'of many that take a folder with a stale lock at once, one has it (%i)',
+  async (i) => {
+    const stale = JSON.stringify({ pid: 2 ** 30, host, since: 'x' });
+    writeFileSync(lock, stale);
+    // That of a process that was killed while it removed a lock.
+    if (i % 2) writeFileSync(`${lock}.claim`, stale);
+    const taken = await Promise.allSettled(Array.from({ length: 20 }, () => FolderLock.take(folder)));
+    const locks = taken.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    expect(locks).toHaveLength(1);
+    for (const result of taken)
+      if (result.status === 'rejected') expect(String(result.reason)).toMatch('is in use');
+    await locks[0]!.release();
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
