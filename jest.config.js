@@ -19,7 +19,7 @@ export default {
     '^#decode-image$': '<rootDir>/src/vision/decode-image.node.ts',
     '^#gradients$': '<rootDir>/src/backends/gradients.ts',
     '^#fetch$': '<rootDir>/src/core/fetch.node.ts',
-    '^#h5wasm$': '<rootDir>/src/weights/h5wasm.node.ts',
+    '^#h5wasm$': '<rootDir>/src/weights/formats/h5wasm.node.ts',
     '^#open-archive$': '<rootDir>/src/training/data/open-archive.node.ts',
     '^#read-file$': '<rootDir>/src/core/read-file.node.ts',
     '^h5wasm$': '<rootDir>/test/helpers/h5wasm.cjs',

@@ -5,6 +5,6 @@
  * @packageDocumentation
  */
 import * as h5wasm from 'h5wasm';
-import { provideH5wasm } from './weights/h5wasm.js';
+import { provideH5wasm } from './weights/formats/h5wasm.js';
 
 provideH5wasm(h5wasm);

@@ -7,7 +7,7 @@ export function cacheCommand(): Command {
     .command('list')
     .description('Show the files with their sizes in bytes.')
     .action(async () => {
-      const { cacheFolder, listCache } = await import('../weights/cache.js');
+      const { cacheFolder, listCache } = await import('../weights/sources/cache.js');
       const files = await listCache();
       for (const { path, size, partial } of files) {
         console.log(`${size}\t${path}${partial ? ' (unfinished)' : ''}`);
@@ -18,7 +18,7 @@ export function cacheCommand(): Command {
     .command('clear')
     .description('Remove the files.')
     .action(async () => {
-      const { clearCache } = await import('../weights/cache.js');
+      const { clearCache } = await import('../weights/sources/cache.js');
       await clearCache();
     });
   return command;

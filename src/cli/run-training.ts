@@ -4,7 +4,7 @@ import { BatchWorkers, certainty, evaluate, saveWeights, type Evaluation } from 
 import { check } from '../core/errors.js';
 import { replaceFile } from '../core/replace-file.js';
 import { WriteError } from '../core/write-error.js';
-import { CheckpointFolder, hasCheckpoints } from '../training/checkpoint-folder.js';
+import { CheckpointFolder, hasCheckpoints } from '../training/checkpoints/checkpoint-folder.js';
 import { dataArgument } from './arguments.js';
 import { chanceWarning, formatCertainty } from './fine-tune-report.js';
 import { followTraining } from './follow-training.js';

@@ -1,6 +1,6 @@
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCheckpoints } from '../training/checkpoint-folder.js';
+import { hasCheckpoints } from '../training/checkpoints/checkpoint-folder.js';
 
 /** What `train` writes into its folder: the weights at the end, and before it those of the best epoch. */
 const trained = ['model.safetensors', 'best.safetensors'];

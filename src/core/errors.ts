@@ -17,7 +17,15 @@ export function check(condition: boolean, message: () => string): asserts condit
 export function checkInteger(name: string, value: number, least: number): void {
   check(
     Number.isInteger(value) && value >= least,
-    () => `${name} is ${told(value)}; give an integer of at least ${least}.`,
+    () => `${name} is ${shown(value)}; give an integer of at least ${least}.`,
+  );
+}
+
+/** Throws unless `value` is a positive finite number. */
+export function checkPositive(name: string, value: number): void {
+  check(
+    Number.isFinite(value) && value > 0,
+    () => `${name} is ${shown(value)}; give a positive finite number.`,
   );
 }
 
@@ -25,7 +33,7 @@ export function checkInteger(name: string, value: number, least: number): void {
 export function checkAtLeastZero(name: string, value: number): void {
   check(
     typeof value === 'number' && value >= 0 && value < Infinity,
-    () => `${name} is ${told(value)}; give a number of at least 0.`,
+    () => `${name} is ${shown(value)}; give a number of at least 0.`,
   );
 }
 
@@ -33,13 +41,13 @@ export function checkAtLeastZero(name: string, value: number): void {
 export function checkFraction(name: string, value: number): void {
   check(
     typeof value === 'number' && value >= 0 && value < 1,
-    () => `${name} is ${told(value)}; give a number of at least 0 and below 1.`,
+    () => `${name} is ${shown(value)}; give a number of at least 0 and below 1.`,
   );
 }
 
 /** Throws unless `value` is true or false. */
 export function checkBoolean(name: string, value: boolean): void {
-  check(typeof value === 'boolean', () => `${name} is ${told(value)}; give true or false.`);
+  check(typeof value === 'boolean', () => `${name} is ${shown(value)}; give true or false.`);
 }
 
 /** Throws unless `value` is one of `possible`. */
@@ -55,7 +63,7 @@ export function checkOneOf(
         ? `one of ${possible.map(quoted).join(', ')}`
         : `the ${typeof likeIt} ${quoted(likeIt)}`;
     const isOfKind = typeof value === 'string' && possible.every((each) => typeof each === 'string');
-    return `${name} is ${isOfKind ? quoted(value) : told(value)}; give ${advice}.`;
+    return `${name} is ${isOfKind ? quoted(value) : shown(value)}; give ${advice}.`;
   });
 }
 
@@ -72,7 +80,7 @@ export function checkModel(where: string, model: unknown): void {
   check(
     typeof given?.predict === 'function',
     () =>
-      `${where}: the model is ${told(model)}; give a network, as buildResNet, buildEfficientNet and load make it.`,
+      `${where}: the model is ${shown(model)}; give a network, as buildResNet, buildEfficientNet and load make it.`,
   );
 }
 
@@ -93,7 +101,7 @@ export function checkOptions<Options extends object>(
   check(
     typeof options === 'object' && options !== null && !Array.isArray(options),
     () =>
-      `${where}: the options are ${told(options)}; ` +
+      `${where}: the options are ${shown(options)}; ` +
       (names.length === 0 ? 'leave them out.' : `give an object, such as { ${names[0]}: … }.`),
   );
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
@@ -110,8 +118,8 @@ export function pickOptions<Options extends object>(options: Options, known: Opt
   return Object.fromEntries(own) as Options;
 }
 
-/** A value as a message tells it, with its kind where that may be what is wrong. */
-export function told(value: unknown): string {
+/** A value as a message shows it, with its kind where that may be what is wrong. */
+export function shown(value: unknown): string {
   if (typeof value === 'string') return `the string ${quoted(value)}`;
   if (typeof value === 'bigint') return `the BigInt ${value}n`;
   if (typeof value === 'function') return 'a function';

@@ -4,7 +4,7 @@ import {
   checkOptions,
   pickOptions,
   quoted,
-  told,
+  shown,
   type OptionNames,
 } from '../core/errors.js';
 import { allOrNothing } from '../core/module.js';
@@ -161,7 +161,7 @@ function parse(name: string): { family: 'resnet' | 'standard' | 'lite'; number: 
     family === 'efficientnet-b' && String(number) === text && number >= MIN_SCALE && number <= MAX_SCALE;
   if (!isScale && !(modelNames as readonly string[]).includes(name)) {
     throw new ArgumentError(
-      `There is no model ${typeof name === 'string' ? quoted(name) : told(name)}; the models are ${modelNames.join(', ')}, and ` +
+      `There is no model ${typeof name === 'string' ? quoted(name) : shown(name)}; the models are ${modelNames.join(', ')}, and ` +
         `efficientnet-b with any number from ${MIN_SCALE} to ${MAX_SCALE}, such as efficientnet-b2.26.`,
     );
   }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm, foldAll } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf, checkOptions, told } from '../core/errors.js';
+import { check, checkInteger, checkOneOf, checkOptions, shown } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { forwardRecomputed } from '../core/recompute.js';
@@ -194,7 +194,7 @@ function checkImages(x: tf.Tensor4D, name: string, channels: number): void {
   const wanted = `[N, height, width, ${channels}]`;
   check(
     x instanceof tf.Tensor,
-    () => `${name} got ${told(x)}; give images as a tensor ${wanted}, such as preprocess makes.`,
+    () => `${name} got ${shown(x)}; give images as a tensor ${wanted}, such as preprocess makes.`,
   );
   check(!x.isDisposed, () => `${name} got images that were disposed of; dispose of them after.`);
   check(

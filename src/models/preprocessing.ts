@@ -1,4 +1,4 @@
-import { check, checkOptions, told, type OptionNames } from '../core/errors.js';
+import { check, checkOptions, shown, type OptionNames } from '../core/errors.js';
 
 /** How pixels between pixels are found; as Pillow does, antialiased where an image gets smaller. */
 export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
@@ -127,7 +127,7 @@ export function checkPreprocessing(
   const part = impossiblePart(preprocessing, needed);
   check(part === undefined, () => {
     const value = preprocessing[part!];
-    const given = Array.isArray(value) && value.length > 0 ? `[${value.join(', ')}]` : told(value);
+    const given = Array.isArray(value) && value.length > 0 ? `[${value.join(', ')}]` : shown(value);
     return `preprocessing.${part} is ${given}; give ${possibleValues[part!][1]}.`;
   });
 }

@@ -7,7 +7,7 @@ import {
   checkOneOf,
   checkOptions,
   checkFraction,
-  told,
+  shown,
   type OptionNames,
 } from '../core/errors.js';
 import { allOrNothing } from '../core/module.js';
@@ -151,7 +151,7 @@ export function resNetArchitecture(depth: ResNetDepth, options: ResNetOptions = 
   checkInteger('size', size, 1);
   check(
     Number.isFinite(width) && width > 0,
-    () => `width is ${told(width)}; give a positive number, such as 0.5.`,
+    () => `width is ${shown(width)}; give a positive number, such as 0.5.`,
   );
   checkBoolean('includeTop', includeTop);
   checkOneOf('stem', stem, ['imagenet', 'cifar']);

@@ -26,7 +26,7 @@ import {
   type EfficientNetArchitectureOptions,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
-import type { WeightsSource } from '../weights/fetch-source.js';
+import type { WeightsSource } from '../weights/sources/fetch-source.js';
 import type { LoadOptions } from '../weights/load.js';
 import type { NetworkWeightsOptions } from '../weights/network-weights.js';
 import { networkWeightsOptionNames } from '../weights/option-names.js';
@@ -83,7 +83,7 @@ export function buildResNet(
  * source's convention and preprocessing.
  * @param scale - 0 to 7 for B0 to B7 exactly as published; any number from -4 to 10 for a network between or beyond, as
  * `coefficients` says; of `variant: 'lite'` 0, 1, 2, 3 or 4; or coefficients of your own.
- * @throws ScalingError where the scale, `variant`, `classes` or `inputChannels` is out of range; ArgumentError where
+ * @throws ArgumentError where the scale, `variant`, `classes` or `inputChannels` is out of range; ArgumentError where
  * another option is, or the named weights are not of this network; Error where they cannot be read or are of another
  * network.
  */

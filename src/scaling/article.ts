@@ -2,8 +2,7 @@
  * The formulas of the popular article on scaling that this library grew from. They are not the EfficientNet paper's:
  * `compoundScale` is. They are kept under names of their own, for readers who come from there.
  */
-import { checkOptions } from '../core/errors.js';
-import { ScalingError, checkPositive } from './errors.js';
+import { ArgumentError, checkOptions, checkPositive } from '../core/errors.js';
 
 /**
  * The article's width: 2^k_w * min(704, 1280) / 224.
@@ -12,10 +11,10 @@ import { ScalingError, checkPositive } from './errors.js';
  * 22/7 * 2^k_w. It doubles with each step where the paper's grows by a tenth, it gives 22/7 and not 1 for the base
  * network (k_w = 0), and it divides by an image size, 224, which has no part in the number of channels.
  * @param kw - The width coefficient, any finite number.
- * @throws ScalingError where it is not.
+ * @throws ArgumentError where it is not.
  */
 export function articleWidth(kw: number): number {
-  if (!Number.isFinite(kw)) throw new ScalingError(`k_w is ${kw}; give a finite number.`);
+  if (!Number.isFinite(kw)) throw new ArgumentError(`k_w is ${kw}; give a finite number.`);
   return (2 ** kw * Math.min(704, 1280)) / 224;
 }
 
@@ -34,7 +33,7 @@ export interface ArticleDepth {
  *
  * It differs from the paper's depth, alpha^phi * d_b rounded up: it grows with the logarithm of a resource and not with
  * a power of phi, it rounds down, and width and resolution play no part. With r = 2^phi it is linear in phi.
- * @throws ScalingError where d_b or r is not positive, or where the depth would be less than one layer.
+ * @throws ArgumentError where d_b or r is not positive, or where the depth would be less than one layer.
  */
 export function articleDepth(options: ArticleDepth): number {
   checkOptions('articleDepth', options, { baseDepth: true, depthCoefficient: true, resource: true });
@@ -42,13 +41,13 @@ export function articleDepth(options: ArticleDepth): number {
   checkPositive('baseDepth', baseDepth);
   checkPositive('resource', resource);
   if (!Number.isFinite(depthCoefficient)) {
-    throw new ScalingError(`depthCoefficient is ${depthCoefficient}; give a finite number.`);
+    throw new ArgumentError(`depthCoefficient is ${depthCoefficient}; give a finite number.`);
   }
   const exact = baseDepth * (1 + depthCoefficient * Math.log2(resource));
   // 100 * 1.15 is 114.99999999999999: twelve digits keep a whole depth whole.
   const depth = Math.floor(Number(exact.toPrecision(12)));
   if (depth < 1) {
-    throw new ScalingError(
+    throw new ArgumentError(
       `The resource ${resource} leaves a depth of ${depth}; give a larger resource or a smaller depthCoefficient.`,
     );
   }
@@ -73,7 +72,7 @@ export const REFERENCE_DEVICE: Device = { memory: 8, cores: 4 };
  * does not count. Chromium tells both (memory as a power of two of at most 8 GiB), Safari, Firefox and Node from 21 on
  * cores only, Node 20 neither.
  * @param reference - The device that has r = 1. Default {@link REFERENCE_DEVICE}.
- * @throws ScalingError where memory or cores is not positive, or where neither is known.
+ * @throws ArgumentError where memory or cores is not positive, or where neither is known.
  */
 export function deviceResource(device: Partial<Device> = {}, reference: Device = REFERENCE_DEVICE): number {
   checkOptions('deviceResource: the device', device, { memory: true, cores: true });
@@ -88,7 +87,7 @@ export function deviceResource(device: Partial<Device> = {}, reference: Device =
     ratios.push(value / reference[name]);
   }
   if (ratios.length === 0) {
-    throw new ScalingError(
+    throw new ArgumentError(
       'This platform tells neither memory nor cores; give them: ' +
         'deviceResource({ memory: os.totalmem() / 2 ** 30, cores: os.availableParallelism() }) in Node.',
     );

@@ -1,4 +1,4 @@
-import { checkOptions, told } from '../core/errors.js';
+import { ArgumentError, checkOptions, checkPositive, shown } from '../core/errors.js';
 import type { ModelDescription } from './counting.js';
 import {
   coefficients,
@@ -11,7 +11,6 @@ import {
   type Coefficients,
   type EfficientNetArchitectureOptions,
 } from './efficientnet.js';
-import { ScalingError, checkPositive } from './errors.js';
 
 /** What a network may use at most; leave out what does not matter. */
 export interface Budget {
@@ -44,7 +43,7 @@ const STEPS_PER_UNIT = 100;
  * neighbours on the curve the same network: the largest scale is returned, or the whole number below it if that is the
  * same. Since repeats are rounded up, the curve has steps: from B0 (386 M multiply-adds) to scale 0.01 (570 M) every
  * stage of two blocks or more gains one, so a budget between the two gives B0.
- * @throws ScalingError where no budget is given, one is not positive, or not even the smallest network fits.
+ * @throws ArgumentError where no budget is given, one is not positive, or not even the smallest network fits.
  */
 export function scaleToBudget(
   budget: Budget,
@@ -65,7 +64,7 @@ export function scaleToBudget(
         const times = (smallest[name] / limit).toPrecision(3);
         return `${name} ${smallest[name]}, ${times} times the budget of ${limit}`;
       });
-    throw new ScalingError(
+    throw new ArgumentError(
       `Not even the smallest network (scale ${first / stepsPerUnit}) fits: it needs ${excess.join('; ')}.`,
     );
   }
@@ -100,15 +99,15 @@ function curve({ variant }: EfficientNetArchitectureOptions) {
 /** The budgets that were given, checked. */
 function givenLimits(budget: Budget): [keyof Budget, number][] {
   if (typeof budget !== 'object' || budget === null) {
-    throw new ScalingError(`The budget is ${told(budget)}; give an object, such as { parameters: 5e6 }.`);
+    throw new ArgumentError(`The budget is ${shown(budget)}; give an object, such as { parameters: 5e6 }.`);
   }
   const limits = Object.entries(budget).filter(([, limit]) => limit !== undefined);
   if (limits.length === 0) {
-    throw new ScalingError('No budget is given; give parameters, flops or activationMemory.');
+    throw new ArgumentError('No budget is given; give parameters, flops or activationMemory.');
   }
   for (const [name, limit] of limits) {
     if (!['parameters', 'flops', 'activationMemory'].includes(name)) {
-      throw new ScalingError(`There is no budget of ${name}; give parameters, flops or activationMemory.`);
+      throw new ArgumentError(`There is no budget of ${name}; give parameters, flops or activationMemory.`);
     }
     checkPositive(name, limit);
   }

@@ -1,5 +1,4 @@
-import { checkOptions } from '../core/errors.js';
-import { ScalingError, checkPositive } from './errors.js';
+import { ArgumentError, checkOptions, checkPositive } from '../core/errors.js';
 
 /** How much one step of the compound coefficient phi multiplies depth, width and resolution. */
 export interface CompoundBase {
@@ -40,17 +39,17 @@ export function meetsConstraint(base: CompoundBase, tolerance = COST_TOLERANCE):
 /**
  * The compound law: depth = alpha^phi, width = beta^phi, resolution = gamma^phi, which multiplies the cost by about
  * 2^phi. Source: Tan and Le 2019, arXiv 1905.11946, equation 3.
- * @throws ScalingError where alpha, beta or gamma is below 1 or alpha * beta^2 * gamma^2 is further than 0.1 from 2.
+ * @throws ArgumentError where alpha, beta or gamma is below 1 or alpha * beta^2 * gamma^2 is further than 0.1 from 2.
  */
 export function compoundScale(phi: number, base: CompoundBase = PAPER_BASE): Multipliers {
-  if (!Number.isFinite(phi)) throw new ScalingError(`phi is ${phi}; give a finite number.`);
+  if (!Number.isFinite(phi)) throw new ArgumentError(`phi is ${phi}; give a finite number.`);
   checkOptions('compoundScale: the base', base, { alpha: true, beta: true, gamma: true });
   const { alpha, beta, gamma } = base;
   if (!(alpha >= 1 && beta >= 1 && gamma >= 1)) {
-    throw new ScalingError(`alpha, beta, gamma are ${alpha}, ${beta}, ${gamma}; each must be at least 1.`);
+    throw new ArgumentError(`alpha, beta, gamma are ${alpha}, ${beta}, ${gamma}; each must be at least 1.`);
   }
   if (!meetsConstraint(base)) {
-    throw new ScalingError(
+    throw new ArgumentError(
       `alpha * beta^2 * gamma^2 is ${stepCost(base).toFixed(3)}; it must be within ${COST_TOLERANCE} of 2. ` +
         'Change alpha, beta or gamma.',
     );

@@ -1,4 +1,4 @@
-import { ScalingError, checkCount } from './errors.js';
+import { ArgumentError, checkInteger } from '../core/errors.js';
 
 /** The shape of one image's activations: [height, width, channels], or [features] after pooling. */
 export type Shape = readonly number[];
@@ -61,7 +61,7 @@ type BeforeAfter = readonly [number, number];
 
 /**
  * Pixels of one dimension that a window of `kernelSize` pixels, `dilation` apart, gives when it moves by `stride`.
- * @throws ScalingError where the window is larger than the padded image, or an argument is not a whole number.
+ * @throws ArgumentError where the window is larger than the padded image, or an argument is not a whole number.
  */
 export function outputSize(
   input: number,
@@ -71,12 +71,12 @@ export function outputSize(
   dilation = 1,
 ): number {
   for (const [name, value] of Object.entries({ input, kernelSize, stride, dilation }))
-    checkCount(name, value);
+    checkInteger(name, value, 1);
   if (padding === 'same') return Math.ceil(input / stride);
   const padded = input + addedPixels(padding, kernelSize, dilation);
   const window = (kernelSize - 1) * dilation + 1;
   if (!(padded >= window)) {
-    throw new ScalingError(
+    throw new ArgumentError(
       `A window of ${window} pixels does not fit an image of ${input} with padding ${JSON.stringify(padding)}; ` +
         'give larger images or more padding.',
     );
@@ -94,7 +94,7 @@ function addedPixels(
   if (padding === 'symmetric') return 2 * (kernelSize >> 1) * dilation;
   const [before, after] = typeof padding === 'number' ? [padding, padding] : padding;
   if (![before, after].every((pixels) => Number.isInteger(pixels) && pixels >= 0)) {
-    throw new ScalingError(
+    throw new ArgumentError(
       `padding is ${JSON.stringify(padding)}; give 'valid', 'same', 'symmetric' or whole numbers of pixels.`,
     );
   }
@@ -125,7 +125,7 @@ export class LayerCounter {
 
   /** @param inputShape - [height, width, channels]. */
   constructor(inputShape: readonly [number, number, number]) {
-    inputShape.forEach((size, i) => checkCount(['height', 'width', 'inputChannels'][i]!, size));
+    inputShape.forEach((size, i) => checkInteger(['height', 'width', 'inputChannels'][i]!, size, 1));
     this.#inputShape = inputShape;
     this.shape = inputShape;
   }
@@ -133,7 +133,7 @@ export class LayerCounter {
   /** [height, width, channels] → [height', width', filters]; see {@link outputSize}. */
   conv2d(name: string, convolution: CountedConvolution): void {
     const { filters, kernelSize, bias = false } = convolution;
-    checkCount(`${name}: filters`, filters);
+    checkInteger(`${name}: filters`, filters, 1);
     const inputs = this.#channels();
     const output = [...this.#convolved(convolution), filters];
     const kernel = kernelSize * kernelSize * inputs * filters;
@@ -180,9 +180,9 @@ export class LayerCounter {
 
   /** [features] → [units], with a bias. */
   dense(name: string, units: number): void {
-    checkCount(`${name}: units`, units);
+    checkInteger(`${name}: units`, units, 1);
     if (this.shape.length !== 1) {
-      throw new ScalingError(
+      throw new ArgumentError(
         `${name}: the shape is [${this.shape}]; a dense layer needs [features], as after globalAvgPool.`,
       );
     }
@@ -213,7 +213,7 @@ export class LayerCounter {
   /** Height and width. */
   #sides(): number[] {
     if (this.shape.length !== 3) {
-      throw new ScalingError(`The shape is [${this.shape}]; this layer needs [height, width, channels].`);
+      throw new ArgumentError(`The shape is [${this.shape}]; this layer needs [height, width, channels].`);
     }
     return this.shape.slice(0, 2);
   }

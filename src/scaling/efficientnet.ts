@@ -1,7 +1,14 @@
-import { checkBoolean, checkOptions, told, type OptionNames } from '../core/errors.js';
+import {
+  ArgumentError,
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  checkPositive,
+  shown,
+  type OptionNames,
+} from '../core/errors.js';
 import { compoundScale, roundFilters, roundRepeats } from './compound.js';
 import { LayerCounter, type ModelDescription } from './counting.js';
-import { ScalingError, checkCount, checkPositive } from './errors.js';
 
 /** What one EfficientNet is scaled by. */
 export interface Coefficients {
@@ -59,7 +66,7 @@ const RESOLUTION_STEP = 4;
  * EfficientNet-Lite has the published networks only.
  * @param x - From -4 to 10; of `'lite'` 0, 1, 2, 3 or 4.
  * @param variant - Default `'standard'`.
- * @throws ScalingError where there is no such network.
+ * @throws ArgumentError where there is no such network.
  */
 export function coefficients(x: number, variant: EfficientNetVariant = 'standard'): Coefficients {
   checkVariant(variant);
@@ -70,14 +77,14 @@ export function coefficients(x: number, variant: EfficientNetVariant = 'standard
 function liteCoefficients(x: number): Coefficients {
   const found = publishedLite[x];
   if (!found) {
-    throw new ScalingError(`There is no EfficientNet-Lite ${x}; give 0, 1, 2, 3 or 4, or coefficients.`);
+    throw new ArgumentError(`There is no EfficientNet-Lite ${x}; give 0, 1, 2, 3 or 4, or coefficients.`);
   }
   return found;
 }
 
 function standardCoefficients(x: number): Coefficients {
   if (!(x >= MIN_SCALE && x <= MAX_SCALE)) {
-    throw new ScalingError(
+    throw new ArgumentError(
       `There is no EfficientNet at ${x}: give a number from ${MIN_SCALE} to ${MAX_SCALE} (0 to 7 are B0 to B7), ` +
         'or { width, depth, resolution, dropout }.',
     );
@@ -173,7 +180,7 @@ export type EfficientNetVariant = 'standard' | 'lite';
 
 function checkVariant(variant: string): void {
   if (variant !== 'standard' && variant !== 'lite') {
-    throw new ScalingError(`variant is '${variant}'; give 'standard' or 'lite'.`);
+    throw new ArgumentError(`variant is '${variant}'; give 'standard' or 'lite'.`);
   }
 }
 
@@ -201,7 +208,7 @@ export const efficientNetArchitectureOptionNames: OptionNames<EfficientNetArchit
  * The sizes of an EfficientNet.
  * @param scale - A point of the curve (see {@link coefficients}), for `variant: 'lite'` a whole number from 0 to 4; or
  * coefficients of your own.
- * @throws ScalingError where the scale or an option is out of range.
+ * @throws ArgumentError where the scale or an option is out of range.
  */
 export function efficientNetArchitecture(
   scale: number | Coefficients,
@@ -211,8 +218,8 @@ export function efficientNetArchitecture(
   const { variant = 'standard', classes = 1000, inputChannels = 3, includeTop = true } = options;
   checkVariant(variant);
   checkBoolean('includeTop', includeTop);
-  checkCount('classes', classes);
-  checkCount('inputChannels', inputChannels);
+  checkInteger('classes', classes, 1);
+  checkInteger('inputChannels', inputChannels, 1);
   const lite = variant === 'lite';
   const { width, depth, resolution, dropout } =
     typeof scale === 'number' ? coefficients(scale, variant) : checked(scale);
@@ -239,21 +246,21 @@ export function efficientNetArchitecture(
 }
 
 /** What to give for a scale that is neither a number nor coefficients, such as the string 'b0'. */
-function noScale(scale: unknown): ScalingError {
+function noScale(scale: unknown): ArgumentError {
   const [, lite, number] = /^(?:efficientnet-)?(?:b|(lite))?(-?\d+(?:\.\d+)?)$/i.exec(String(scale)) ?? [];
   const advice = number
     ? `the number ${number}${lite ? " and { variant: 'lite' }" : ''}`
     : "0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, or { width, depth, resolution, dropout }";
-  return new ScalingError(`The scale of the EfficientNet is ${told(scale)}; give ${advice}.`);
+  return new ArgumentError(`The scale of the EfficientNet is ${shown(scale)}; give ${advice}.`);
 }
 
 function checked(scale: Coefficients): Coefficients {
   if (typeof scale !== 'object' || scale === null) throw noScale(scale);
   checkPositive('width', scale.width);
   checkPositive('depth', scale.depth);
-  checkCount('resolution', scale.resolution);
+  checkInteger('resolution', scale.resolution, 1);
   if (!(scale.dropout >= 0 && scale.dropout < 1)) {
-    throw new ScalingError(`dropout is ${scale.dropout}; give a number of at least 0 and below 1.`);
+    throw new ArgumentError(`dropout is ${scale.dropout}; give a number of at least 0 and below 1.`);
   }
   return scale;
 }

@@ -40,5 +40,4 @@ export {
   type EfficientNetStage,
   type EfficientNetVariant,
 } from './efficientnet.js';
-export { ScalingError } from './errors.js';
 export { searchCoefficients, type Candidate, type SearchOptions } from './search.js';

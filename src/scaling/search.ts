@@ -1,6 +1,5 @@
-import { checkOptions } from '../core/errors.js';
+import { ArgumentError, checkOptions, checkPositive } from '../core/errors.js';
 import { COST_TOLERANCE, meetsConstraint, type CompoundBase } from './compound.js';
-import { ScalingError, checkPositive } from './errors.js';
 
 /** Options of {@link searchCoefficients}. */
 export interface SearchOptions {
@@ -26,7 +25,7 @@ export interface Candidate extends CompoundBase {
  * @param evaluate - The score, such as the accuracy, of the base network scaled by these; higher is better. One point is
  * evaluated at a time.
  * @returns every evaluated point, the best first.
- * @throws ScalingError where no point of the grid meets the constraint, or a score is not a number.
+ * @throws ArgumentError where no point of the grid meets the constraint, or a score is not a number.
  */
 export async function searchCoefficients(
   evaluate: (base: CompoundBase) => number | Promise<number>,
@@ -38,7 +37,7 @@ export async function searchCoefficients(
   for (const base of grid) {
     const score = await evaluate(base);
     if (typeof score !== 'number' || Number.isNaN(score)) {
-      throw new ScalingError(
+      throw new ArgumentError(
         `evaluate gave ${String(score)} for ${JSON.stringify(base)}; give a number, higher for better.`,
       );
     }
@@ -55,9 +54,9 @@ function constrainedGrid({
   tolerance = COST_TOLERANCE,
 }: SearchOptions): CompoundBase[] {
   for (const [name, value] of Object.entries({ step, limit, tolerance })) checkPositive(name, value);
-  if (limit < 1) throw new ScalingError(`limit is ${limit}; give at least 1.`);
+  if (limit < 1) throw new ArgumentError(`limit is ${limit}; give at least 1.`);
   if (tolerance > COST_TOLERANCE) {
-    throw new ScalingError(`tolerance is ${tolerance}; give at most ${COST_TOLERANCE}.`);
+    throw new ArgumentError(`tolerance is ${tolerance}; give at most ${COST_TOLERANCE}.`);
   }
   const points = Math.floor((limit - 1) / step + 1e-9) + 1;
   const values = Array.from({ length: points }, (_, i) => Number((1 + i * step).toFixed(10)));
@@ -71,7 +70,7 @@ function constrainedGrid({
     }
   }
   if (grid.length === 0) {
-    throw new ScalingError(
+    throw new ArgumentError(
       `No point of the grid to ${limit} by ${step} has alpha * beta^2 * gamma^2 within ${tolerance} of 2; ` +
         'give a smaller step or a larger limit.',
     );

@@ -6,7 +6,7 @@ import {
   checkModel,
   checkOneOf,
   checkOptions,
-  told,
+  shown,
   type OptionNames,
 } from '../core/errors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -29,7 +29,7 @@ import {
 import { fit, resized } from './inputs.js';
 import { isSameList, matchTraining, type ClassMapping, type KnownClasses } from './match-classes.js';
 import type { Evaluation } from './metrics.js';
-import { cosineSchedule } from './schedules.js';
+import { cosineSchedule } from './optim/schedules.js';
 import type { TrainEvent } from './train-events.js';
 import type { TrainOptions } from './train-options.js';
 import { train } from './train.js';
@@ -178,7 +178,7 @@ export async function prepareFineTuning(
 
 function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
   const { learningRate = 0.01, validation = 0.1, freeze = [], resetHead = false } = options;
-  check(Array.isArray(freeze), () => `freeze is ${told(freeze)}; give an array of parts, such as ['stem'].`);
+  check(Array.isArray(freeze), () => `freeze is ${shown(freeze)}; give an array of parts, such as ['stem'].`);
   checkTrainOptions(options);
   checkAtLeastZero('learningRate', learningRate);
   if (typeof validation === 'object' && validation !== null)
@@ -186,7 +186,7 @@ function checkFineTuneOptions({ augment, ...options }: FineTuneOptions): void {
   checkBoolean('resetHead', resetHead);
   check(
     (typeof validation === 'object' && validation !== null) || (validation > 0 && validation < 1),
-    () => `validation is ${told(validation)}; give a share between 0 and 1, such as 0.1, or a data set.`,
+    () => `validation is ${shown(validation)}; give a share between 0 and 1, such as 0.1, or a data set.`,
   );
   if (typeof augment === 'function') return;
   for (const name of augment ?? []) checkOneOf('augment', name, Object.keys(fineTuneAugmentations));

@@ -1,5 +1,5 @@
-export { Adam, AdamW, LAMB, type AdamOptions } from './adam.js';
-export type { SkippedCheckpoint } from './checkpoint-folder.js';
+export { Adam, AdamW, LAMB, type AdamOptions } from './optim/adam.js';
+export type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
 export * from './data/index.js';
 export { evaluate, type EvaluateOptions } from './evaluate.js';
@@ -17,8 +17,8 @@ export {
   type FineTuneFacts,
   type FineTuneRecipe,
 } from './fine-tune-recipe.js';
-export { clipByGlobalNorm, globalNorm } from './gradients.js';
-export { layerDecay } from './layer-decay.js';
+export { clipByGlobalNorm, globalNorm } from './optim/gradients.js';
+export { layerDecay } from './optim/layer-decay.js';
 export {
   focalLoss,
   meanSquaredError,
@@ -29,9 +29,9 @@ export {
 } from './losses.js';
 export type { ClassMapping } from './match-classes.js';
 export type { CalibrationBin, Evaluation } from './metrics.js';
-export { MovingAverage, type MovingAverageOptions } from './moving-average.js';
-export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optimizer.js';
-export { RMSProp, type RMSPropOptions } from './rmsprop.js';
+export { MovingAverage, type MovingAverageOptions } from './optim/moving-average.js';
+export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optim/optimizer.js';
+export { RMSProp, type RMSPropOptions } from './optim/rmsprop.js';
 export {
   constantSchedule,
   cosineSchedule,
@@ -47,10 +47,10 @@ export {
   type Schedule,
   type StepScheduleOptions,
   type WarmUpScheduleOptions,
-} from './schedules.js';
-export { SGD, type SGDOptions } from './sgd.js';
-export type { PngImage } from './event-records.js';
-export { TensorBoardLog } from './tensorboard.js';
+} from './optim/schedules.js';
+export { SGD, type SGDOptions } from './optim/sgd.js';
+export type { PngImage } from './logs/event-records.js';
+export { TensorBoardLog } from './logs/tensorboard.js';
 export { train } from './train.js';
 export type {
   CheckpointEvent,

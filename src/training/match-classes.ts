@@ -1,4 +1,4 @@
-import { ArgumentError, check, told } from '../core/errors.js';
+import { ArgumentError, check, shown } from '../core/errors.js';
 import { listed } from '../core/listed.js';
 import { nearestName } from '../core/nearest-name.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -65,7 +65,7 @@ export function checkMappingKind(mapping: ClassMapping | undefined): void {
   const isPlain = Object.prototype.toString.call(mapping) === '[object Object]';
   check(mapping === undefined || isPlain, () => {
     const advice = mapping instanceof Map ? ', as Object.fromEntries makes one of a Map' : '';
-    return `The option classes is ${told(mapping)}; give an object such as { '${PLACEHOLDER.join("': '")}' }${advice}.`;
+    return `The option classes is ${shown(mapping)}; give an object such as { '${PLACEHOLDER.join("': '")}' }${advice}.`;
   });
 }
 

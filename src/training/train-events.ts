@@ -1,4 +1,4 @@
-import type { SkippedCheckpoint } from './checkpoint-folder.js';
+import type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 import type { Evaluation } from './metrics.js';
 
 /** One step of the optimizer. */

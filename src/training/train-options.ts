@@ -4,9 +4,9 @@ import type { Dataset } from './data/dataset.js';
 import type { Mix } from './data/mix.js';
 import type { Loss } from './losses.js';
 import type { ClassMapping } from './match-classes.js';
-import type { MovingAverageOptions } from './moving-average.js';
-import type { Optimizer } from './optimizer.js';
-import type { Schedule } from './schedules.js';
+import type { MovingAverageOptions } from './optim/moving-average.js';
+import type { Optimizer } from './optim/optimizer.js';
+import type { Schedule } from './optim/schedules.js';
 
 /** Where and when `train` writes checkpoints; in Node only. */
 export interface CheckpointOptions {

@@ -5,7 +5,7 @@ import { WriteError } from '../core/write-error.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import type { RgbImage } from '../vision/image.js';
 import { checkTraining, trainOptionNames } from './check-options.js';
-import { CheckpointFolder } from './checkpoint-folder.js';
+import { CheckpointFolder } from './checkpoints/checkpoint-folder.js';
 import { batchSource, type BatchSource } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
 import { Divergence } from './divergence.js';

@@ -1,6 +1,6 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkBoolean, checkInteger, checkOptions, told } from '../core/errors.js';
+import { check, checkBoolean, checkInteger, checkOptions, shown } from '../core/errors.js';
 import { counted } from '../core/counted.js';
 import { takeValues } from '../core/take-values.js';
 import { checkLabels } from '../models/labels/check-labels.js';
@@ -47,7 +47,7 @@ export async function decodePredictions(
   check(
     predictions?.shape?.length === 2,
     () =>
-      `The predictions are ${isTensor(predictions) ? `of shape [${predictions.shape}]` : told(predictions)}; give a tensor ` +
+      `The predictions are ${isTensor(predictions) ? `of shape [${predictions.shape}]` : shown(predictions)}; give a tensor ` +
       '[N, classes], such as model.predict gives.',
   );
   const [images, classes] = predictions.shape;

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError, check, told } from '../core/errors.js';
+import { ArgumentError, check, shown } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
 import { HEAD_BYTES, imageFormat, type ImageFormat } from './image-format.js';
 
@@ -94,7 +94,7 @@ export function isTensor(value: unknown): value is tf.Tensor {
 
 /** The error where something is none of an {@link ImageSource}. */
 export function noImage(source: unknown): Error {
-  const what = isTensor(source) ? 'a tensor, which preprocessInput takes' : told(source);
+  const what = isTensor(source) ? 'a tensor, which preprocessInput takes' : shown(source);
   return new ArgumentError(
     `An image is ${what}; give a path, a URL, bytes, a Blob, or { width, height, data }.`,
   );
@@ -116,7 +116,7 @@ export function asRgbImage(source: ImageSource): RgbImage | undefined {
   const kind = Object.prototype.toString.call(data).slice(8, -1);
   check(
     kind === 'Uint8Array' || kind === 'Uint8ClampedArray',
-    () => `The data of an image is ${told(data)}; give a Uint8Array of values from 0 to 255.`,
+    () => `The data of an image is ${shown(data)}; give a Uint8Array of values from 0 to 255.`,
   );
   if (data.length === width * height * 3) return { width, height, data };
   if (data.length !== width * height * 4) {

@@ -1,7 +1,7 @@
 import { ready } from '#backends';
 import { decodeImage } from '#decode-image';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkOneOf, checkOptions, told } from '../core/errors.js';
+import { check, checkOneOf, checkOptions, shown } from '../core/errors.js';
 import {
   checkPreprocessing,
   colorParts,
@@ -26,7 +26,7 @@ export async function preprocess(
 ): Promise<tf.Tensor4D> {
   check(
     preprocessing?.size !== undefined,
-    () => `The preprocessing is ${told(preprocessing)}; give a model's, such as model.preprocessing.`,
+    () => `The preprocessing is ${shown(preprocessing)}; give a model's, such as model.preprocessing.`,
   );
   checkPreprocessing(preprocessing);
   const list = imageList(images);
@@ -78,7 +78,7 @@ export function preprocessInput(
   if (isTensor(images)) return normalizeTensor(images, colors);
   check(
     Array.isArray(images),
-    () => `The images are ${told(images)}; give a tensor, or an array of pictures.`,
+    () => `The images are ${shown(images)}; give a tensor, or an array of pictures.`,
   );
   const pictures = images.map(pictureOf);
   const [{ height, width } = { height: 0, width: 0 }] = pictures;
@@ -105,7 +105,7 @@ function colorsOf(manner: InputManner): ColorPreprocessing {
   check(
     typeof manner === 'object' && manner !== null && !('then' in manner),
     () =>
-      `The manner of the input is ${told(manner)}; give a model, preprocessing, or 'caffe', 'torch' or 'tf'.`,
+      `The manner of the input is ${shown(manner)}; give a model, preprocessing, or 'caffe', 'torch' or 'tf'.`,
   );
   const colors = 'preprocessing' in manner ? manner.preprocessing : manner;
   checkPreprocessing(colors, colorParts);

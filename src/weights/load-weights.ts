@@ -1,15 +1,15 @@
 import { counted } from '../core/counted.js';
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { check, checkBoolean, checkModel, checkOptions, told } from '../core/errors.js';
+import { check, checkBoolean, checkModel, checkOptions, shown } from '../core/errors.js';
 import { listed } from '../core/listed.js';
 import type { NamedVariable } from '../core/module.js';
 import { writeTensor } from '../core/write-tensor.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { colorParts, type ColorPreprocessing } from '../models/preprocessing.js';
-import { architectureOf, ignored } from './architecture.js';
-import type { Checkpoint, HostTensor } from './checkpoint.js';
-import type { WeightsSource } from './fetch-source.js';
+import { architectureOf, ignored } from './names/architecture.js';
+import type { Checkpoint, HostTensor } from './formats/checkpoint.js';
+import type { WeightsSource } from './sources/fetch-source.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, type SourceName } from './names/name-map.js';
@@ -22,10 +22,10 @@ import {
   type NetworkWeightsOptions,
 } from './network-weights.js';
 import { networkWeightsOptionNames } from './option-names.js';
-import { publishedLabels } from './published-labels.js';
-import { readSource } from './read-source.js';
+import { publishedLabels } from './names/published-labels.js';
+import { readSource } from './sources/read-source.js';
 import { savedArchitecture, savedLabels, savedPreprocessing } from './saved.js';
-import { naming } from './source-name.js';
+import { naming } from './sources/source-name.js';
 
 /** Options of {@link loadWeights}. */
 export interface LoadWeightsOptions extends NetworkWeightsOptions {
@@ -85,7 +85,7 @@ export async function loadWeights(
   checkOptions('loadWeights', options, { ...networkWeightsOptionNames, strict: true, except: true });
   const { strict = true, except = [] } = options;
   checkBoolean('strict', strict);
-  check(Array.isArray(except), () => `except is ${told(except)}; give an array of parts, such as ['head'].`);
+  check(Array.isArray(except), () => `except is ${shown(except)}; give an array of parts, such as ['head'].`);
   const [checkpoint] = await Promise.all([readSource(source, options), ready()]);
   return naming(source, async () =>
     loadCheckpoint(model, checkpoint, options, await publishedLabels(checkpoint, model.classes, options)),

@@ -11,11 +11,11 @@ import {
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkOrder } from '../models/labels/check-labels.js';
-import { architectureOf, describeWeights, featuresOf } from './architecture.js';
-import type { Checkpoint, HostTensor } from './checkpoint.js';
-import { WITHOUT } from './config-file.js';
-import { isAddress, type WeightsSource } from './fetch-source.js';
-import { readHubConfig, type HubConfig } from './hub-config.js';
+import { architectureOf, describeWeights, featuresOf } from './names/architecture.js';
+import type { Checkpoint, HostTensor } from './formats/checkpoint.js';
+import { WITHOUT } from './sources/config-file.js';
+import { isAddress, type WeightsSource } from './sources/fetch-source.js';
+import { readHubConfig, type HubConfig } from './sources/hub-config.js';
 import { loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
 import {
   describeLayers,
@@ -25,10 +25,10 @@ import {
   type NetworkWeightsOptions,
 } from './network-weights.js';
 import { networkWeightsOptionNames } from './option-names.js';
-import { publishedLabels } from './published-labels.js';
-import { readSource } from './read-source.js';
+import { publishedLabels } from './names/published-labels.js';
+import { readSource } from './sources/read-source.js';
 import { savedConvention, savedPreprocessing } from './saved.js';
-import { naming } from './source-name.js';
+import { naming } from './sources/source-name.js';
 
 /** Options of {@link load}. */
 export interface LoadOptions extends NetworkWeightsOptions {

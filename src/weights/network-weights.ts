@@ -1,9 +1,9 @@
 import { quoted } from '../core/errors.js';
 import { listed } from '../core/listed.js';
-import { CheckpointError, type Checkpoint, type HostTensor } from './checkpoint.js';
-import { chooseWeights, hasKey } from './checkpoint-key.js';
+import { CheckpointError, type Checkpoint, type HostTensor } from './formats/checkpoint.js';
+import { chooseWeights, hasKey } from './names/checkpoint-key.js';
 import { roots, type Root } from './names/roots.js';
-import type { ReadOptions } from './read-source.js';
+import type { ReadOptions } from './sources/read-source.js';
 
 /** Which of a file's tensors are the network's. */
 export interface NetworkWeightsOptions extends ReadOptions {

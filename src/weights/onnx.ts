@@ -12,7 +12,7 @@ import type { SqueezeExcite } from '../layers/squeeze-excite.js';
 import type { TfPadding } from '../layers/padding.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { torchLayout } from './names/layout.js';
-import { OnnxGraph, type OnnxAttribute } from './onnx-graph.js';
+import { OnnxGraph, type OnnxAttribute } from './formats/onnx-graph.js';
 
 /**
  * A model with its weights as the bytes of an ONNX file (operator set 17), for ONNX Runtime and other engines: the way to

@@ -1,8 +1,8 @@
 /** Every option of what reads weights, in a file of its own, so that builders do not bring the readers into a page. */
 import type { OptionNames } from '../core/errors.js';
-import type { FetchOptions } from './fetch-source.js';
+import type { FetchOptions } from './sources/fetch-source.js';
 import type { NetworkWeightsOptions } from './network-weights.js';
-import type { ReadOptions } from './read-source.js';
+import type { ReadOptions } from './sources/read-source.js';
 
 const fetchOptionNames: OptionNames<FetchOptions> = {
   hub: true,

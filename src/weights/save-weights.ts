@@ -12,8 +12,8 @@ import {
   writeSafetensorsOptionNames,
   type TensorToWrite,
   type WriteSafetensorsOptions,
-} from './safetensors.js';
-import { writeKeras } from './write-keras.js';
+} from './formats/safetensors.js';
+import { writeKeras } from './formats/write-keras.js';
 
 /** Options of {@link saveWeights}. */
 export interface SaveWeightsOptions extends WriteSafetensorsOptions {

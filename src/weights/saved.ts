@@ -8,8 +8,8 @@ import {
   preprocessingParts,
   type Preprocessing,
 } from '../models/preprocessing.js';
-import { CheckpointError, type Checkpoint } from './checkpoint.js';
-import { isLabels, isRecord } from './json-values.js';
+import { CheckpointError, type Checkpoint } from './formats/checkpoint.js';
+import { isLabels, isRecord } from './formats/json-values.js';
 
 /** The metadata of a file of these weights. */
 export function networkMetadata(model: ImageClassifier): Record<string, string> {

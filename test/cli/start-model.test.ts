@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pretrainedModel } from '../../src/cli/start-model.js';
 import { buildResNet } from '../../src/models/resnet.js';
-import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 
 test('train --from a file whose head is left out starts with a new head of the classes of the data', async () => {

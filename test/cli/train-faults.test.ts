@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { load } from '../../src/index.js';
-import { FolderLock } from '../../src/training/folder-lock.js';
+import { FolderLock } from '../../src/training/checkpoints/folder-lock.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
 import { SIZE, tinyData } from '../training/tiny.js';
 

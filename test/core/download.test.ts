@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { buildResNet } from '../../src/models/resnet.js';
 import { download } from '../../src/core/download.js';
-import { hubFile } from '../../src/weights/hub.js';
+import { hubFile } from '../../src/weights/sources/hub.js';
 import { load } from '../../src/weights/load.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 

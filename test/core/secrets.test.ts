@@ -7,7 +7,7 @@ import { request } from '../../src/core/request.js';
 import { shownUrl } from '../../src/core/shown-url.js';
 import { readBytes } from '../../src/training/data/read-bytes.js';
 import { decodeImage } from '../../src/vision/decode-image.node.js';
-import { hubFile } from '../../src/weights/hub.js';
+import { hubFile } from '../../src/weights/sources/hub.js';
 import { load } from '../../src/weights/load.js';
 import { closeServers, listen, serve } from '../helpers/serve.js';
 

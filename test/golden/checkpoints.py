@@ -326,7 +326,7 @@ def safetensors_files():
 
 
 def pickles():
-    """Plain values in each protocol, in hexadecimal; test/weights/pickle.test.ts lists them."""
+    """Plain values in each protocol, in hexadecimal; test/weights/formats/pickle.test.ts lists them."""
     loop = []
     loop.append((loop, 1, 2, 3, 4))
     loop.append((loop,))

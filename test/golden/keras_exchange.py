@@ -7,7 +7,7 @@ the rule's bit for bit, and `loaded` are the logits: of an EfficientNet for the 
 Then the network, filled by the rule here, is written to the folder: keras3.weights.h5, keras3.keras and keras3.h5, and
 keras2.h5 as Keras 2 wrote the published files. `own` are its logits from the stem on.
 
-`test/weights/keras-itself.test.ts` runs it where the environment's SKIPSCALE_PYTHON names a Python that has h5py, keras and
+`test/weights/formats/keras-itself.test.ts` runs it where the environment's SKIPSCALE_PYTHON names a Python that has h5py, keras and
 tf_keras on tensorflow.
 """
 import json, sys

@@ -20,7 +20,7 @@ export async function bundle(source: string, folder: string): Promise<string> {
       '#decode-image': './src/vision/decode-image.node.ts',
       '#fetch': './src/core/fetch.node.ts',
       '#gradients': './src/backends/gradients.ts',
-      '#h5wasm': './src/weights/h5wasm.node.ts',
+      '#h5wasm': './src/weights/formats/h5wasm.node.ts',
       '#open-archive': './src/training/data/open-archive.node.ts',
       '#read-file': './src/core/read-file.node.ts',
     },

@@ -1,4 +1,8 @@
-import { fetchParsed, type FetchOptions, type WeightsSource } from '../../src/weights/fetch-source.js';
+import {
+  fetchParsed,
+  type FetchOptions,
+  type WeightsSource,
+} from '../../src/weights/sources/fetch-source.js';
 
 /** The bytes of a file, fetched as weights are, whatever they are. */
 export function fetchSource(source: WeightsSource, options: FetchOptions = {}): Promise<Uint8Array> {

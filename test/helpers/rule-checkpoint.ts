@@ -1,6 +1,6 @@
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { keyedVariables, type NameMap } from '../../src/weights/names/name-map.js';
-import type { TensorToWrite } from '../../src/weights/safetensors.js';
+import type { TensorToWrite } from '../../src/weights/formats/safetensors.js';
 import { ruleValues } from './golden.js';
 
 /**

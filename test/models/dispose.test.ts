@@ -11,7 +11,7 @@ import { buildResNet } from '../../src/models/resnet.js';
 import { warmUp } from '../../src/models/warm-up.js';
 import { arrayDataset } from '../../src/training/data/dataset.js';
 import { evaluate } from '../../src/training/evaluate.js';
-import { constantSchedule } from '../../src/training/schedules.js';
+import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { train } from '../../src/training/train.js';
 import { classify } from '../../src/vision/classify.js';
 import { loadWeights } from '../../src/weights/load-weights.js';

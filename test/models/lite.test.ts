@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
-import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { writeSafetensors } from '../../src/weights/formats/safetensors.js';
 import { readGolden, relativeDistance, ruleValues } from '../helpers/golden.js';
 import { ruleInput } from '../helpers/torch-model.js';
 

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../src/core/errors.js';
 import fc from 'fast-check';
 import { describeResNet, resNetArchitecture, type ResNetDepth } from '../../src/models/index.js';
 import {
@@ -6,7 +7,6 @@ import {
   efficientNetArchitecture,
   MAX_SCALE,
   MIN_SCALE,
-  ScalingError,
   type ModelDescription,
 } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
@@ -243,5 +243,5 @@ test.each([
   [null, 'The scale of the EfficientNet is null; give 0 to 7'],
 ])('the scale %p is refused, with the number to give', (scale, message) => {
   expect(() => efficientNetArchitecture(scale as never)).toThrow(message);
-  expect(() => coefficients(scale as never)).toThrow(ScalingError);
+  expect(() => coefficients(scale as never)).toThrow(ArgumentError);
 });

@@ -6,7 +6,7 @@ import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
 import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
 import { fineTune, prepareFineTuning } from '../../src/training/fine-tune.js';
-import { constantSchedule } from '../../src/training/schedules.js';
+import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { train, type EvaluationEvent, type TrainOptions } from '../../src/training/train.js';
 import { classify } from '../../src/vision/classify.js';
 import { decodePredictions } from '../../src/vision/decode-predictions.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import { batchGradients, partSizes } from '../../src/training/step.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
-import { constantSchedule } from '../../src/training/schedules.js';
+import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { train } from '../../src/training/train.js';
 import { tinyData, tinyModel, SIZE } from './tiny.js';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from '../../src/training/data/batches.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
-import { cosineSchedule } from '../../src/training/schedules.js';
-import { SGD } from '../../src/training/sgd.js';
+import { cosineSchedule } from '../../src/training/optim/schedules.js';
+import { SGD } from '../../src/training/optim/sgd.js';
 import { train } from '../../src/training/train.js';
 import type { RgbImage } from '../../src/vision/image.js';
 import { norm, readGolden, relativeDistance, ruleValues } from '../helpers/golden.js';

@@ -5,8 +5,8 @@ import type { Batch, BatchSource } from '../../src/training/data/batches.js';
 import { mixup } from '../../src/training/data/mix.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
-import { constantSchedule, cosineSchedule } from '../../src/training/schedules.js';
-import { SGD } from '../../src/training/sgd.js';
+import { constantSchedule, cosineSchedule } from '../../src/training/optim/schedules.js';
+import { SGD } from '../../src/training/optim/sgd.js';
 import {
   train,
   type EpochEvent,

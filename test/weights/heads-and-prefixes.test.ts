@@ -4,14 +4,18 @@ import { buildModel } from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { buildResNet as buildFilledResNet } from '../../src/pretrained/build.js';
-import { CheckpointError, type Checkpoint, type HostTensor } from '../../src/weights/checkpoint.js';
+import { CheckpointError, type Checkpoint, type HostTensor } from '../../src/weights/formats/checkpoint.js';
 import { load } from '../../src/weights/load.js';
 import { loadCheckpoint, loadWeights } from '../../src/weights/load-weights.js';
 import { nameMaps } from '../../src/weights/names/index.js';
 import { keyedVariables } from '../../src/weights/names/name-map.js';
 import { roots } from '../../src/weights/names/roots.js';
 import { networkWeights, unreadTensors } from '../../src/weights/network-weights.js';
-import { readSafetensors, writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
+import {
+  readSafetensors,
+  writeSafetensors,
+  type TensorToWrite,
+} from '../../src/weights/formats/safetensors.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 
 type Tensors = Map<string, TensorToWrite>;

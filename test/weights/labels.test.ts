@@ -9,7 +9,7 @@ import { classify } from '../../src/vision/classify.js';
 import { load, type LoadOptions } from '../../src/weights/load.js';
 import { loadWeights, type LoadWeightsOptions } from '../../src/weights/load-weights.js';
 import { nameMaps } from '../../src/weights/names/index.js';
-import { writeSafetensors } from '../../src/weights/safetensors.js';
+import { writeSafetensors } from '../../src/weights/formats/safetensors.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 

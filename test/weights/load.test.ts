@@ -8,7 +8,11 @@ import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import type { ResNetArchitecture } from '../../src/models/resnet.js';
 import { load } from '../../src/weights/load.js';
 import { nameMaps } from '../../src/weights/names/index.js';
-import { readSafetensors, writeSafetensors, type TensorToWrite } from '../../src/weights/safetensors.js';
+import {
+  readSafetensors,
+  writeSafetensors,
+  type TensorToWrite,
+} from '../../src/weights/formats/safetensors.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 import { readGolden } from '../helpers/golden.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';

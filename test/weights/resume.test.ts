@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skipscale-resume-'));
   program = join(folder, 'fetch.mjs');
   await build({
-    entryPoints: ['test/weights/fetch-program.ts'],
+    entryPoints: ['test/weights/sources/fetch-program.ts'],
     outfile: program,
     bundle: true,
     format: 'esm',

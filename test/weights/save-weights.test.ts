@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
 import { imageNetLabels } from '../../src/models/labels/imagenet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
-import { readSafetensors } from '../../src/weights/safetensors.js';
+import { readSafetensors } from '../../src/weights/formats/safetensors.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 import { readGolden, ruleValues } from '../helpers/golden.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buildModel } from '../../src/models/build-model.js';
 import type { ConventionName } from '../../src/models/conventions.js';
 import type { SourceName } from '../../src/weights/names/name-map.js';
-import type { WriteSafetensorsOptions } from '../../src/weights/safetensors.js';
+import type { WriteSafetensorsOptions } from '../../src/weights/formats/safetensors.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 import { relativeDistance } from '../helpers/golden.js';
 import { fillByRule, ruleInput } from '../helpers/torch-model.js';

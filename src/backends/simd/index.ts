@@ -5,7 +5,7 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { told } from '../../core/errors.js';
+import { check, shown } from '../../core/errors.js';
 import { SimdBackend } from './backend.js';
 import type { KernelArguments } from './kernel.js';
 import { kernels } from './kernels/index.js';
@@ -46,9 +46,10 @@ function current(): SimdBackend {
 
 /** Lets the backend use `threads` threads, the calling one included. By default, as many as there are processors. */
 export function setThreads(threads: number): void {
-  if (!isThreadCount(threads)) {
-    throw new RangeError(`setThreads got ${told(threads)}; give a whole number from 1 to ${MOST_THREADS}.`);
-  }
+  check(
+    isThreadCount(threads),
+    () => `setThreads got ${shown(threads)}; give a whole number from 1 to ${MOST_THREADS}.`,
+  );
   current().runtime.setThreads(threads);
 }
 

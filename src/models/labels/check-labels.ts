@@ -1,14 +1,14 @@
-import { check, told } from '../../core/errors.js';
+import { check, shown } from '../../core/errors.js';
 import { counted } from '../../core/counted.js';
 
 /** Throws unless there is a name for each of the classes. Two classes may have one name, as some of ImageNet do. */
 export function checkLabels(labels: readonly string[], classes: number | undefined): void {
-  check(Array.isArray(labels), () => `The labels are ${told(labels)}; give an array of names.`);
+  check(Array.isArray(labels), () => `The labels are ${shown(labels)}; give an array of names.`);
   // Unlike `every`, an iterator does not skip holes.
   const nameless = [...labels].findIndex((label) => typeof label !== 'string' || label.trim() === '');
   check(
     nameless === -1,
-    () => `labels[${nameless}] is ${told(labels[nameless])}; give a name for each class.`,
+    () => `labels[${nameless}] is ${shown(labels[nameless])}; give a name for each class.`,
   );
   check(labels.length === classes, () => {
     const are = labels.length === 1 ? 'is' : 'are';

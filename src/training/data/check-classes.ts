@@ -1,4 +1,4 @@
-import { check, told } from '../../core/errors.js';
+import { check, shown } from '../../core/errors.js';
 import { listed } from '../../core/listed.js';
 import type { Dataset } from './dataset.js';
 
@@ -9,9 +9,9 @@ import type { Dataset } from './dataset.js';
 export function checkClassNames(where: string, classes: unknown): void {
   const advice = "give an array of the name of each class, such as ['cat', 'dog']";
   check(classes !== undefined, () => `${where}: the names of the classes are missing; ${advice}.`);
-  check(Array.isArray(classes), () => `${where}: the names of the classes are ${told(classes)}; ${advice}.`);
+  check(Array.isArray(classes), () => `${where}: the names of the classes are ${shown(classes)}; ${advice}.`);
   const other = classes.findIndex((name) => typeof name !== 'string');
-  check(other < 0, () => `${where}: the name of class ${other} is ${told(classes[other])}; ${advice}.`);
+  check(other < 0, () => `${where}: the name of class ${other} is ${shown(classes[other])}; ${advice}.`);
 }
 
 /** Throws unless there are at least two classes. */

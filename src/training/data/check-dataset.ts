@@ -1,4 +1,4 @@
-import { check, told } from '../../core/errors.js';
+import { check, shown } from '../../core/errors.js';
 import type { Dataset } from './dataset.js';
 
 /**
@@ -16,6 +16,6 @@ export function checkDataset(where: string, data: unknown, what = 'the data'): a
   check(
     Array.isArray(classes) && typeof labels?.length === 'number' && typeof image === 'function',
     () =>
-      `${where}: ${what} are ${told(data)}; give a data set, as folderDataset, tarDataset and arrayDataset make it.`,
+      `${where}: ${what} are ${shown(data)}; give a data set, as folderDataset, tarDataset and arrayDataset make it.`,
   );
 }

@@ -1,4 +1,4 @@
-import { check, told } from '../../core/errors.js';
+import { check, shown } from '../../core/errors.js';
 import { cifar10Labels } from '../../models/labels/cifar10.js';
 import { numberedLabels } from '../../models/labels/numbered-labels.js';
 import type { RgbImage } from '../../vision/image.js';
@@ -41,7 +41,7 @@ async function readRecords(
   check(
     Array.isArray(sources) && sources.length > 0,
     () =>
-      `${where}: the files are ${told(sources)}; give an array of paths, URLs or bytes, also of one: [file].`,
+      `${where}: the files are ${shown(sources)}; give an array of paths, URLs or bytes, also of one: [file].`,
   );
   checkClassNames(where, classes);
   const records: Uint8Array[] = [];

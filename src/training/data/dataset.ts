@@ -1,5 +1,5 @@
 import { decodeImage } from '#decode-image';
-import { check, checkOptions, told } from '../../core/errors.js';
+import { check, checkOptions, shown } from '../../core/errors.js';
 import type { ImageSource, RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
 import { checkDataset } from './check-dataset.js';
@@ -62,7 +62,7 @@ export function checkPlaces(labels: ArrayLike<number>, classes: readonly string[
 /** Throws unless there is a list of values, typed or not. */
 function checkList(name: string, value: ArrayLike<unknown>, expected: string): void {
   const isList = typeof value === 'object' && value !== null && Number.isInteger(value.length);
-  check(isList, () => `${name} are ${told(value)}; give ${expected}.`);
+  check(isList, () => `${name} are ${shown(value)}; give ${expected}.`);
 }
 
 /**
@@ -78,7 +78,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   check(
     wrong < 0,
     () =>
-      `subset: index ${wrong} is ${told(indices[wrong])}, and the data has ${count} images; give whole numbers from 0 to ` +
+      `subset: index ${wrong} is ${shown(indices[wrong])}, and the data has ${count} images; give whole numbers from 0 to ` +
       `${count - 1}.`,
   );
   const places = Int32Array.from(indices);

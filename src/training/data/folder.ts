@@ -1,4 +1,4 @@
-import { check, checkOptions, told } from '../../core/errors.js';
+import { check, checkOptions, shown } from '../../core/errors.js';
 import { nodeFiles } from '../../core/node-module.js';
 import { classFolders, type ClassFolderOptions } from './class-folders.js';
 import type { Dataset } from './dataset.js';
@@ -35,7 +35,7 @@ function pathOf(source: string | URL): string {
   check(
     typeof source === 'string' && source !== '',
     () =>
-      `folderDataset: the folder is ${source instanceof URL ? source.href : told(source)}; give a path, or a URL that begins with file:.`,
+      `folderDataset: the folder is ${source instanceof URL ? source.href : shown(source)}; give a path, or a URL that begins with file:.`,
   );
   return source;
 }

@@ -1,4 +1,4 @@
-import { check, told } from '../../core/errors.js';
+import { check, shown } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../image.js';
 
@@ -13,7 +13,7 @@ export function compose(...augmentations: readonly Augmentation[]): Augmentation
   for (const one of augmentations)
     check(
       typeof one === 'function',
-      () => `compose: an augmentation is ${told(one)}; give functions, such as randomFlip().`,
+      () => `compose: an augmentation is ${shown(one)}; give functions, such as randomFlip().`,
     );
   return (image, random) => augmentations.reduce((image, augment) => augment(image, random), image);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { ArgumentError } from '../../../src/core/errors.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -153,7 +154,7 @@ describe('setThreads', () => {
 
   test.each([0, -1, 1.5, NaN, Infinity])('refuses %p', (threads) => {
     expect(() => setThreads(threads)).toThrow(
-      new RangeError(`setThreads got ${threads}; give a whole number from 1 to 1024.`),
+      new ArgumentError(`setThreads got ${threads}; give a whole number from 1 to 1024.`),
     );
     expect(getThreads()).toBe(3);
   });

@@ -11,7 +11,7 @@ import { folderDataset } from '../../../src/training/data/folder.js';
 import type { SkippedFile } from '../../../src/training/data/skipped.js';
 import { evaluate } from '../../../src/training/evaluate.js';
 import { prepareFineTuning } from '../../../src/training/fine-tune.js';
-import { constantSchedule } from '../../../src/training/schedules.js';
+import { constantSchedule } from '../../../src/training/optim/schedules.js';
 import { train } from '../../../src/training/train.js';
 import { decodeImage } from '../../../src/vision/decode-image.node.js';
 import { imageFile, ruleImage } from '../../vision/golden-vision.js';

@@ -114,15 +114,15 @@ describe('entries of every kind are read, or told', () => {
     );
     expect(paths).toEqual(['cat/1.png', 'cat/2.png', 'dog/1.png', 'dog/2.png', 'dog/3.png']);
     for (const place of [0, 1, 3, 4]) await expectPicture(dataset.image(place), 'grey.png');
-    const told = (path: string, link: string) => ({
+    const shown = (path: string, link: string) => ({
       path,
       reason: `a link to ${link}, which is no file of the archive`,
     });
     expect(skipped).toEqual([
-      told('dog/4.png', '/etc/passwd'),
-      told('dog/5.png', '5.png'),
-      told('dog/6.png', 'cat/9.png'),
-      told('dog/7', '../cat'),
+      shown('dog/4.png', '/etc/passwd'),
+      shown('dog/5.png', '5.png'),
+      shown('dog/6.png', 'cat/9.png'),
+      shown('dog/7', '../cat'),
     ]);
   });
 

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { batches, type Batch, type BatchSource } from '../../../src/training/data/batches.js';
 import type { Dataset } from '../../../src/training/data/dataset.js';
 import { BatchWorkers, serveBatches } from '../../../src/training/data/workers.js';
-import { constantSchedule } from '../../../src/training/schedules.js';
+import { constantSchedule } from '../../../src/training/optim/schedules.js';
 import { train, type TrainOptions } from '../../../src/training/train.js';
 import { bundle } from '../../helpers/bundle.js';
 import { tinyData, tinyModel } from '../tiny.js';

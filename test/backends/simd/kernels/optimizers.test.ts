@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { setThreads, type SimdBackend } from '../../../../src/backends/simd/index.js';
 import type { NamedVariable } from '../../../../src/core/module.js';
 import { Random } from '../../../../src/core/random.js';
-import { Adam, AdamW } from '../../../../src/training/adam.js';
-import { MovingAverage } from '../../../../src/training/moving-average.js';
-import type { Optimizer } from '../../../../src/training/optimizer.js';
-import { RMSProp } from '../../../../src/training/rmsprop.js';
-import { SGD } from '../../../../src/training/sgd.js';
+import { Adam, AdamW } from '../../../../src/training/optim/adam.js';
+import { MovingAverage } from '../../../../src/training/optim/moving-average.js';
+import type { Optimizer } from '../../../../src/training/optim/optimizer.js';
+import { RMSProp } from '../../../../src/training/optim/rmsprop.js';
+import { SGD } from '../../../../src/training/optim/sgd.js';
 
 beforeAll(() => tf.setBackend('simd'));
 
