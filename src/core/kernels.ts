@@ -16,11 +16,15 @@ interface OptionalKernels {
   /** FusedConv2D that also takes a `residual`, which it adds before the activation. */
   FusedConv2DResidual: tf.Tensor;
   /**
-   * Batch norm of training and a clamp to [low, high] (attributes, with epsilon), of x, scale and offset: y, mean, biased
-   * variance, and 1 / sqrt(variance + epsilon).
+   * Batch norm of training and what follows it, of x, scale and offset, and a `shortcut` (or none) that is added; then a clamp to
+   * [low, high] or, with the attribute `swish`, swish. Gives y, mean, biased variance, and 1 / sqrt(variance + epsilon). Given
+   * runningMean and runningVariance too, with the attributes `momentum` and `unbiased`, it also gives what these become.
    */
   BatchNormTraining: tf.Tensor[];
-  /** The gradients of x, scale and offset, of x, dy, scale, mean, inverseDeviation, and of y where it is clamped. */
+  /**
+   * The gradients of x, scale and offset, and where the attribute `shortcut` is 1 of the shortcut. Of x, dy, scale, mean and
+   * inverseDeviation; of y where it is clamped; of offset where swish follows.
+   */
   BatchNormTrainingGrad: tf.Tensor[];
 }
 

@@ -338,37 +338,54 @@ const cases: Record<string, Case> = {
   },
   BatchNormTraining: (draw) => {
     const { x, channels } = batch(draw);
+    const swish = draw.integer(0, 1);
+    const attrs = { epsilon: 1e-3, low: swish ? -Infinity : 0, high: swish ? Infinity : 6, swish };
+    const names = ['x', 'scale', 'offset', 'shortcut', 'runningMean', 'runningVariance'];
+    const perChannel = [1, 2].map(() => draw.plain([channels]));
+    const running = [1, 2].map(() => draw.strewn([channels], SUMMED));
     return {
-      inputs: [x, draw.plain([channels]), draw.plain([channels])],
-      simd: (...tensors) =>
-        kernel('BatchNormTraining', ['x', 'scale', 'offset'], { epsilon: 1e-3, low: 0, high: 6 })(...tensors),
-      cpu: (x, scale, offset) => {
+      inputs: [x, ...perChannel, draw.strewn(x.shape, SUMMED), ...running],
+      simd: kernel('BatchNormTraining', names, { ...attrs, momentum: 0.9, unbiased: 1 }),
+      cpu: (x, scale, offset, shortcut, runningMean, runningVariance) => {
         const { mean, variance } = tf.moments(x, [0, 1, 2]);
-        const y = tf.relu6(tf.batchNorm(x, mean, variance, offset, scale, 1e-3));
-        return [y, mean, variance, div(1, sqrt(add(variance, 1e-3)))];
+        const y = add(tf.batchNorm(x, mean, variance, offset, scale, 1e-3), shortcut);
+        const rows = x.size / channels;
+        return [
+          swish ? mul(y, tf.sigmoid(y)) : tf.relu6(y),
+          ...[mean, variance, div(1, sqrt(add(variance, 1e-3)))],
+          add(mul(runningMean, 0.9), mul(mean, 1 - 0.9)),
+          add(mul(runningVariance, 0.9), mul(mul(variance, rows / (rows - 1)), 1 - 0.9)),
+        ];
       },
     };
   },
   BatchNormTrainingGrad: (draw) => {
     const { x, channels } = batch(draw);
-    const names = ['x', 'dy', 'y', 'scale', 'mean', 'inverseDeviation'];
+    const swish = draw.integer(0, 1);
+    const shortcut = swish ? 0 : draw.integer(0, 1);
+    const names = ['x', 'dy', swish ? 'unused' : 'y', 'scale', 'offset', 'mean', 'inverseDeviation'];
+    const vectors = [1, 2, 3].map(() => draw.plain([channels]));
     return {
       inputs: [
         ...[x, draw.strewn(x.shape, SUMMED), draw.strewn(x.shape, SUMMED)],
-        ...[draw.plain([channels]), draw.plain([channels]), draw.positive([channels])],
+        ...[...vectors, draw.positive([channels])],
       ],
-      simd: kernel('BatchNormTrainingGrad', names, { low: 0, high: 6 }),
-      cpu: (x, dy, y, scale, mean, inverse) => {
-        const masked = tf.where(
-          tf.logicalOr(tf.lessEqual(y, 0), tf.greaterEqual(y, 6)),
-          tf.zerosLike(dy),
-          dy,
-        );
+      simd: kernel('BatchNormTrainingGrad', names, { low: 0, high: 6, swish, shortcut }),
+      cpu: (x, dy, y, scale, offset, mean, inverse) => {
         const centred = sub(x, mean);
-        const [sum, product] = [tf.sum(masked, [0, 1, 2]), tf.sum(mul(masked, centred), [0, 1, 2])];
+        const z = add(mul(centred, mul(scale, inverse)), offset);
+        const s = tf.sigmoid(z);
+        const gradient = swish
+          ? mul(dy, mul(s, add(1, mul(z, sub(1, s)))))
+          : tf.where(tf.logicalOr(tf.lessEqual(y, 0), tf.greaterEqual(y, 6)), tf.zerosLike(dy), dy);
+        const [sum, product] = [tf.sum(gradient, [0, 1, 2]), tf.sum(mul(gradient, centred), [0, 1, 2])];
         const rows = x.size / channels;
-        const rest = sub(sub(masked, div(sum, rows)), mul(centred, div(mul(product, square(inverse)), rows)));
-        return [mul(mul(scale, inverse), rest), mul(product, inverse), sum];
+        const rest = sub(
+          sub(gradient, div(sum, rows)),
+          mul(centred, div(mul(product, square(inverse)), rows)),
+        );
+        const dx = mul(mul(scale, inverse), rest);
+        return [dx, mul(product, inverse), sum, ...(shortcut ? [gradient] : [])];
       },
     };
   },

@@ -1,4 +1,5 @@
 import * as id from '../kernel-ids';
+import { affine, gradientSlices, joinMoments, momentSlices, normGradient } from './batch-norm';
 import { convolve, pack } from './convolve';
 import { depthwise, depthwiseFilter, depthwiseInput } from './depthwise';
 import { binary, unary } from './elementwise';
@@ -6,17 +7,7 @@ import { winogradCheck, winogradFilterCheck } from './evenness';
 import { filterGradient, packChannels } from './filter-gradient';
 import { adamStep, averageStep, rmsPropStep, sgdStep } from './optimizers';
 import { averagePoolGradient, maxPoolGradient, pool } from './pooling';
-import {
-  addSlices,
-  affine,
-  gradientSlices,
-  joinMoments,
-  momentSlices,
-  normGradient,
-  reduceRows,
-  softmax,
-  sumColumns,
-} from './reduce';
+import { addSlices, reduceRows, softmax, sumColumns } from './reduce';
 import { resizeBilinear } from './resize';
 import { copy, pad } from './shape';
 import { winogradFilter, winogradFilterOutput, winogradFilterProduct, winogradFilterTransform } from './winograd-filter';
