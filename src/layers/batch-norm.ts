@@ -95,7 +95,7 @@ export class BatchNorm extends Module {
       () => `BatchNorm got [${x.shape}]; give ${weight.size} channels, the last axis of four.`,
     );
     const then = (y: tf.Tensor4D) => activate(y, activation, shortcut);
-    if (!context.training) {
+    if (!context.training || this.isFrozen) {
       const { runningMean, runningVariance } = this;
       return tf.tidy(() => then(tf.batchNorm4d(x, runningMean, runningVariance, bias, weight, epsilon)));
     }
