@@ -14,18 +14,21 @@ import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkPreprocessing } from '../models/preprocessing.js';
 import {
   buildResNet as buildUnfilledResNet,
-  resNetArchitecture,
   resNetOptionNames,
   type ResNet,
-  type ResNetDepth,
   type ResNetOptions,
 } from '../models/resnet.js';
 import {
   efficientNetArchitecture,
+  resNetArchitecture,
   type Coefficients,
   type EfficientNetArchitectureOptions,
+  type ResNetArchitectureOptions,
+  type ResNetDepth,
+  type ResNetName,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
+import { resNetArchitectureOptionNames } from '../scaling/resnet.js';
 import type { WeightsSource } from '../weights/sources/fetch-source.js';
 import type { LoadOptions } from '../weights/load.js';
 import type { NetworkWeightsOptions } from '../weights/network-weights.js';
@@ -59,23 +62,28 @@ interface Unfilled {
  * Builds a residual network: ResNet-18, 34, 50, 101 and 152 for ImageNet, and the smaller networks for CIFAR, 20, 32, 44,
  * 56 and 110. With random weights at once; with `weights`, a promise of the network filled with them, in their source's
  * convention and preprocessing.
- * @throws ArgumentError where the depth is not a published one, an option is out of range, or the named weights are not of
- * this network; Error where they cannot be read or are of another network.
+ * @param network - Its depth, such as 50, or its name, such as 'resnet50'.
+ * @throws ArgumentError where there is no such network, an option is out of range, or the named weights are not of this
+ * network; Error where they cannot be read or are of another network.
  */
-export function buildResNet(depth: ResNetDepth, options?: ResNetOptions & Unfilled): ResNet;
-export function buildResNet(depth: ResNetDepth, options: ResNetOptions & PretrainedOptions): Promise<ResNet>;
+export function buildResNet(network: ResNetDepth | ResNetName, options?: ResNetOptions & Unfilled): ResNet;
 export function buildResNet(
-  depth: ResNetDepth,
+  network: ResNetDepth | ResNetName,
+  options: ResNetOptions & PretrainedOptions,
+): Promise<ResNet>;
+export function buildResNet(
+  network: ResNetDepth | ResNetName,
   options: ResNetOptions & (Unfilled | PretrainedOptions) = {},
 ): ResNet | Promise<ResNet> {
   checkOptions<ResNetOptions & Partial<PretrainedOptions>>('buildResNet', options, {
     ...resNetOptionNames,
     ...pretrainedOptionNames,
   });
-  const sizes = pickOptions<ResNetOptions>(options, resNetOptionNames);
-  if (options.weights === undefined) return buildUnfilledResNet(depth, sizes);
-  const { name } = resNetArchitecture(depth, sizes);
-  return fill(name, options, (own) => buildUnfilledResNet(depth, own as ResNetOptions));
+  if (options.weights === undefined)
+    return buildUnfilledResNet(network, pickOptions<ResNetOptions>(options, resNetOptionNames));
+  const sizes = pickOptions<ResNetArchitectureOptions>(options, resNetArchitectureOptionNames);
+  const { name } = resNetArchitecture(network, sizes);
+  return fill(name, options, (built) => buildUnfilledResNet(network, built as ResNetOptions));
 }
 
 /**
