@@ -73,6 +73,7 @@ export const modelOptionNames: OptionNames<ModelOptions> = {
  * family has.
  */
 export function buildModel(name: string, options: ModelOptions = {}): ImageClassifier {
+  checkOptions('buildModel', options, modelOptionNames);
   return buildArchitecture(modelArchitecture(name, options), options);
 }
 

@@ -144,6 +144,7 @@ export class ResNet extends ImageClassifier {
  * @throws ArgumentError where there is no such network or an option is out of range.
  */
 export function buildResNet(network: ResNetDepth | ResNetName, options: ResNetOptions = {}): ResNet {
+  checkOptions('buildResNet', options, resNetOptionNames);
   const architecture = resNetArchitecture(network, pickOptions(options, resNetArchitectureOptionNames));
   return allOrNothing(() => new ResNet(architecture, options));
 }
