@@ -95,7 +95,7 @@ const MEMORY = 2 ** 30;
  * the same weights on the same backend.
  *
  * ```ts
- * const model = await buildResNet(20, { weights: 'cifar10' });
+ * const model = await pretrained('resnet20');
  * const { evaluation, interval } = await fineTune(model, await folderDataset('photos'));
  * ```
  * @param model - With weights; it is changed in place.
