@@ -9,7 +9,6 @@ export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js
 export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';
 export { cifar10Labels } from './labels/cifar10.js';
-export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
 export {
   colorPreprocessing,
   type ColorPreprocessing,
