@@ -158,8 +158,8 @@ export async function prepareFineTuning(
   const parts = matched.validation
     ? { train: pictures, validation: await squares(matched.validation, preprocessing, inMemory, onSkip) }
     : split(pictures, { validation: recipe.validation, seed });
-  model.freeze(...recipe.freeze);
   if (isHeadNew) model.resetHead(data.classes.length, { seed });
+  if (recipe.freeze.length > 0) model.freeze(...recipe.freeze);
   model.labels = matched.labels;
   return {
     recipe,
