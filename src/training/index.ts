@@ -62,3 +62,4 @@ export type {
   TrainEvent,
 } from './train-events.js';
 export type { CheckpointOptions, TrainOptions } from './train-options.js';
+export { valueAndGradients, type ValueAndGradients } from './value-and-gradients.js';
