@@ -4,6 +4,7 @@ import { checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { shownUrl } from '../core/shown-url.js';
 import {
   buildArchitecture,
+  headFeatures,
   modelNames,
   type Architecture,
   type ModelOptions,
@@ -11,7 +12,7 @@ import {
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkOrder } from '../models/labels/check-labels.js';
-import { architectureOf, describeWeights, featuresOf } from './names/architecture.js';
+import { architectureOf, describeWeights } from './names/architecture.js';
 import type { Checkpoint, HostTensor } from './formats/checkpoint.js';
 import { WITHOUT } from './sources/config-file.js';
 import { isAddress, type WeightsSource } from './sources/fetch-source.js';
@@ -164,7 +165,7 @@ function findNetwork(
   if (head === undefined && !hasHead && denseLayers.size > 0) {
     throw new Error(
       `The weights are of ${architecture?.name ?? 'a network'} without a head of the usual name; ${describeLayers(denseLayers)}. ` +
-        `${headAdvice(network, architecture && featuresOf(architecture))} { head: false }, which loads all but the head ` +
+        `${headAdvice(network, architecture && headFeatures(architecture))} { head: false }, which loads all but the head ` +
         '(on the command line, --head).',
     );
   }

@@ -60,7 +60,7 @@ export async function saveWeights(
     others.length === 0,
     () => `format 'weights.h5' goes without other options, and ${others.join(', ')} is given; leave it out.`,
   );
-  const conventions = keras.conventions(model);
+  const conventions = keras.conventions(model.architecture);
   check(
     conventions.includes(model.convention),
     () =>
@@ -75,7 +75,7 @@ async function saveSafetensors(
   { dtype = 'F32', metadata = {}, names }: Omit<SaveWeightsOptions, 'format'>,
 ): Promise<Uint8Array> {
   const { convention, architecture } = model;
-  const possible = nameMaps.filter((map) => map.conventions(model).includes(convention));
+  const possible = nameMaps.filter((map) => map.conventions(architecture).includes(convention));
   const source = possible.find((map) => names === undefined || map.source === names);
   check(
     source !== undefined,

@@ -1,3 +1,4 @@
+import { stageBlocks, type Architecture } from '../../models/build-model.js';
 import type { ConventionName } from '../../models/conventions.js';
 import type { ImageClassifier } from '../../models/image-classifier.js';
 import { keyed, type KeyedVariable, type Layout } from './layout.js';
@@ -14,15 +15,15 @@ export interface NameMap {
    * None where the source has no such model; several where they differ in nothing that evaluation shows, or where the names do not
    * tell.
    */
-  readonly conventions: (model: ImageClassifier) => readonly ConventionName[];
+  readonly conventions: (architecture: Architecture) => readonly ConventionName[];
   readonly layout: Layout;
-  /** Gives the function from a layer's path in this model, such as `stages.0.1.conv1.conv`, to the source's name. */
-  readonly layerNames: (model: ImageClassifier) => (path: string) => string;
+  /** Gives the function from a layer's path in a network of these sizes, such as `stages.0.1.conv1.conv`, to the source's name. */
+  readonly layerNames: (architecture: Architecture) => (path: string) => string;
 }
 
 /** Every variable of the model with its place in a source's checkpoints. */
 export function keyedVariables(model: ImageClassifier, { layout, layerNames }: NameMap): KeyedVariable[] {
-  const layerName = layerNames(model);
+  const layerName = layerNames(model.architecture);
   return Array.from(model.namedVariables(), (named) =>
     keyed(named, layerName(named.name.slice(0, named.name.lastIndexOf('.'))), layout),
   );
@@ -35,7 +36,8 @@ export function rename(rules: readonly (readonly [RegExp, string | ((...groups: 
 }
 
 /** The function from a stage's and a block's number to the block's number in the whole model. */
-export function blockNumber({ stages }: ImageClassifier): (stage: string, block: string) => number {
-  const first = stages.map((_, s) => stages.slice(0, s).reduce((sum, stage) => sum + stage.length, 0));
+export function blockNumber(architecture: Architecture): (stage: string, block: string) => number {
+  const counts = stageBlocks(architecture);
+  const first = counts.map((_, s) => counts.slice(0, s).reduce((sum, count) => sum + count, 0));
   return (stage, block) => first[Number(stage)]! + Number(block);
 }
