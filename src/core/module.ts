@@ -26,7 +26,7 @@ export type AnyModule = Module<any, any>;
  * A layer, a block or a model: fields that are variables, modules, or (nested) arrays of modules, and a function
  * of one tensor. The fields are the module tree: names, counts, saving, freezing and disposal all read it.
  */
-export abstract class Module<Input extends tf.Tensor = tf.Tensor4D, Output extends tf.Tensor = tf.Tensor4D> {
+export abstract class Module<Input = tf.Tensor4D, Output = tf.Tensor4D> {
   /**
    * @param x - Activations, the batch first.
    * @param context - Whether this is training, and where its randomness comes from.
