@@ -72,6 +72,7 @@ export type Architecture = ResNetArchitecture | EfficientNetArchitecture;
  * family has.
  */
 export function buildModel(name: string, options: ModelOptions = {}): ImageClassifier {
+  checkOptions('buildModel', options, modelOptionNames);
   return buildArchitecture(modelArchitecture(name, options), options);
 }
 

@@ -62,10 +62,7 @@ export class Trainer<Input, Output, Target, Result> {
     const { movingAverage } = options;
     const { optimizer = (parameters) => new SGD(parameters, defaultSGD) } = options;
     const variables = [...task.model.namedVariables()];
-    const parameters = variables.filter(
-      ({ name, variable }) =>
-        variable.trainable && !(task.model as { isFrozen?: (p: string) => boolean }).isFrozen?.(name),
-    );
+    const parameters = variables.filter(({ trainable }) => trainable);
     check(
       variables.length > 0,
       () => `${task.identity.model} has no variables, so there is nothing to train.`,

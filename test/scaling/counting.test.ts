@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import type { ImageClassifier } from '../../src/models/index.js';
-import { buildEfficientNet, buildResNet } from '../../src/pretrained/index.js';
+import { buildEfficientNet, buildResNet, type ImageClassifier } from '../../src/models/index.js';
 import { LayerCounter, outputSize } from '../../src/scaling/index.js';
 
 describe('outputSize', () => {
