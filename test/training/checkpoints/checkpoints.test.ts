@@ -17,10 +17,14 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'skipscale-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe.each(['simd', 'cpu'])('a training that is killed, on the backend %s', (backend) => {
+describe.each([
+  ['an image classifier', 'killed.ts', 'simd'],
+  ['an image classifier', 'killed.ts', 'cpu'],
+  ['any module', 'killed-module.ts', 'simd'],
+])('a training of %s that is killed (%s, on the backend %s)', (_, file, backend) => {
   let program: string;
   beforeAll(async () => {
-    program = await bundle(join(__dirname, 'killed.ts'), mkdtempSync(join(tmpdir(), 'skipscale-')));
+    program = await bundle(join(__dirname, file), mkdtempSync(join(tmpdir(), 'skipscale-')));
   });
   afterAll(() => rmSync(join(program, '..'), { recursive: true }));
 
