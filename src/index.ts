@@ -9,6 +9,7 @@ export * from './blocks/index.js';
 export * from './core/index.js';
 export * from './layers/index.js';
 export * from './models/index.js';
+export * from './models/labels/imagenet.js';
 export * from './pretrained/index.js';
 export * from './scaling/index.js';
 export * from './training/index.js';

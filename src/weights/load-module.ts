@@ -3,7 +3,7 @@ import type { AnyModule } from '../core/module.js';
 import type { Checkpoint } from './formats/checkpoint.js';
 import type { LoadedWeights, LoadWeightsOptions } from './loaded-weights.js';
 import { assignAll, checkFinite, matchVariables, problemsOf, withoutParts } from './match-variables.js';
-import { keyedVariables, modulePaths } from './names/name-map.js';
+import { pathVariables } from './names/name-map.js';
 
 /**
  * Fills any module from a file whose keys are the paths of its variables, in our order of axes, as `save` writes it. All or
@@ -17,7 +17,7 @@ export function loadModule(
 ): LoadedWeights {
   check(head === undefined, () => 'head is for image classifiers only; give { except } for other networks.');
   const name = `this ${module.constructor.name || 'module'}`;
-  const variables = keyedVariables(module, modulePaths);
+  const variables = pathVariables(module);
   const match = matchVariables(withoutParts(variables, except, name), variables, tensors);
   const { found, missing, extra } = match;
   const problems = problemsOf(match, strict);

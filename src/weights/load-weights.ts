@@ -220,7 +220,7 @@ export function recognise(model: ImageClassifier, tensors: ReadonlyMap<string, H
   const candidates = nameMaps.map((map) => {
     const variables = keyedVariables(model, map);
     const matches = variables.filter(({ key }) => tensors.has(key)).length;
-    return { source: map.source, conventions: map.conventions(model), variables, matches };
+    return { source: map.source, conventions: map.conventions(model.architecture), variables, matches };
   });
   return candidates.reduce((best, candidate) => (candidate.matches > best.matches ? candidate : best));
 }

@@ -5,6 +5,7 @@ import type { AnyModule } from '../core/module.js';
 import { shownUrl } from '../core/shown-url.js';
 import {
   buildArchitecture,
+  headFeatures,
   modelNames,
   type Architecture,
   type ModelOptions,
@@ -12,7 +13,7 @@ import {
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkOrder } from '../models/labels/check-labels.js';
-import { architectureOf, describeWeights, featuresOf } from './names/architecture.js';
+import { architectureOf, describeWeights } from './names/architecture.js';
 import type { Checkpoint, HostTensor } from './formats/checkpoint.js';
 import { WITHOUT } from './sources/config-file.js';
 import { isAddress, type WeightsSource } from './sources/fetch-source.js';
@@ -190,7 +191,7 @@ function findNetwork(
   if (head === undefined && !hasHead && denseLayers.size > 0) {
     throw new Error(
       `The weights are of ${architecture?.name ?? 'a network'} without a head of the usual name; ${describeLayers(denseLayers)}. ` +
-        `${headAdvice(network, architecture && featuresOf(architecture))} { head: false }, which loads all but the head ` +
+        `${headAdvice(network, architecture && headFeatures(architecture))} { head: false }, which loads all but the head ` +
         '(on the command line, --head).',
     );
   }

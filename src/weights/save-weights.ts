@@ -8,7 +8,7 @@ import { isImageClassifier } from '../models/is-image-classifier.js';
 import { nameMaps } from './names/index.js';
 import { keras } from './names/keras.js';
 import type { KeyedVariable } from './names/layout.js';
-import { keyedVariables, modulePaths, type SourceName } from './names/name-map.js';
+import { keyedVariables, pathVariables, type SourceName } from './names/name-map.js';
 import { networkMetadata } from './saved.js';
 import {
   writeSafetensors,
@@ -67,7 +67,7 @@ export async function saveWeights(model: AnyModule, given: SaveWeightsOptions = 
       "format 'weights.h5' is for image classifiers; save other networks as safetensors.",
     );
   }
-  const conventions = keras.conventions(model);
+  const conventions = keras.conventions(model.architecture);
   check(
     conventions.includes(model.convention),
     () =>
@@ -102,7 +102,7 @@ async function saveSafetensors(
   model: AnyModule,
   { dtype = 'F32', metadata = {}, names }: Omit<SaveWeightsOptions, 'format'>,
 ): Promise<Uint8Array> {
-  const keyed = isImageClassifier(model) ? sourceVariables(model, names) : pathVariables(model, names);
+  const keyed = isImageClassifier(model) ? sourceVariables(model, names) : ownVariables(model, names);
   const tensors = new Map<string, TensorToWrite>();
   for (const each of keyed) tensors.set(each.key, await sourceTensor(each));
   const own = isImageClassifier(model) ? networkMetadata(model) : {};
@@ -111,7 +111,7 @@ async function saveSafetensors(
 
 function sourceVariables(model: ImageClassifier, names: SourceName | undefined): KeyedVariable[] {
   const { convention, architecture } = model;
-  const possible = nameMaps.filter((map) => map.conventions(model).includes(convention));
+  const possible = nameMaps.filter((map) => map.conventions(architecture).includes(convention));
   const source = possible.find((map) => names === undefined || map.source === names);
   check(
     source !== undefined,
@@ -122,12 +122,12 @@ function sourceVariables(model: ImageClassifier, names: SourceName | undefined):
   return keyedVariables(model, source);
 }
 
-function pathVariables(module: AnyModule, names: SourceName = 'skipscale'): KeyedVariable[] {
+function ownVariables(module: AnyModule, names: SourceName = 'skipscale'): KeyedVariable[] {
   check(
     names === 'skipscale',
     () => `names is '${names}', whose networks are image classifiers; leave it out, and paths are the names.`,
   );
-  return keyedVariables(module, modulePaths);
+  return pathVariables(module);
 }
 
 /** A variable in the source's layout, whose order of axes gives ours. */

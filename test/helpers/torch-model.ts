@@ -12,7 +12,7 @@ const leaves: Record<string, string> = { runningMean: 'running_mean', runningVar
 /** torchvision's key of a variable. */
 export function torchKey(model: ImageClassifier, { name }: NamedVariable): string {
   const [, path, leaf] = /^(.*)\.(\w+)$/.exec(name)!;
-  return `${torchvision.layerNames(model)(path!)}.${leaves[leaf!] ?? leaf}`;
+  return `${torchvision.layerNames(model.architecture)(path!)}.${leaves[leaf!] ?? leaf}`;
 }
 
 /** The order of our axes that gives PyTorch's: HWIO → OIHW, (k, k, C, 1) → (C, 1, k, k), [in, out] → [out, in]. */
