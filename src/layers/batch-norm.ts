@@ -9,7 +9,9 @@ import {
   checkOptions,
 } from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
-import { allOrNothing, Module, parameter, statistic } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter, statistic } from '../core/variables.js';
 import { addRelu } from './add.js';
 import { swish } from './swish.js';
 

@@ -2,7 +2,7 @@ import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkAtLeastZero, type OptionNames } from '../../core/errors.js';
 import { hasKernel, runUpdate, type UpdateName } from '../../core/kernels.js';
-import { allOrNothing } from '../../core/module.js';
+import { allOrNothing } from '../../core/build.js';
 import { restoringOnErrorSync } from '../../core/restoring.js';
 
 /** A variable with its path. */
