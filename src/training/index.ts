@@ -64,3 +64,4 @@ export type {
   TrainEvent,
 } from './train-events.js';
 export type { CheckpointOptions, ImageTrainOptions, TrainOptions } from './train-options.js';
+export { valueAndGradients, type ValueAndGradients } from './value-and-gradients.js';
