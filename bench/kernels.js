@@ -31,7 +31,8 @@ function report(network, work) {
   const list = [...calls].filter(([name]) => !VIEWS.includes(name)).sort((a, b) => b[1] - a[1]);
   const total = list.reduce((sum, [, count]) => sum + count, 0);
   console.log(`| ${network} | ${work} | ${total} |`);
-  if (process.argv.includes('--each')) console.log(list.map(([name, count]) => `${name} ${count}`).join(', '));
+  if (process.argv.includes('--each'))
+    console.log(list.map(([name, count]) => `${name} ${count}`).join(', '));
   calls.clear();
 }
 
