@@ -33,10 +33,20 @@ export function softmaxCrossEntropy(
   checkOptions('softmaxCrossEntropy', options, { labelSmoothing: true });
   const { labelSmoothing = 0 } = options;
   checkFraction('labelSmoothing', labelSmoothing);
-  return tf.tidy(() => {
-    const wanted = smooth(softTargets(logits, targets), labelSmoothing);
-    return tf.neg(tf.div(tf.sum(weighted(wanted, tf.logSoftmax(logits))), logits.shape[0]));
+  const images = logits.shape[0];
+  // As one operation, whose gradient (p * sum(target) - target) / N takes few kernels.
+  const operation = tf.customGrad((x, save) => {
+    const wanted = smooth(softTargets(x as tf.Tensor2D, targets), labelSmoothing);
+    const logP = tf.logSoftmax(x as tf.Tensor2D);
+    (save as tf.GradSaveFunc)([wanted, logP]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [wanted, logP] = saved as [tf.Tensor2D, tf.Tensor2D];
+      const expected = tf.mul(tf.exp(logP), tf.sum(wanted, 1, true));
+      return tf.mul(tf.sub(expected, wanted), tf.div(dy, images));
+    };
+    return { value: tf.neg(tf.div(tf.sum(weighted(wanted, logP)), images)), gradFunc };
   });
+  return operation(logits) as tf.Scalar;
 }
 
 /** What {@link focalLoss} takes 1 - p for at least. */
@@ -108,7 +118,7 @@ function softTargets(logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): t
       `give classes, int32 [${n}], or soft targets [${n},${classes}].`,
   );
   if (targets.rank === 2) return targets as tf.Tensor2D;
-  return tf.cast(tf.oneHot(targets as tf.Tensor1D, classes), 'float32') as tf.Tensor2D;
+  return tf.oneHot(targets as tf.Tensor1D, classes, 1, 0, 'float32') as tf.Tensor2D;
 }
 
 function smooth(targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor2D {
