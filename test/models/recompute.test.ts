@@ -118,7 +118,7 @@ test('an error on the way back leaves no tensor behind', () => {
   const model = tinyModel();
   const x = randomTensor<tf.Rank.R4>([6, SIZE, SIZE, 3], 1);
   const before = tf.memory().numTensors;
-  const block = model.stages[1]![0]!.conv2;
+  const block = model.stages[1]![0]!.conv1;
   const forward = block.forward.bind(block);
   let runs = 0;
   block.forward = (...args) => {
