@@ -85,10 +85,8 @@ export class ConvNorm extends Module {
     }
     return tf.tidy(() => {
       const y = conv.forward(x);
-      if (!activation || activation.fused === 'relu' || activation.fused === 'relu6') {
-        return norm.forwardFused(y, context, activation?.fused ?? 'linear');
-      }
-      return activation.forward(norm.forward(y, context));
+      if (activation?.fused === 'sigmoid') return activation.forward(norm.forward(y, context));
+      return norm.forwardFused(y, context, activation?.fused ?? 'linear');
     });
   }
 
@@ -104,7 +102,10 @@ export class ConvNorm extends Module {
       if (!this.isFrozen) refuseTraining(context);
       return conv.forwardAdded(x, shortcut, then);
     }
-    return tf.tidy(() => addThen(this.forward(x, context), shortcut, then));
+    return tf.tidy(() => {
+      if (norm && !activation) return norm.forwardFused(conv.forward(x), context, then, shortcut);
+      return addThen(this.forward(x, context), shortcut, then);
+    });
   }
 
   /**
