@@ -2,6 +2,10 @@
 import '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from './context.js';
+import { tensorOf } from '../graph/backend.js';
+import { describeModule } from '../graph/describe.js';
+import { formatSummary } from '../graph/summary.js';
+import type { InputShapes } from '../graph/trace.js';
 import { ArgumentError } from './errors.js';
 
 /** A variable of a module tree, with the path of fields that leads to it and the module that owns it. */
@@ -52,6 +56,17 @@ export abstract class Module<Input extends tf.Tensor = tf.Tensor4D, Output exten
   /** Every variable of this tree; those with `trainable` false are running statistics. */
   variables(): tf.Variable[] {
     return Array.from(this.namedVariables(), ({ variable }) => variable);
+  }
+
+  /**
+   * A table to print: a row a layer, in the order in which they run, with its output's shape, parameters and multiply-adds,
+   * and what all of it takes. The module is traced for it, so nothing is computed.
+   * @param input - The shape of the input, the batch first, such as `[1, 224, 224, 3]`; of several inputs an array or a
+   * record of shapes, as {@link forward} takes the inputs.
+   * @throws ArgumentError where the forward pass reads values of tensors or runs a kernel that cannot be traced.
+   */
+  summary(input: InputShapes): string {
+    return formatSummary(describeModule(this, input));
   }
 
   /** Frees every variable. What uses one after, such as a module of which this is a part, throws an ArgumentError. */
@@ -106,16 +121,19 @@ export function allOrNothing<T>(build: () => T): T {
   }
 }
 
+/** Values, or what makes them: where a network is only counted, it is not called. */
+type FirstValues = Float32Array | (() => Float32Array);
+
 /** A trainable parameter with these first values. */
-export function parameter<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): tf.Variable<R> {
+export function parameter<R extends tf.Rank>(values: FirstValues, shape: tf.ShapeMap[R]): tf.Variable<R> {
   return variable<R>(values, shape, true);
 }
 
 /** A running statistic: kept and saved with the parameters, but never trained. */
-export function statistic<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): tf.Variable<R> {
+export function statistic<R extends tf.Rank>(values: FirstValues, shape: tf.ShapeMap[R]): tf.Variable<R> {
   return variable<R>(values, shape, false);
 }
 
-function variable<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R], trainable: boolean) {
-  return tf.tidy(() => tf.variable(tf.tensor<R>(values, shape), trainable));
+function variable<R extends tf.Rank>(values: FirstValues, shape: tf.ShapeMap[R], trainable: boolean) {
+  return tf.tidy(() => tf.variable(tensorOf(values, shape) as tf.Tensor<R>, trainable));
 }

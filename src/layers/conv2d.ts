@@ -72,8 +72,8 @@ export class Conv2D extends Module {
     const taps = kernelSize * kernelSize;
     const kernel = { count: taps * inChannels * filters, fanIn: taps * inChannels, fanOut: taps * filters };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]),
-      bias ? parameter(new Float32Array(filters), [filters]) : undefined,
+      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]),
+      bias ? parameter(() => new Float32Array(filters), [filters]) : undefined,
     ]);
   }
 

@@ -8,6 +8,7 @@ import {
   type OptionNames,
 } from '../core/errors.js';
 import { allOrNothing } from '../core/module.js';
+import type { ModelDescription } from '../graph/describe.js';
 import type { ConventionName } from './conventions.js';
 import {
   coefficients,
@@ -18,7 +19,6 @@ import {
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
   type EfficientNetVariant,
-  type ModelDescription,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import { describeResNet } from './describe-resnet.js';

@@ -1,6 +1,7 @@
 import { BOTTLENECK_EXPANSION } from '../blocks/residual-block.js';
 import { checkOneOf, checkOptions } from '../core/errors.js';
-import { LayerCounter, type ModelDescription } from '../scaling/index.js';
+import type { ModelDescription } from '../graph/describe.js';
+import { LayerCounter } from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
 import type { ResNetArchitecture } from './resnet.js';
 

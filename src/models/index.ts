@@ -25,5 +25,4 @@ export {
   type ResNetDepth,
   type ResNetOptions,
 } from './resnet.js';
-export { formatSummary } from './summary.js';
 export { warmUp, type WarmUpOptions } from './warm-up.js';

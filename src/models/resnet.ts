@@ -16,9 +16,7 @@ import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { zeros } from '../layers/initializers.js';
 import { MaxPool } from '../layers/pooling.js';
-import type { ModelDescription } from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
-import { describeResNet } from './describe-resnet.js';
 import { ImageClassifier } from './image-classifier.js';
 import { changedPreprocessing, type Preprocessing } from './preprocessing.js';
 
@@ -242,10 +240,6 @@ export class ResNet extends ImageClassifier {
       const { random } = common;
       this.head = new Dense({ inFeatures: inChannels, units: classes, initializer, biasInitializer, random });
     }
-  }
-
-  override describe(size?: number): ModelDescription {
-    return describeResNet(this.architecture, { size, convention: this.convention });
   }
 }
 

@@ -22,10 +22,6 @@ export {
   outputSize,
   type CountedConvolution,
   type CountedPadding,
-  type LayerDescription,
-  type LayerType,
-  type ModelDescription,
-  type Shape,
 } from './counting.js';
 export {
   coefficients,

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../src/core/errors.js';
 import fc from 'fast-check';
+import type { ModelDescription } from '../../src/graph/index.js';
 import { describeResNet, resNetArchitecture, type ResNetDepth } from '../../src/models/index.js';
 import {
   coefficients,
@@ -7,7 +8,6 @@ import {
   efficientNetArchitecture,
   MAX_SCALE,
   MIN_SCALE,
-  type ModelDescription,
 } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
 
