@@ -16,6 +16,7 @@ import {
   evaluate,
   fineTune,
   folderDataset,
+  pretrained,
   Random,
   subset,
 } from 'skipscale';
@@ -96,7 +97,7 @@ const ways = {
 async function trial({ train, test }, { isScratch = false, size, ...options }, seed) {
   const model = isScratch
     ? buildResNet(20, { classes: train.classes.length, size, seed })
-    : await buildResNet(20, { weights: 'cifar10', size });
+    : await pretrained('resnet20', { size });
   await fineTune(model, train, { ...options, seed });
   const { top1 } = await evaluate(model, test);
   model.dispose();

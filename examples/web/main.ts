@@ -1,5 +1,5 @@
 // A page that names what a photo shows. `?weights=URL` takes another network from the start.
-import { buildResNet, classify, load, type ImageClassifier } from 'skipscale';
+import { classify, load, pretrained, type ImageClassifier } from 'skipscale';
 
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const image = element<HTMLInputElement>('image');
@@ -64,4 +64,4 @@ document.ondrop = (event) => {
 };
 
 const address = new URLSearchParams(location.search).get('weights');
-report(use(address ? load(address) : buildResNet(20, { weights: 'cifar10' })));
+report(use(address ? load(address) : pretrained('resnet20')));

@@ -65,7 +65,7 @@ export class ConvNorm extends Module {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     const { conv, norm, activation } = this;
     if (!norm) {
-      refuseTraining(context);
+      if (!this.isFrozen) refuseTraining(context);
       return conv.forwardFused(x, activation?.fused ?? 'linear');
     }
     return tf.tidy(() => {
@@ -77,6 +77,11 @@ export class ConvNorm extends Module {
     });
   }
 
+  /** Whether {@link forwardAdded} adds in the operation that it ends with. */
+  get addsAtOnce(): boolean {
+    return !this.norm && !this.activation && this.conv instanceof Conv2D;
+  }
+
   /** What follows a residual branch that ends here: then(forward(x) + shortcut). */
   forwardAdded(
     x: tf.Tensor4D,
@@ -86,7 +91,7 @@ export class ConvNorm extends Module {
   ): tf.Tensor4D {
     const { conv, norm, activation } = this;
     if (!norm && !activation && conv instanceof Conv2D) {
-      refuseTraining(context);
+      if (!this.isFrozen) refuseTraining(context);
       return conv.forwardAdded(x, shortcut, then);
     }
     return tf.tidy(() => addThen(this.forward(x, context), shortcut, then));

@@ -1,7 +1,7 @@
-import { buildModel as buildUnfilledModel, modelArchitecture } from '../models/build-model.js';
+import { buildModel, modelArchitecture } from '../models/build-model.js';
 import type { ConventionName } from '../models/convention-names.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { buildModel } from '../pretrained/build.js';
+import { pretrained } from '../pretrained/pretrained.js';
 import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { load } from '../weights/load.js';
 import { loadWeights } from '../weights/load-weights.js';
@@ -56,8 +56,8 @@ export async function loadModel(
     if (name === undefined) return load(weights, { convention, onLoaded, config, ...part });
     const shape = { width, depth, size, shortcut };
     if (networks.length > 0 || !isChanged)
-      return buildModel(name, { weights, convention, onLoaded, config, ...part, ...shape });
-    const changed = buildUnfilledModel(name, { initialize: false, convention, classes, ...shape });
+      return pretrained(name, { weights, convention, onLoaded, config, ...part, ...shape });
+    const changed = buildModel(name, { initialize: false, convention, classes, ...shape });
     try {
       onLoaded(await loadWeights(changed, weights, part));
       return changed;

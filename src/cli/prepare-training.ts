@@ -70,7 +70,7 @@ async function prepareScratch(options: PlacedOptions): Promise<Prepared> {
   const model = scratchModel(options, training.classes.length);
   try {
     model.labels = training.classes;
-    model.freeze(...(options.freeze ?? []));
+    if (options.freeze?.length) model.freeze(...options.freeze);
     const all = complete(scratchDefaults, options);
     const epoch = formatEpoch(training.labels.length, all.batchSize);
     if (skipped.length > 0 || epoch !== '')

@@ -1,5 +1,5 @@
 import { shownUrl } from '../core/shown-url.js';
-import { buildModel, load, type ImageClassifier, type ModelOptions } from '../index.js';
+import { buildModel, load, pretrained, type ImageClassifier, type ModelOptions } from '../index.js';
 import { withDownloadBar } from './download-bar.js';
 import { fetchOptions, type DownloadOptions } from './download-options.js';
 import { publishedNetworks } from './load-model.js';
@@ -56,7 +56,7 @@ export async function pretrainedModel(
   }
   if (name !== undefined) {
     const model = await withDownloadBar((onProgress) =>
-      buildModel(name, { ...shape, weights, ...part, onProgress }),
+      pretrained(name, { ...shape, weights, ...part, onProgress }),
     );
     return { model, weights: shownUrl(weights) };
   }

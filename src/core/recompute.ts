@@ -9,7 +9,9 @@ import { nestedGradients } from './tape.js';
  * without moving the running statistics again.
  */
 export function forwardRecomputed(block: Module, x: tf.Tensor4D, context: TrainingContext): tf.Tensor4D {
-  const variables = block.variables().filter(({ trainable }) => trainable);
+  const variables = [...block.namedVariables()].flatMap(({ variable, trainable }) =>
+    trainable ? [variable] : [],
+  );
   const state = context.random.state();
   const operation = tf.customGrad((...args) => {
     const x = args[0] as tf.Tensor4D;

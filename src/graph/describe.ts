@@ -172,7 +172,12 @@ interface WholeShapes {
 
 /** The path of what a path's last field is in. */
 const above = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('.')));
-const named = ({ path }: ModuleCall, type: string) => (path ? `${path}.${type}` : type);
+
+function named({ path }: ModuleCall, type: string): string {
+  const name = type === 'globalAvgPool' ? 'mean' : type;
+  return path ? `${path}.${name}` : name;
+}
+
 const lowerFirst = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 const product = (shape: Shape) => shape.reduce((a, b) => a * b, 1);
 

@@ -84,7 +84,7 @@ export class BatchNorm extends Module {
       x.shape[3] === weight.size,
       () => `BatchNorm got [${x.shape}]; give ${weight.size} channels, the last axis of four.`,
     );
-    if (!context.training) {
+    if (!context.training || this.isFrozen) {
       const { runningMean, runningVariance } = this;
       return clamp(() => tf.batchNorm4d(x, runningMean, runningVariance, bias, weight, epsilon), activation);
     }

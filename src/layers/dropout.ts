@@ -16,7 +16,7 @@ export class Dropout<T extends tf.Tensor = tf.Tensor2D> extends Module<T, T> {
   }
 
   override forward(x: T, context: Context): T {
-    if (!context.training || this.rate === 0) return tf.clone(x);
+    if (!context.training || this.isFrozen || this.rate === 0) return tf.clone(x);
     return keepAtRandom(x, x.shape, 1 - this.rate, context.random);
   }
 }
@@ -34,7 +34,7 @@ export class StochasticDepth extends Module {
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
-    if (!context.training || this.rate === 0) return tf.clone(x);
+    if (!context.training || this.isFrozen || this.rate === 0) return tf.clone(x);
     return keepAtRandom(x, [x.shape[0], 1, 1, 1], 1 - this.rate, context.random);
   }
 }

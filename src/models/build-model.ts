@@ -12,7 +12,6 @@ import type { ModelDescription } from '../graph/describe.js';
 import type { ConventionName } from './conventions.js';
 import {
   coefficients,
-  describeEfficientNet,
   efficientNetArchitecture,
   MAX_SCALE,
   MIN_SCALE,
@@ -21,7 +20,7 @@ import {
   type EfficientNetVariant,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
-import { describeResNet } from './describe-resnet.js';
+import { describeEfficientNet, describeResNet } from './describe.js';
 import { EfficientNet, efficientNetOptionNames, type EfficientNetOptions } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
 import {
@@ -72,6 +71,7 @@ export type Architecture = ResNetArchitecture | EfficientNetArchitecture;
  * family has.
  */
 export function buildModel(name: string, options: ModelOptions = {}): ImageClassifier {
+  checkOptions('buildModel', options, modelOptionNames);
   return buildArchitecture(modelArchitecture(name, options), options);
 }
 

@@ -159,6 +159,7 @@ export function buildEfficientNet(
   scale: number | Coefficients,
   options: EfficientNetOptions = {},
 ): EfficientNet {
+  checkOptions('buildEfficientNet', options, efficientNetOptionNames);
   const architecture = efficientNetArchitecture(
     scale,
     pickOptions(options, efficientNetArchitectureOptionNames),

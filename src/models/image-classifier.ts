@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ConvNorm, foldAll } from '../blocks/conv-norm.js';
 import { evaluation, type Context } from '../core/context.js';
-import { check, checkInteger, checkOneOf, checkOptions, shown } from '../core/errors.js';
+import { check, checkInteger, checkOptions, shown } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { forwardRecomputed } from '../core/recompute.js';
@@ -65,32 +65,6 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   /** How the convention starts a head. */
   protected abstract readonly headInitializers: Pick<DenseOptions, 'initializer' | 'biasInitializer'>;
 
-  readonly #frozen = new Set<string>();
-
-  /**
-   * Keeps parts from being trained: `stem`, `stages.0` and so on, `lastConv`, `head`. Their variables, running statistics
-   * included, stay as they are, and they run as in evaluation. Without arguments, none.
-   * @throws ArgumentError where the model has no such part.
-   */
-  freeze(...parts: readonly string[]): void {
-    for (const part of parts) checkOneOf('The part to freeze', part, this.#parts());
-    for (const part of parts) this.#frozen.add(part);
-  }
-
-  /**
-   * Lets parts be trained again that {@link freeze} was told of; without arguments, all.
-   * @throws ArgumentError where the model has no such part.
-   */
-  unfreeze(...parts: readonly string[]): void {
-    for (const part of parts) checkOneOf('The part to unfreeze', part, this.#parts());
-    for (const part of parts.length > 0 ? parts : this.#parts()) this.#frozen.delete(part);
-  }
-
-  #parts(): string[] {
-    const stages = this.stages.map((_, i) => `stages.${i}`);
-    return ['stem', ...stages, ...(this.lastConv ? ['lastConv'] : []), ...(this.head ? ['head'] : [])];
-  }
-
   /**
    * Puts a new head with random weights in the place of the old one, which is freed, for classes of your own. Labels are
    * forgotten; the rest of the model stays as it is.
@@ -120,11 +94,6 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     this.labels = undefined;
   }
 
-  /** Whether the variable or module of this path belongs to a frozen part. */
-  isFrozen(path: string): boolean {
-    return [...this.#frozen].some((part) => path === part || path.startsWith(`${part}.`));
-  }
-
   /**
    * Rows of every layer for one square image, counted by tracing; shapes are without the batch.
    * @param size - Side of the image, in pixels. Default what the model is meant for.
@@ -148,9 +117,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor2D {
     return tf.tidy(() => {
       const features = this.#stageOutputs(x, context).at(-1)!;
-      const last = this.lastConv
-        ? this.lastConv.forward(features, this.#contextOf('lastConv', context))
-        : features;
+      const last = this.lastConv ? this.lastConv.forward(features, context) : features;
       const pooled = this.dropout.forward(this.globalPool.forward(last), context);
       return this.head ? this.head.forward(pooled) : pooled;
     });
@@ -170,20 +137,17 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     const { name, inputChannels } = this.architecture;
     checkImages(x, name, inputChannels);
     const outputs: tf.Tensor4D[] = [];
-    let y = this.stem.forward(x, this.#contextOf('stem', context));
+    let y = this.stem.forward(x, context);
     if (this.pool) y = this.pool.forward(y);
-    for (const [i, stage] of this.stages.entries()) {
-      const own = this.#contextOf(`stages.${i}`, context);
-      const forward = (y: tf.Tensor4D, block: Module) =>
-        own.training && own.recompute ? forwardRecomputed(block, y, own) : block.forward(y, own);
+    const forward = (y: tf.Tensor4D, block: Module) =>
+      context.training && context.recompute
+        ? forwardRecomputed(block, y, context)
+        : block.forward(y, context);
+    for (const stage of this.stages) {
       y = tf.tidy(() => stage.reduce(forward, y));
       outputs.push(y);
     }
     return outputs;
-  }
-
-  #contextOf(part: string, context: Context): Context {
-    return this.isFrozen(part) ? evaluation : context;
   }
 
   /**

@@ -1,13 +1,13 @@
-// Not the builders: those of src/pretrained, which know weights, stand in their place.
-export { describeModel, modelNames, type ModelName, type ModelOptions } from './build-model.js';
+export { buildModel, describeModel, modelNames, type ModelName, type ModelOptions } from './build-model.js';
 export {
   conventionNames,
   type Convention,
   type ConventionName,
   type ResNetConventionName,
 } from './conventions.js';
-export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js';
-export { EfficientNet, type EfficientNetOptions } from './efficientnet.js';
+export { scaleToBudget, type Budget, type BudgetedNetwork } from './budget.js';
+export { describeEfficientNet, describeResNet, type DescribeResNetOptions } from './describe.js';
+export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';
 export { cifar10Labels } from './labels/cifar10.js';
 export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
@@ -18,6 +18,7 @@ export {
   type Preprocessing,
 } from './preprocessing.js';
 export {
+  buildResNet,
   ResNet,
   resNetArchitecture,
   resNetDepths,

@@ -249,5 +249,6 @@ export class ResNet extends ImageClassifier {
  * @throws ArgumentError where the depth is not a published one or an option is out of range.
  */
 export function buildResNet(depth: ResNetDepth, options: ResNetOptions = {}): ResNet {
+  checkOptions('buildResNet', options, resNetOptionNames);
   return allOrNothing(() => new ResNet(resNetArchitecture(depth, options), options));
 }

@@ -6,24 +6,25 @@ import { cifar10Labels } from '../models/labels/cifar10.js';
 import { loadInto } from '../weights/load.js';
 import type { NetworkWeightsOptions } from '../weights/network-weights.js';
 import { networkWeightsOptionNames } from '../weights/option-names.js';
-import type { PretrainedOptions } from './build.js';
+import type { PretrainedOptions } from './pretrained.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
 import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
 
 /** The network that `build` builds, filled with the weights of the options. */
-export async function fillBuilt<M extends ImageClassifier>(
+export async function fillBuilt(
   name: string,
-  given: ModelOptions & PretrainedOptions,
-  build: (options: ModelOptions) => M,
-): Promise<M> {
+  given: PretrainedOptions,
+  build: (options: ModelOptions) => ImageClassifier,
+): Promise<ImageClassifier> {
   const options = pickOptions<ModelOptions>(given, modelOptionNames);
   const readOptions = pickOptions<NetworkWeightsOptions>(given, networkWeightsOptionNames);
   const { weights, config, head, onLoaded } = given;
   const { convention, classes, includeTop = true, seed, size } = options;
   checkBoolean('includeTop', includeTop);
-  const published = typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
+  const published =
+    weights === undefined || typeof weights === 'string' ? findWeights(weights, name, convention) : undefined;
   const model = await loadInto(
-    published ? await sourceOf(published) : weights,
+    published ? await sourceOf(published) : weights!,
     {
       convention: convention ?? published?.convention,
       // What is beside published weights, the table says already.
@@ -59,9 +60,9 @@ export async function fillBuilt<M extends ImageClassifier>(
   return model;
 }
 
-/** The weights of this name, or the first of this data set; undefined where it is the name of none. */
+/** The weights of this name, or the first of this data set or of any; undefined where the name is neither. */
 function findWeights(
-  weights: string,
+  weights: string | undefined,
   model: string,
   convention?: ConventionName,
 ): PretrainedWeights | undefined {
@@ -70,7 +71,7 @@ function findWeights(
     named === undefined || named.model === model,
     () => `'${weights}' are weights of ${named!.model}, and not of ${model}; build that one, or give others.`,
   );
-  const ofDataset = pretrainedWeights.filter(({ dataset }) => dataset === weights);
+  const ofDataset = pretrainedWeights.filter(({ dataset }) => weights === undefined || dataset === weights);
   if (ofDataset.length === 0) return named;
   const ofModel = ofDataset.filter((entry) => entry.model === model);
   const found = ofModel.find((entry) => convention === undefined || entry.convention === convention);
@@ -78,7 +79,8 @@ function findWeights(
     const others =
       ofModel.length > 0 ? ofModel.map(({ name }) => name) : ofDataset.map((entry) => entry.model);
     const which = ofModel.length > 0 ? ` of the convention '${convention}'` : '';
-    return `There are no weights '${weights}' of ${model}${which}; there are ${[...new Set(others)].join(', ')}.`;
+    const called = weights === undefined ? 'published weights' : `weights '${weights}'`;
+    return `There are no ${called} of ${model}${which}; there are ${[...new Set(others)].join(', ')}.`;
   });
   return found;
 }

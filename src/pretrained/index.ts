@@ -1,3 +1,3 @@
 // Only `export *`, for the reason in src/index.ts.
-export * from './build.js';
+export * from './pretrained.js';
 export * from './pretrained-weights.js';

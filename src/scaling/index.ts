@@ -6,7 +6,6 @@ export {
   type ArticleDepth,
   type Device,
 } from './article.js';
-export { scaleToBudget, type Budget, type BudgetedNetwork } from './budget.js';
 export {
   compoundScale,
   meetsConstraint,
@@ -17,15 +16,9 @@ export {
   type CompoundBase,
   type Multipliers,
 } from './compound.js';
-export {
-  LayerCounter,
-  outputSize,
-  type CountedConvolution,
-  type CountedPadding,
-} from './counting.js';
+export { outputSize } from './output-size.js';
 export {
   coefficients,
-  describeEfficientNet,
   efficientNetArchitecture,
   MAX_LITE_SCALE,
   MAX_SCALE,

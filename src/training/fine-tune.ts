@@ -95,7 +95,7 @@ const MEMORY = 2 ** 30;
  * the same weights on the same backend.
  *
  * ```ts
- * const model = await buildResNet(20, { weights: 'cifar10' });
+ * const model = await pretrained('resnet20');
  * const { evaluation, interval } = await fineTune(model, await folderDataset('photos'));
  * ```
  * @param model - With weights; it is changed in place.
@@ -158,8 +158,8 @@ export async function prepareFineTuning(
   const parts = matched.validation
     ? { train: pictures, validation: await squares(matched.validation, preprocessing, inMemory, onSkip) }
     : split(pictures, { validation: recipe.validation, seed });
-  model.freeze(...recipe.freeze);
   if (isHeadNew) model.resetHead(data.classes.length, { seed });
+  if (recipe.freeze.length > 0) model.freeze(...recipe.freeze);
   model.labels = matched.labels;
   return {
     recipe,

@@ -68,9 +68,7 @@ export class Trainer {
     const { size = model.preprocessing.size, movingAverage } = options;
     const { optimizer = (parameters) => new SGD(parameters, defaultSGD) } = options;
     this.#preprocessing = resized(model.preprocessing, size);
-    const parameters = [...model.namedVariables()].filter(
-      ({ name, variable }) => variable.trainable && !model.isFrozen(name),
-    );
+    const parameters = [...model.namedVariables()].filter(({ trainable }) => trainable);
     check(parameters.length > 0, () => 'Every part of the model is frozen; leave one to be trained.');
     this.#optimizer = optimizer(parameters);
     try {

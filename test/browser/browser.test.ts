@@ -181,7 +181,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
 
   test('the weights that come with the package', async () => {
     const found = await page.evaluate(async () => {
-      const model = await skipscale.buildResNet(20, { weights: 'cifar10' });
+      const model = await skipscale.pretrained('resnet20');
       const [first] = await skipscale.classify(model, '/data/images/cat/0001.jpg');
       model.dispose();
       return first!.label;

@@ -10,12 +10,12 @@ const inBrowser = existsSync(executablePath) || process.env.CI ? test : test.ski
 const program = `
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-webgpu';
-import { buildResNet, classify, ready } from 'skipscale';
+import { classify, pretrained, ready } from 'skipscale';
 
 globalThis.run = async (photo) => {
   const bytes = Uint8Array.from(atob(photo), (character) => character.charCodeAt(0));
   const seen = [];
-  const model = await buildResNet(20, { weights: 'cifar10' });
+  const model = await pretrained('resnet20');
   const see = async () => seen.push([tf.getBackend(), (await classify(model, bytes))[0].label]);
   await see();
   for (const backend of ['webgpu', 'simd', 'webgpu', 'cpu']) {

@@ -104,7 +104,7 @@ test("buildResNet('50') says that 50 is a string", () => {
 const booleans: [name: string, call: (option: never) => unknown][] = [
   ['includeTop', (includeTop) => library.buildResNet(20, { includeTop })],
   ['includeTop', (includeTop) => library.buildEfficientNet(0, { includeTop })],
-  ['includeTop', (includeTop) => library.buildModel('resnet20', { weights: 'cifar10', includeTop })],
+  ['includeTop', (includeTop) => library.pretrained('resnet20', { includeTop })],
   ['initialize', (initialize) => library.buildResNet(20, { initialize })],
   ['initialize', (initialize) => library.buildEfficientNet(0, { initialize })],
   ['zeroInitResidual', (zeroInitResidual) => library.buildResNet(20, { zeroInitResidual })],

@@ -6,7 +6,7 @@ import {
   checkPreprocessing,
   type Preprocessing,
 } from '../../src/models/preprocessing.js';
-import { buildResNet } from '../../src/pretrained/build.js';
+import { pretrained } from '../../src/pretrained/pretrained.js';
 import { preprocess, preprocessInput } from '../../src/vision/preprocess.js';
 import { resize, resizeAndCrop } from '../../src/vision/resize.js';
 
@@ -68,7 +68,7 @@ test.each(['keras', null, [1]])('a preprocessing that is %j is refused', async (
   expect(() => buildModel('resnet20', { initialize: false, preprocessing })).toThrow(
     /^preprocessing: the options are /,
   );
-  await expect(buildResNet(20, { weights: 'cifar10', preprocessing })).rejects.toThrow(ArgumentError);
+  await expect(pretrained('resnet20', { preprocessing })).rejects.toThrow(ArgumentError);
 });
 
 test('preprocessInput and resizeAndCrop check the parts that they take', () => {

@@ -52,13 +52,18 @@ test('refuses where there is no head, and what is no number of classes', () => {
 
 test('what was frozen can be unfrozen, part by part or all', () => {
   const model = buildResNet(20, { initialize: false });
-  const frozen = () =>
-    ['stem', 'stages.0', 'stages.1', 'stages.2', 'head'].filter((part) => model.isFrozen(part));
+  const frozen = () => [
+    ...(model.stem.isFrozen ? ['stem'] : []),
+    ...model.stages.flatMap((stage, i) => (stage.every(({ isFrozen }) => isFrozen) ? [`stages.${i}`] : [])),
+    ...(model.head!.isFrozen ? ['head'] : []),
+  ];
   model.freeze('stem', 'stages.0', 'stages.1');
   model.unfreeze('stages.0');
   expect(frozen()).toEqual(['stem', 'stages.1']);
   model.unfreeze();
   expect(frozen()).toEqual([]);
-  expect(() => model.unfreeze('body')).toThrow("The part to unfreeze is 'body'; give one of 'stem', ");
+  expect(() => model.unfreeze('body')).toThrow(
+    "ResNet has no module at 'body'; give a path such as 'globalPool', 'stem', 'stages', 'dropout', 'head'.",
+  );
   model.dispose();
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildResNet, cifar10Labels, classify, readCheckpoint, type ResNet } from '../../src/index.js';
+import { cifar10Labels, classify, pretrained, readCheckpoint, type ResNet } from '../../src/index.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
 
@@ -21,7 +21,7 @@ test('the file is float16, small, and says what it is', async () => {
 describe('the network that comes with the package', () => {
   let model: ResNet;
   beforeAll(async () => {
-    model = await buildResNet(20, { weights: 'cifar10' });
+    model = await pretrained('resnet20');
   });
   afterAll(() => {
     model.dispose();

@@ -1,14 +1,13 @@
 import { ArgumentError } from '../../src/core/errors.js';
 import fc from 'fast-check';
 import type { ModelDescription } from '../../src/graph/index.js';
-import { describeResNet, resNetArchitecture, type ResNetDepth } from '../../src/models/index.js';
 import {
-  coefficients,
   describeEfficientNet,
-  efficientNetArchitecture,
-  MAX_SCALE,
-  MIN_SCALE,
-} from '../../src/scaling/index.js';
+  describeResNet,
+  resNetArchitecture,
+  type ResNetDepth,
+} from '../../src/models/index.js';
+import { coefficients, efficientNetArchitecture, MAX_SCALE, MIN_SCALE } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
 
 /** What layer_counts.py wrote of one model. */

@@ -220,7 +220,7 @@ test('frozen parts stay, their running statistics too, and the others move', asy
     else if (!name.endsWith('bias')) expect(values).not.toEqual(before[name]);
   }
   expect(() => model.freeze('stages.2')).toThrow(
-    "The part to freeze is 'stages.2'; give one of 'stem', 'stages.0', 'stages.1', 'head'.",
+    "ResNet has no module at 'stages.2'; give a path such as 'stages.0', 'stages.1'.",
   );
   model.freeze('stages.1', 'head');
   await expect(run(model)).rejects.toThrow('Every part of the model is frozen');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { buildModel } from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
-import { buildResNet as buildFilledResNet } from '../../src/pretrained/build.js';
+import { pretrained } from '../../src/pretrained/pretrained.js';
 import { CheckpointError, type Checkpoint, type HostTensor } from '../../src/weights/formats/checkpoint.js';
 import { load } from '../../src/weights/load.js';
 import { loadCheckpoint, loadWeights } from '../../src/weights/load-weights.js';
@@ -362,12 +362,12 @@ describe('load, which finds the network', () => {
 
   test('and the builders, by their options', async () => {
     const file = writeSafetensors(head('fc.1'));
-    expect(facts(await buildFilledResNet(20, { weights: file, head: 'fc.1' }))).toEqual([
+    expect(facts(await pretrained('resnet20', { weights: file, head: 'fc.1' }))).toEqual([
       'resnet20',
       5,
       undefined,
     ]);
-    const fresh = await buildFilledResNet(20, { weights: file, head: false, classes: 5, seed: 1 });
+    const fresh = await pretrained('resnet20', { weights: file, head: false, classes: 5, seed: 1 });
     expect(fresh.head!.weight.dataSync().some((x) => x !== 0)).toBe(true);
     expect(facts(fresh)).toEqual(['resnet20', 5, undefined]);
   });

@@ -10,7 +10,7 @@ import type { ConventionName } from '../../src/models/conventions.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { CheckpointError } from '../../src/weights/formats/checkpoint.js';
-import { buildModel as buildPretrained } from '../../src/pretrained/build.js';
+import { pretrained } from '../../src/pretrained/pretrained.js';
 import { load } from '../../src/weights/load.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
 import { writeSafetensors, type TensorToWrite } from '../../src/weights/formats/safetensors.js';
@@ -415,6 +415,6 @@ test.each([
   await expect(loadWeights(model, source as never)).rejects.toThrow(message);
   await expect(load(source as never)).rejects.toThrow(message);
   if (source !== undefined)
-    await expect(buildPretrained('resnet20', { weights: source as never })).rejects.toThrow(message);
+    await expect(pretrained('resnet20', { weights: source as never })).rejects.toThrow(message);
   model.dispose();
 });

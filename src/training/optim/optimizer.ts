@@ -47,7 +47,7 @@ export abstract class Optimizer {
   iterations = 0;
 
   /**
-   * @param parameters - Of `model.namedVariables()`; those that are not trainable are left out.
+   * @param parameters - Of `model.namedVariables()`; running statistics and frozen ones are left out.
    * @param firstValues - The slots and what they start with.
    * @param decayOf - What decay is added to: `'gradient'` is L2 regularisation, `'weights'` decoupled decay (Loshchilov
    * and Hutter 2017, arXiv 1711.05101), `'change'` is left to {@link change}.
@@ -59,7 +59,7 @@ export abstract class Optimizer {
     private readonly decayOf: 'gradient' | 'weights' | 'change',
   ) {
     checkAtLeastZero('weightDecay', weightDecay);
-    const trainable = [...parameters].filter(({ variable }) => variable.trainable);
+    const trainable = [...parameters].filter(({ trainable }) => trainable);
     this.parameters = allOrNothing(() =>
       trainable.map((named) => ({
         name: named.name,

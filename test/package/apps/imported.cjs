@@ -1,6 +1,6 @@
 async function name(photo) {
-  const { buildResNet, classify } = await import('skipscale');
-  const model = await buildResNet(20, { weights: 'cifar10' });
+  const { classify, pretrained } = await import('skipscale');
+  const model = await pretrained('resnet20');
   const [{ label }] = await classify(model, photo);
   console.log(label);
 }

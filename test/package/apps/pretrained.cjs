@@ -1,5 +1,5 @@
-const { buildResNet, classify } = require('skipscale');
+const { classify, pretrained } = require('skipscale');
 
-buildResNet(20, { weights: 'cifar10' })
+pretrained('resnet20')
   .then((model) => classify(model, process.argv[2]))
   .then(([{ label }]) => console.log(label));

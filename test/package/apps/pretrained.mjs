@@ -1,5 +1,5 @@
-import { buildResNet, classify } from 'skipscale';
+import { classify, pretrained } from 'skipscale';
 
-const model = await buildResNet(20, { weights: 'cifar10' });
+const model = await pretrained('resnet20');
 const [{ label }] = await classify(model, process.argv[2]);
 console.log(label);

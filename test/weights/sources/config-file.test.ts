@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { buildResNet } from '../../../src/models/resnet.js';
-import { buildResNet as buildFilledResNet } from '../../../src/pretrained/build.js';
+import { pretrained } from '../../../src/pretrained/pretrained.js';
 import { readHubConfig } from '../../../src/weights/sources/hub-config.js';
 import { load } from '../../../src/weights/load.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
@@ -132,7 +132,7 @@ describe.each(['config.json', 'preprocessor_config.json'])('%s beside weights', 
     const { url, requests } = await weightsWith(name, status(503));
     (await load(url, { limits, config: false })).dispose();
     const options = { width: 0.25, convention: 'torchvision' } as const;
-    (await buildFilledResNet(20, { ...options, weights: url, limits, config: false })).dispose();
+    (await pretrained('resnet20', { ...options, weights: url, limits, config: false })).dispose();
     expect(requests).toHaveLength(0);
   });
 

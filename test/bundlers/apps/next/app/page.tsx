@@ -1,10 +1,10 @@
 'use client';
 
 import { useEffect, useState } from 'react';
-import { buildResNet, classify } from 'skipscale';
+import { classify, pretrained } from 'skipscale';
 
 async function classifyPhoto() {
-  const model = await buildResNet(20, { weights: 'cifar10' });
+  const model = await pretrained('resnet20');
   const [best] = await classify(model, '/cat.jpg');
   return best.label;
 }

@@ -1,8 +1,7 @@
 import { ArgumentError, checkOptions, checkPositive, shown } from '../core/errors.js';
-import type { ModelDescription } from './counting.js';
+import type { ModelDescription } from '../graph/describe.js';
 import {
   coefficients,
-  describeEfficientNet,
   efficientNetArchitecture,
   efficientNetArchitectureOptionNames,
   MAX_LITE_SCALE,
@@ -10,7 +9,8 @@ import {
   MIN_SCALE,
   type Coefficients,
   type EfficientNetArchitectureOptions,
-} from './efficientnet.js';
+} from '../scaling/efficientnet.js';
+import { describeEfficientNet } from './describe.js';
 
 /** What a network may use at most; leave out what does not matter. */
 export interface Budget {

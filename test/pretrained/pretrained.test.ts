@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  buildEfficientNet,
   buildModel,
   buildResNet,
   imageNetLabels,
+  pretrained,
   pretrainedWeights,
   saveWeights,
   type EfficientNet,
@@ -101,7 +101,7 @@ function expectWeights(model: ImageClassifier, name: string, options: ModelOptio
 describe("by name, from a local stand-in for the sources' servers", () => {
   test('the default ResNet for ImageNet is timm’s, and is kept for the next time', async () => {
     for (let time = 0; time < 2; time++) {
-      const model: ResNet = await buildResNet(18, { weights: 'imagenet' });
+      const model: ResNet = await pretrained('resnet18');
       expect([model.convention, model.classes]).toEqual(['timm', 1000]);
       expect(model.labels).toEqual(imageNetLabels);
       expect(model.preprocessing).toMatchObject({ size: 224, resize: 235, interpolation: 'bicubic' });
@@ -111,10 +111,10 @@ describe("by name, from a local stand-in for the sources' servers", () => {
   });
 
   test('the default EfficientNets are timm’s ports, in their convention', async () => {
-    const model: EfficientNet = await buildEfficientNet(0, { weights: 'imagenet' });
+    const model: EfficientNet = await pretrained('efficientnet-b0');
     expect(model.convention).toBe('timm-tf');
     expectWeights(model, 'efficientnet-b0', { seed: 2, convention: 'timm-tf' });
-    const lite = await buildModel('efficientnet-lite0', { weights: 'imagenet' });
+    const lite = await pretrained('efficientnet-lite0');
     expect(lite.preprocessing).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
     expectWeights(lite, 'efficientnet-lite0', { seed: 3, convention: 'timm-tf' });
   });
@@ -123,8 +123,9 @@ describe("by name, from a local stand-in for the sources' servers", () => {
     for (const options of [
       { weights: 'keras/EfficientNetB0' },
       { weights: 'imagenet', convention: 'keras' },
+      { convention: 'keras' },
     ] as const) {
-      const model = await buildEfficientNet(0, options);
+      const model = await pretrained('efficientnet-b0', options);
       expect(model.convention).toBe('keras');
       expectWeights(model, 'efficientnet-b0', { seed: 4, convention: 'keras' });
     }
@@ -132,28 +133,28 @@ describe("by name, from a local stand-in for the sources' servers", () => {
 
   test("a file of torchvision's is checked by the digits in its name", async () => {
     const weights = 'torchvision/ResNet18_Weights.IMAGENET1K_V1';
-    await expect(buildResNet(18, { weights })).rejects.toThrow(/f37072fd/);
+    await expect(pretrained('resnet18', { weights })).rejects.toThrow(/f37072fd/);
     expect(requests).toContain('/models/resnet18-f37072fd.pth');
   });
 
   test("the user's options go before the table's", async () => {
     const preprocessing = { resize: 300 };
-    const model = await buildResNet(18, { weights: 'imagenet', preprocessing, dropout: 0.5 });
+    const model = await pretrained('resnet18', { preprocessing, dropout: 0.5 });
     expect(model.preprocessing).toMatchObject({ resize: 300, interpolation: 'bicubic' });
     expect(model.dropout.rate).toBe(0.5);
     model.dispose();
-    const larger = await buildResNet(18, { weights: 'imagenet', size: 288 });
+    const larger = await pretrained('resnet18', { size: 288 });
     expect(larger.preprocessing).toMatchObject({ size: 288, resize: 303 });
     larger.dispose();
   });
 
   test('other classes have a new head from the seed, and no head is none', async () => {
     const weights = 'imagenet';
-    const model = await buildResNet(18, { weights, classes: 3, seed: 7 });
+    const model = await pretrained('resnet18', { weights, classes: 3, seed: 7 });
     expect([model.classes, model.labels, model.head!.weight.shape]).toEqual([3, undefined, [512, 3]]);
-    const again = await buildResNet(18, { weights, classes: 3, seed: 7 });
+    const again = await pretrained('resnet18', { weights, classes: 3, seed: 7 });
     expect(sameWeights(model, again)).toBe(true);
-    const features = await buildResNet(18, { weights, includeTop: false });
+    const features = await pretrained('resnet18', { weights, includeTop: false });
     expect([features.classes, features.head]).toEqual([undefined, undefined]);
     const x = tf.zeros<tf.Rank.R4>([1, 32, 32, 3]);
     const y = features.predict(x);
@@ -175,45 +176,40 @@ describe('from a file', () => {
   });
 
   test('classes, convention and labels are what the file says', async () => {
-    const model = await buildResNet(20, { weights: path });
+    const model = await pretrained('resnet20', { weights: path });
     expect([model.classes, model.convention, model.labels]).toEqual([4, 'timm', ['a', 'b', 'c', 'd']]);
     expectWeights(model, 'resnet20', options);
   });
 
   test('weights of another network are refused', async () => {
-    await expect(buildResNet(32, { weights: path })).rejects.toThrow(
+    await expect(pretrained('resnet32', { weights: path })).rejects.toThrow(
       'The weights are of resnet20, and not of resnet32; build that one, or give others.',
     );
-    await expect(buildResNet(20, { weights: join(folder, 'no.safetensors') })).rejects.toThrow(
+    await expect(pretrained('resnet20', { weights: join(folder, 'no.safetensors') })).rejects.toThrow(
       'cannot be read',
     );
   });
 });
 
-test('without weights the builders build at once', () => {
-  const model: ResNet = buildResNet(20, { seed: 3, weights: undefined });
-  const efficient: EfficientNet = buildEfficientNet(0, { initialize: false });
-  expect(model.classes).toBe(10);
-  model.dispose();
-  efficient.dispose();
-});
-
-test.each<[Parameters<typeof buildResNet>, string]>([
-  [[50, { weights: 'cifar10' }] as never, "There are no weights 'cifar10' of resnet50; there are resnet20."],
+test.each<[Parameters<typeof pretrained>, string]>([
+  [['resnet50', { weights: 'cifar10' }], "There are no weights 'cifar10' of resnet50; there are resnet20."],
   [
-    [20, { weights: 'imagenet' }] as never,
+    ['resnet20', { weights: 'imagenet' }],
     "There are no weights 'imagenet' of resnet20; there are resnet18, resnet34,",
   ],
   [
-    [18, { weights: 'imagenet', convention: 'keras' }] as never,
+    ['resnet18', { weights: 'imagenet', convention: 'keras' }],
     "There are no weights 'imagenet' of resnet18 of the convention 'keras'; there are timm/resnet18.a1_in1k, torchvision/",
   ],
   [
-    [34, { weights: 'timm/resnet18.a1_in1k' }] as never,
+    ['resnet34', { weights: 'timm/resnet18.a1_in1k' }],
     "'timm/resnet18.a1_in1k' are weights of resnet18, and not of resnet34; build that one, or give others.",
   ],
+  [['resnet56'], 'There are no published weights of resnet56; there are resnet20, resnet18,'],
+  [['resnet19'], "There is no model 'resnet19'"],
+  [[50 as never], 'There is no model 50'],
 ])('%j is refused', async (call, message) => {
-  await expect(buildResNet(...call) as unknown as Promise<ResNet>).rejects.toThrow(message);
+  await expect(pretrained(...call)).rejects.toThrow(message);
 });
 
 test('names are unique', () => {
@@ -223,7 +219,7 @@ test('names are unique', () => {
 test('another size keeps the colours that a file of saveWeights says', async () => {
   const preprocessing = { mean: [0.1, 0.2, 0.3], size: 40, resize: 50 };
   const saved = buildResNet(20, { width: 0.25, initialize: false, preprocessing });
-  const model = await buildResNet(20, { weights: await saveWeights(saved), width: 0.25, size: 64 });
+  const model = await pretrained('resnet20', { weights: await saveWeights(saved), width: 0.25, size: 64 });
   expect(model.preprocessing).toMatchObject({ mean: [0.1, 0.2, 0.3], size: 64, resize: 64 });
   saved.dispose();
   model.dispose();
