@@ -34,8 +34,8 @@ const broadcast = (dtype?: tf.DataType): KernelShape => {
 };
 
 const reduced = (dtype?: tf.DataType): KernelShape => {
-  return ({ x }, { axis, keepDims }) => {
-    const axes = tf.util.parseAxisParam(axis as number | number[], x!.shape);
+  return ({ x }, { axis, reductionIndices, keepDims }) => {
+    const axes = tf.util.parseAxisParam((axis ?? reductionIndices) as number | number[], x!.shape);
     const shape = keepDims
       ? x!.shape.map((size, i) => (axes.includes(i) ? 1 : size))
       : x!.shape.filter((_, i) => !axes.includes(i));

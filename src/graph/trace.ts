@@ -74,7 +74,9 @@ export function trace(module: Traceable, input: InputShapes): Trace {
   const shapes = namedShapes(input);
   const recorder = new Recorder(module);
   let trace: Trace | undefined;
-  runOn(recorder.backend, () => (trace = recorder.run(module, input, shapes)));
+  runOn(recorder.backend, () => {
+    trace = recorder.run(module, input, shapes);
+  });
   return trace!;
 }
 
@@ -178,7 +180,10 @@ class Recorder {
     if (!Object.isExtensible(module)) return () => {};
     const methods = module as Record<string, (...args: unknown[]) => unknown>;
     const before = new Map<string, PropertyDescriptor | undefined>();
-    for (const name of forwardMethods(module)) {
+    const own = Object.keys(module).filter(
+      (name) => name.startsWith('forward') && typeof methods[name] === 'function',
+    );
+    for (const name of new Set([...own, ...forwardMethods(Object.getPrototypeOf(module) as object)])) {
       before.set(name, Object.getOwnPropertyDescriptor(module, name));
       const method = methods[name]!;
       const value = (...args: unknown[]) =>
@@ -203,9 +208,7 @@ class Recorder {
       call.outputs = this.#valuesIn(result);
       return result;
     } catch (error) {
-      const [, kernel] =
-        /^Cannot find registered kernel '(.*)' for backend 'trace'$/.exec(String((error as Error).message)) ??
-        [];
+      const [, kernel] = unknownKernel.exec(error instanceof Error ? error.message : '') ?? [];
       if (kernel === undefined) throw error;
       throw new ArgumentError(
         `${placeOf(call)} runs the kernel ${kernel}, which cannot be traced; compute it of other operations.`,
@@ -216,18 +219,28 @@ class Recorder {
   }
 }
 
+/** tfjs's two messages for a kernel that a backend does not have. */
+const unknownKernel =
+  /^(?:Cannot find registered kernel|Kernel) '(.*?)' (?:not registered )?for backend 'trace'$/;
+
 /** A module of a trace in words. */
 export function placeOf({ path, module }: ModuleCall): string {
   return path === '' ? `The ${module.constructor.name}` : `${path} (${module.constructor.name})`;
 }
 
-function forwardMethods(module: object): string[] {
-  const names = new Set<string>();
-  for (let object = module; object !== Object.prototype && object; object = Object.getPrototypeOf(object)) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(object)))
-      if (name.startsWith('forward') && typeof value === 'function') names.add(name);
-  }
-  return [...names];
+const methodsOfClass = new WeakMap<object, readonly string[]>();
+
+/** Its methods whose names begin with `forward`. */
+function forwardMethods(object: object): readonly string[] {
+  const known = methodsOfClass.get(object);
+  if (known) return known;
+  const names = Object.entries(Object.getOwnPropertyDescriptors(object))
+    .filter(([name, { value }]) => name.startsWith('forward') && typeof value === 'function')
+    .map(([name]) => name);
+  const parent = Object.getPrototypeOf(object) as object | null;
+  const all = parent ? [...new Set([...names, ...forwardMethods(parent)])] : names;
+  methodsOfClass.set(object, all);
+  return all;
 }
 
 function isShape(input: InputShapes): input is InputShape {

@@ -100,7 +100,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    */
   describe(size = this.preprocessing.size): ModelDescription {
     const { name, inputChannels } = this.architecture;
-    checkInteger('size', size, 1);
+    checkInteger('height', size, 1);
     const { inputShape, layers, ...rest } = describeModule(this, [1, size, size, inputChannels], name);
     const rows = layers.map((layer) => ({
       ...layer,

@@ -21,11 +21,11 @@ describe('a built model has the counted variables, layer by layer', () => {
       const row = (built[name.slice(0, name.lastIndexOf('.'))] ??= { parameters: 0, statistics: 0 });
       row[variable.trainable ? 'parameters' : 'statistics'] += variable.size;
     }
-    model.dispose();
     const counted = model
       .describe()
       .layers.filter(({ parameters, statistics }) => parameters + statistics > 0)
       .map(({ name, parameters, statistics }) => [name, { parameters, statistics }] as const);
+    model.dispose();
     expect(new Set(counted.map(([name]) => name)).size).toBe(counted.length);
     expect(Object.fromEntries(counted)).toEqual(built);
   });
