@@ -15,6 +15,8 @@ export type OnKernel = (
 
 /** A backend whose tensors have shapes and no values, but for constants. */
 export class TraceBackend extends tf.KernelBackend {
+  /** Tensors of one data; one where none is noted. */
+  readonly #references = new WeakMap<object, number>();
   readonly #constants = new WeakMap<object, tf.backend_util.BackendValues>();
 
   constructor(readonly onKernel: OnKernel) {
@@ -45,14 +47,18 @@ export class TraceBackend extends tf.KernelBackend {
     return this.readSync(dataId);
   }
 
-  override refCount(): number {
-    return 1;
+  override refCount(dataId: object): number {
+    return this.#references.get(dataId) ?? 1;
   }
 
-  override incRef(): void {}
+  override incRef(dataId: object): void {
+    this.#references.set(dataId, this.refCount(dataId) + 1);
+  }
 
-  override disposeData(): boolean {
-    return true;
+  override disposeData(dataId: object): boolean {
+    const left = this.refCount(dataId) - 1;
+    this.#references.set(dataId, left);
+    return left <= 0;
   }
 
   override numDataIds(): number {
