@@ -10,6 +10,7 @@ export * from './core/index.js';
 export * from './graph/index.js';
 export * from './layers/index.js';
 export * from './models/index.js';
+export * from './models/labels/imagenet.js';
 export * from './pretrained/index.js';
 export * from './scaling/index.js';
 export * from './training/index.js';

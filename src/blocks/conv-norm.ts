@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { check, checkOptions } from '../core/errors.js';
-import { allOrNothing, Module } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
 import { addThen } from '../layers/add.js';
@@ -18,6 +19,8 @@ export interface ConvNormOptions {
   readonly filters: number | 'depthwise';
   /** Side of the square kernel, in pixels. */
   readonly kernelSize: number;
+  /** Groups of channels of the convolution, where it is not depthwise. Default 1. */
+  readonly groups?: number;
   /** Default 1. */
   readonly stride?: number;
   /** After the batch norm. Default none. */
@@ -44,20 +47,30 @@ export class ConvNorm extends Module {
       inChannels: true,
       filters: true,
       kernelSize: true,
+      groups: true,
       stride: true,
       activation: true,
       zeroWeight: true,
       convention: true,
       random: true,
     });
-    const { inChannels, filters, kernelSize, stride = 1, zeroWeight = false, convention, random } = options;
+    const {
+      inChannels,
+      filters,
+      kernelSize,
+      groups = 1,
+      stride = 1,
+      zeroWeight = false,
+      convention,
+      random,
+    } = options;
     const { padding, convolutionBias: bias, initializer, depthwiseFanOut: fanOut, batchNorm } = convention;
     const common = { kernelSize, stride, padding, bias, initializer, random };
     this.activation = options.activation && activation(options.activation);
     this.conv =
       filters === 'depthwise'
         ? new DepthwiseConv2D({ channels: inChannels, fanOut, ...common })
-        : new Conv2D({ inChannels, filters, ...common });
+        : new Conv2D({ inChannels, filters, groups, ...common });
     const channels = filters === 'depthwise' ? inChannels : filters;
     this.norm = new BatchNorm({ channels, zeroWeight, ...batchNorm });
   }

@@ -1,8 +1,5 @@
-// Variables are made here, for which tfjs has to have a backend.
-import '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from './context.js';
-import { tensorOf } from '../graph/backend.js';
 import { describeModule } from '../graph/describe.js';
 import { formatSummary } from '../graph/summary.js';
 import type { InputShapes } from '../graph/trace.js';
@@ -228,39 +225,4 @@ function pathsNear(branch: object, path: string, before = ''): string[] {
 
 function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
-}
-
-/**
- * What `build` gives; where it throws, the variables that it made until then are freed. A network of one's own is built so:
- * `allOrNothing(() => new MyNetwork())`.
- * @param build - Makes modules or variables, and gives no promise.
- */
-export function allOrNothing<T>(build: () => T): T {
-  // Ids only grow.
-  const last = tf.tidy(() => tf.scalar(0).id);
-  try {
-    return build();
-  } catch (error) {
-    for (const variable of Object.values(tf.engine().registeredVariables)) {
-      if (variable.id > last) variable.dispose();
-    }
-    throw error;
-  }
-}
-
-/** Values, or what makes them: where a network is only counted, it is not called. */
-type FirstValues = Float32Array | (() => Float32Array);
-
-/** A trainable parameter with these first values. */
-export function parameter<R extends tf.Rank>(values: FirstValues, shape: tf.ShapeMap[R]): tf.Variable<R> {
-  return variable<R>(values, shape, true);
-}
-
-/** A running statistic: kept and saved with the parameters, but never trained. */
-export function statistic<R extends tf.Rank>(values: FirstValues, shape: tf.ShapeMap[R]): tf.Variable<R> {
-  return variable<R>(values, shape, false);
-}
-
-function variable<R extends tf.Rank>(values: FirstValues, shape: tf.ShapeMap[R], trainable: boolean) {
-  return tf.tidy(() => tf.variable(tensorOf(values, shape) as tf.Tensor<R>, trainable));
 }

@@ -9,7 +9,9 @@ import {
   checkOptions,
 } from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
-import { allOrNothing, Module, parameter, statistic } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter, statistic } from '../core/variables.js';
 
 /** Options of {@link BatchNorm}; the numeric ones have no default since the frameworks' defaults differ. */
 export interface BatchNormOptions {

@@ -1,12 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkBoolean, checkInteger, checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkInteger, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
-import { allOrNothing, Module, parameter } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter } from '../core/variables.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
 import { addThen } from './add.js';
+import { fusedConv, groupedConv } from './grouped-conv.js';
 import { tfPadding, type Padding, type TfPadding } from './padding.js';
 import { fusesSwish, swish } from './swish.js';
 
@@ -22,6 +25,11 @@ export interface Conv2DOptions {
   readonly stride?: number;
   /** Pixels between two taps of the kernel. Default 1. */
   readonly dilation?: number;
+  /**
+   * Groups of channels, each convolved for itself: `filters / groups` output channels see `inChannels / groups` input
+   * channels. Divides both. Default 1.
+   */
+  readonly groups?: number;
   /** Default `'valid'`. */
   readonly padding?: Padding;
   /** Whether a bias is added to each filter. Default false. */
@@ -34,15 +42,16 @@ export interface Conv2DOptions {
 
 /**
  * Convolution over height and width: [N, H, W, inChannels] → [N, H', W', filters].
- * As torch.nn.Conv2d (groups 1) and tf.keras.layers.Conv2D; the kernel is laid out HWIO.
+ * As torch.nn.Conv2d and tf.keras.layers.Conv2D; the kernel is laid out HWIO.
  */
 export class Conv2D extends Module {
-  /** [kernelSize, kernelSize, inChannels, filters] */
+  /** [kernelSize, kernelSize, inChannels / groups, filters] */
   readonly weight: tf.Variable<tf.Rank.R4>;
   /** [filters] */
   bias: tf.Variable<tf.Rank.R1> | undefined;
   readonly stride: number;
   readonly dilation: number;
+  readonly groups: number;
   readonly padding: TfPadding;
 
   constructor(options: Conv2DOptions) {
@@ -53,26 +62,43 @@ export class Conv2D extends Module {
       kernelSize: true,
       stride: true,
       dilation: true,
+      groups: true,
       padding: true,
       bias: true,
       initializer: true,
       random: true,
     });
-    const { inChannels, filters, kernelSize, stride = 1, dilation = 1, padding = 'valid' } = options;
+    const {
+      inChannels,
+      filters,
+      kernelSize,
+      stride = 1,
+      dilation = 1,
+      groups = 1,
+      padding = 'valid',
+    } = options;
     checkInteger('Conv2D: inChannels', inChannels, 1);
     checkInteger('Conv2D: filters', filters, 1);
     checkInteger('Conv2D: kernelSize', kernelSize, 1);
     checkInteger('Conv2D: stride', stride, 1);
     checkInteger('Conv2D: dilation', dilation, 1);
+    checkInteger('Conv2D: groups', groups, 1);
+    check(
+      inChannels % groups === 0 && filters % groups === 0,
+      () =>
+        `Conv2D: groups is ${groups} with inChannels ${inChannels} and filters ${filters}; give a number that divides both.`,
+    );
     this.stride = stride;
     this.dilation = dilation;
+    this.groups = groups;
     this.padding = tfPadding(padding, kernelSize, dilation);
     const { bias = false, initializer = heNormal, random } = options;
     checkBoolean('bias', bias);
     const taps = kernelSize * kernelSize;
-    const kernel = { count: taps * inChannels * filters, fanIn: taps * inChannels, fanOut: taps * filters };
+    const depth = inChannels / groups;
+    const kernel = { count: taps * depth * filters, fanIn: taps * depth, fanOut: taps * filters };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, inChannels, filters]),
+      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, depth, filters]),
       bias ? parameter(() => new Float32Array(filters), [filters]) : undefined,
     ]);
   }
@@ -85,20 +111,18 @@ export class Conv2D extends Module {
   forwardFused(x: tf.Tensor4D, activation: FusedActivation): tf.Tensor4D {
     return tf.tidy(() => {
       if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear'));
-      const { stride, padding, bias } = this;
+      const { stride: strides, padding: pad, bias, groups } = this;
       const filter = dilateKernel(this.weight as tf.Tensor4D, this.dilation);
-      if (!bias && activation === 'linear') return tf.conv2d(x, filter, stride, padding);
-      // tfjs's type of an activation has no swish, which only backends of our own know.
-      const known = activation as 'linear';
-      return tf.fused.conv2d({ x, filter, strides: stride, pad: padding, bias, activation: known });
+      const convolution = { strides, pad, bias, activation };
+      return groups === 1 ? fusedConv(x, filter, convolution) : groupedConv(x, filter, groups, convolution);
     });
   }
 
   /** activation(convolution + shortcut), in one operation where the backend has one. */
   forwardAdded(x: tf.Tensor4D, shortcut: tf.Tensor4D, activation: 'linear' | 'relu'): tf.Tensor4D {
     return tf.tidy(() => {
-      const { weight, bias, stride: strides, padding: pad, dilation } = this;
-      if (!bias || dilation > 1 || takesGradient() || !hasKernel('FusedConv2DResidual')) {
+      const { weight, bias, stride: strides, padding: pad, dilation, groups } = this;
+      if (!bias || dilation > 1 || groups > 1 || takesGradient() || !hasKernel('FusedConv2DResidual')) {
         return addThen(this.forward(x), shortcut, activation);
       }
       const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, activation };

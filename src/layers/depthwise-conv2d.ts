@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBoolean, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
-import { allOrNothing, Module, parameter } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter } from '../core/variables.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
+import { fusedDepthwiseConv } from './grouped-conv.js';
 import { heNormal, type Initializer } from './initializers.js';
 import { tfPadding, type Padding, type TfPadding } from './padding.js';
 import { fusesSwish, swish } from './swish.js';
@@ -90,13 +93,9 @@ export class DepthwiseConv2D extends Module {
   forwardFused(x: tf.Tensor4D, activation: FusedActivation): tf.Tensor4D {
     return tf.tidy(() => {
       if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear'));
-      const { stride, padding, bias } = this;
+      const { stride: strides, padding: pad, bias } = this;
       const filter = dilateKernel(this.weight, this.dilation);
-      if (!bias && activation === 'linear') return tf.depthwiseConv2d(x, filter, stride, padding);
-      // Explicit paddings work, and swish on backends of our own, though this operation's types leave them out.
-      const pad = padding as Exclude<TfPadding, tf.backend_util.ExplicitPadding>;
-      const known = activation as 'linear';
-      return tf.fused.depthwiseConv2d({ x, filter, strides: [stride, stride], pad, bias, activation: known });
+      return fusedDepthwiseConv(x, filter, { strides, pad, bias, activation });
     });
   }
 }

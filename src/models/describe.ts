@@ -1,11 +1,11 @@
 import { checkOneOf, checkOptions } from '../core/errors.js';
 import { buildWithoutValues } from '../graph/backend.js';
 import type { ModelDescription } from '../graph/describe.js';
-import type { EfficientNetArchitecture } from '../scaling/index.js';
+import type { EfficientNetArchitecture, ResNetArchitecture } from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
 import { EfficientNet } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
-import { ResNet, type ResNetArchitecture } from './resnet.js';
+import { ResNet } from './resnet.js';
 
 /** Options of {@link describeResNet}. */
 export interface DescribeResNetOptions {

@@ -11,6 +11,7 @@ import type { InputShapes } from '../graph/trace.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
+import type { Architecture } from '../scaling/index.js';
 import type { ConventionName } from './conventions.js';
 import { checkLabels } from './labels/check-labels.js';
 import type { Preprocessing } from './preprocessing.js';
@@ -21,11 +22,7 @@ import type { Preprocessing } from './preprocessing.js';
  */
 export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   /** All sizes of the network, its name among them. */
-  abstract architecture: {
-    readonly name: string;
-    readonly inputChannels: number;
-    readonly classes: number | undefined;
-  };
+  abstract architecture: Architecture;
   /** Whose numeric conventions it follows. */
   abstract readonly convention: ConventionName;
   /** What `classify` does to an image first. */

@@ -10,20 +10,11 @@ export { describeEfficientNet, describeResNet, type DescribeResNetOptions } from
 export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';
 export { cifar10Labels } from './labels/cifar10.js';
-export { imageNetLabels, imageNetWordNetIds } from './labels/imagenet.js';
 export {
   colorPreprocessing,
   type ColorPreprocessing,
   type Interpolation,
   type Preprocessing,
 } from './preprocessing.js';
-export {
-  buildResNet,
-  ResNet,
-  resNetArchitecture,
-  resNetDepths,
-  type ResNetArchitecture,
-  type ResNetDepth,
-  type ResNetOptions,
-} from './resnet.js';
+export { buildResNet, ResNet, type ResNetOptions } from './resnet.js';
 export { warmUp, type WarmUpOptions } from './warm-up.js';

@@ -152,6 +152,7 @@ const B0_LAST_FILTERS = 1280;
 
 /** All sizes of one EfficientNet; {@link efficientNetArchitecture} makes it. */
 export interface EfficientNetArchitecture {
+  readonly family: 'efficientnet';
   readonly name: string;
   readonly variant: EfficientNetVariant;
   /** The coefficient that its depth was scaled by. */
@@ -224,6 +225,7 @@ export function efficientNetArchitecture(
     typeof scale === 'number' ? coefficients(scale, variant) : checked(scale);
   const firstAndLast = [0, b0Stages.length - 1];
   return {
+    family: 'efficientnet',
     name: `efficientnet${lite ? '-lite' : ''}${typeof scale === 'number' ? `${lite ? '' : '-b'}${scale}` : ''}`,
     variant,
     depth,

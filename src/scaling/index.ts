@@ -17,6 +17,7 @@ export {
   type Multipliers,
 } from './compound.js';
 export { outputSize } from './output-size.js';
+export type { Architecture } from './architecture.js';
 export {
   coefficients,
   efficientNetArchitecture,
@@ -29,4 +30,16 @@ export {
   type EfficientNetStage,
   type EfficientNetVariant,
 } from './efficientnet.js';
+export {
+  resNetArchitecture,
+  resNetDepths,
+  resNetNames,
+  type ResNetArchitecture,
+  type ResNetArchitectureOptions,
+  type ResNetDepth,
+  type ResNetName,
+  type ResNetShortcut,
+  type ResNetStage,
+  type ResNetStem,
+} from './resnet.js';
 export { searchCoefficients, type Candidate, type SearchOptions } from './search.js';

@@ -65,11 +65,14 @@ test('seeds give its first values, and zeroWeight a batch norm of nothing', () =
 });
 
 describe.each([
-  ['convolution', 4, 'cpu'],
-  ['depthwise convolution', 'depthwise', 'cpu'],
-  ['convolution', 4, 'simd'],
-  ['depthwise convolution', 'depthwise', 'simd'],
-] as const)('a folded %s (%p filters, on %s)', (_, filters, backend) => {
+  ['convolution', { filters: 4 }, 'cpu'],
+  ['depthwise convolution', { filters: 'depthwise' }, 'cpu'],
+  ['grouped convolution', { inChannels: 8, filters: 12, groups: 2 }, 'cpu'],
+  ['convolution', { filters: 4 }, 'simd'],
+  ['depthwise convolution', { filters: 'depthwise' }, 'simd'],
+  ['grouped convolution', { inChannels: 8, filters: 12, groups: 2 }, 'simd'],
+] as const)('a folded %s (%j, on %s)', (_, options: Partial<ConvNormOptions>, backend) => {
+  const { inChannels = 3 } = options;
   beforeAll(() => tf.setBackend(backend));
   afterAll(() => tf.setBackend('cpu'));
 
@@ -80,9 +83,9 @@ describe.each([
     ['swish', false],
     ['sigmoid', true],
   ] as const)('gives the same in evaluation (activation %p, bias %p)', (activation, convolutionBias) => {
-    const unit = build({ filters, activation, stride: 2, convention: { ...convention, convolutionBias } });
+    const unit = build({ ...options, activation, stride: 2, convention: { ...convention, convolutionBias } });
     fillModule(unit, ({ name }) => name);
-    const x = randomTensor<tf.Rank.R4>([2, 6, 6, 3], 1);
+    const x = randomTensor<tf.Rank.R4>([2, 6, 6, inChannels], 1);
     const expected = unit.forward(x, evaluation);
     unit.fold();
     expect(Array.from(unit.namedVariables(), ({ name }) => name)).toEqual(['conv.weight', 'conv.bias']);
@@ -101,7 +104,7 @@ describe.each([
   test('reads nothing from the backend', async () => {
     await tf.ready();
     const read = jest.spyOn(tf.backend(), 'readSync');
-    const unit = build();
+    const unit = build(options);
     unit.fold();
     expect(read).not.toHaveBeenCalled();
     read.mockRestore();
@@ -109,9 +112,9 @@ describe.each([
   });
 
   test('refuses to train', () => {
-    const unit = build({ filters });
+    const unit = build(options);
     unit.fold();
-    const x = randomTensor<tf.Rank.R4>([2, 4, 4, 3], 1);
+    const x = randomTensor<tf.Rank.R4>([2, 4, 4, inChannels], 1);
     expect(() => unit.forward(x, { training: true, random: new Random(0) })).toThrow(
       new ArgumentError(
         'A fused network cannot be trained: its batch norms are folded away. Build it again.',
@@ -133,11 +136,15 @@ describe.each(['cpu', 'simd'])('forwardAdded on %s', (backend) => {
     [{}, 'relu', true],
     [{ kernelSize: 1, activation: 'swish' }, 'relu', true],
     [{ filters: 'depthwise' }, 'relu', true],
+    [{ inChannels: 8, filters: 12, groups: 2 }, 'linear', false],
+    [{ inChannels: 8, filters: 12, groups: 2 }, 'linear', true],
+    [{ inChannels: 8, filters: 12, groups: 2 }, 'relu', true],
   ])('of %j adds the shortcut, then %s (folded: %p)', (options, then, folded) => {
     const unit = build(options);
     fillModule(unit, ({ name }) => name);
-    const x = randomTensor<tf.Rank.R4>([2, 5, 4, 3], 1);
-    const shortcut = randomTensor<tf.Rank.R4>([2, 5, 4, options.filters === 'depthwise' ? 3 : 4], 2);
+    const { inChannels = 3, filters = 4 } = options;
+    const x = randomTensor<tf.Rank.R4>([2, 5, 4, inChannels], 1);
+    const shortcut = randomTensor<tf.Rank.R4>([2, 5, 4, filters === 'depthwise' ? 3 : filters], 2);
     const expected = tf.tidy(() => {
       const sum = tf.add(unit.forward(x, evaluation), shortcut);
       return then === 'relu' ? tf.relu(sum) : sum;

@@ -121,9 +121,35 @@ def convolutions(layer, **channels):
     return [(f'{layer} {name}', layer, {**channels, **o}, {'shape': shape}) for name, (shape, o) in options.items()]
 
 
+def grouped_convolutions():
+    options = {
+        '2 of 4 to 8 channels': (4, 8, 2, ODD, {'kernelSize': 3, 'padding': 'symmetric'}),
+        '32 of 4 to 4': (128, 128, 32, (1, 128, 3, 4), {'kernelSize': 3, 'padding': 'symmetric'}),
+        '2 of 8 to 8, stride 2': (16, 16, 2, ODD, {'kernelSize': 3, 'stride': 2, 'padding': 'symmetric'}),
+        '2 of 8 to 12, same, stride 2': (16, 24, 2, EVEN, {'kernelSize': 3, 'stride': 2, 'padding': 'same', 'bias': True}),
+        '3 of 12 to 4, uneven padding': (36, 12, 3, ODD, {'kernelSize': 3, 'padding': [[0, 1], [2, 1]], 'bias': True}),
+        '2 of 8 to 4, dilation 2': (16, 8, 2, EVEN, {'kernelSize': 3, 'dilation': 2, 'padding': 'symmetric'}),
+        '2 of 4 to 4, dilation 2, stride 2': (8, 8, 2, ODD, {'kernelSize': 3, 'dilation': 2, 'stride': 2, 'padding': 'same'}),
+        '2 of 32 to 32, 2x2, stride 2': (64, 64, 2, (1, 2, 3, 3), {'kernelSize': 2, 'stride': 2, 'padding': 'same'}),
+        '2 of 4 to 8, 5x5, stride 3': (8, 16, 2, ODD, {'kernelSize': 5, 'stride': 3, 'padding': 'same'}),
+        '2 of 4 to 4, 1x1': (8, 8, 2, ODD, {'kernelSize': 1, 'bias': True}),
+        '2 of 4 to 4, 1x1, stride 2': (8, 8, 2, ODD, {'kernelSize': 1, 'stride': 2}),
+        '3 of 2 to 3': (6, 9, 3, ODD, {'kernelSize': 3, 'padding': 'symmetric', 'bias': True}),
+        '3 of 5 to 4': (15, 12, 3, EVEN, {'kernelSize': 2, 'stride': 2}),
+        'as many as channels': (5, 5, 5, ODD, {'kernelSize': 3, 'padding': 'symmetric', 'bias': True}),
+        'as many as channels, 2 filters each': (5, 10, 5, EVEN, {'kernelSize': 3, 'stride': 2, 'padding': 'same'}),
+    }
+    return [
+        (f'Conv2D groups: {name}', 'Conv2D', {'inChannels': inputs, 'filters': filters, 'groups': groups, **o},
+         {'shape': (shape[0], inputs, *shape[2:])})
+        for name, (inputs, filters, groups, shape, o) in options.items()
+    ]
+
+
 LAYER_CASES = [
     *convolutions('Conv2D', inChannels=2, filters=3),
     *convolutions('DepthwiseConv2D', channels=2),
+    *grouped_convolutions(),
     ('BatchNorm unbiased', 'BatchNorm', {'channels': 2, **TORCH_NORM}, {'shape': EVEN}),
     ('BatchNorm biased', 'BatchNorm', {'channels': 2, **KERAS_NORM}, {'shape': EVEN}),
     ('BatchNorm of one pixel', 'BatchNorm', {'channels': 3, **TORCH_NORM}, {'shape': (4, 3, 1, 1)}),

@@ -164,10 +164,68 @@ test('refuses no channels', () => {
   expect(() => new DepthwiseConv2D({ channels: 0, kernelSize: 1, random })).toThrow(/channels is 0/);
 });
 
+describe('Conv2D of groups', () => {
+  test.each<[FusedActivation, (x: tf.Tensor) => tf.Tensor]>([
+    ['linear', (x) => tf.clone(x)],
+    ['relu6', tf.relu6],
+    ['swish', (x) => tf.mul(x, tf.sigmoid(x))],
+  ])('is each group convolved for itself, then %s', (activation, f) => {
+    const layer = new Conv2D({
+      ...{ inChannels: 6, filters: 4, groups: 2 },
+      kernelSize: 3,
+      bias: true,
+      random,
+    });
+    tf.tidy(() => layer.bias!.assign(tf.tensor1d([0.3, -0.2, 9, 1])));
+    const x = randomTensor<tf.Rank.R4>([2, 4, 5, 6], 3);
+    const before = tf.memory().numTensors;
+    const y = layer.forwardFused(x, activation);
+    expect(tf.memory().numTensors).toBe(before + 1);
+    const expected = tf.tidy(() => {
+      const halves = [0, 1].map((i) =>
+        tf.conv2d(
+          tf.slice(x, [0, 0, 0, 3 * i], [2, 4, 5, 3]),
+          tf.slice(layer.weight, [0, 0, 0, 2 * i], [3, 3, 3, 2]) as tf.Tensor4D,
+          1,
+          'valid',
+        ),
+      );
+      return f(tf.add(tf.concat(halves, 3), layer.bias!));
+    });
+    expect(largestDifference(y, expected)).toBeLessThan(5e-6);
+    tf.dispose([x, y, expected]);
+    layer.dispose();
+  });
+
+  test('refuses an image of other channels, and leaves nothing behind', () => {
+    const layer = new Conv2D({ inChannels: 6, filters: 4, groups: 2, kernelSize: 3, random });
+    const x: tf.Tensor4D = tf.zeros([1, 4, 4, 4]);
+    expect(() => layer.forward(x)).toThrow(
+      new ArgumentError('Conv2D got [1,4,4,4]; give 6 channels, the last axis of four.'),
+    );
+    expect(tf.memory().numTensors).toBe(2);
+    x.dispose();
+    layer.dispose();
+  });
+});
+
+test('refuses groups that do not divide the channels', () => {
+  const options = { inChannels: 6, filters: 4, kernelSize: 1, random };
+  expect(() => new Conv2D({ ...options, groups: 3 })).toThrow(
+    new ArgumentError(
+      'Conv2D: groups is 3 with inChannels 6 and filters 4; give a number that divides both.',
+    ),
+  );
+  expect(() => new Conv2D({ ...options, groups: 0 })).toThrow('groups is 0; give an integer of at least 1.');
+});
+
 test('the initialiser is told how many values there are, and the fans', () => {
   const initializer = jest.fn((_random: Random, { count }: { count: number }) => new Float32Array(count));
   new Conv2D({ inChannels: 2, filters: 5, kernelSize: 3, initializer, random }).dispose();
   expect(initializer).toHaveBeenLastCalledWith(random, { count: 90, fanIn: 18, fanOut: 45 });
+  // As torch.nn.init._calculate_fan_in_and_fan_out of a kernel [6, 2, 3, 3].
+  new Conv2D({ inChannels: 4, filters: 6, groups: 2, kernelSize: 3, initializer, random }).dispose();
+  expect(initializer).toHaveBeenLastCalledWith(random, { count: 108, fanIn: 18, fanOut: 54 });
   const depthwise = { channels: 4, kernelSize: 3, initializer, random };
   new DepthwiseConv2D(depthwise).dispose();
   expect(initializer).toHaveBeenLastCalledWith(random, { count: 36, fanIn: 9, fanOut: 9 });

@@ -1,13 +1,15 @@
 import { ArgumentError } from '../../src/core/errors.js';
 import fc from 'fast-check';
 import type { ModelDescription } from '../../src/graph/index.js';
+import { describeEfficientNet, describeResNet } from '../../src/models/index.js';
 import {
-  describeEfficientNet,
-  describeResNet,
+  coefficients,
+  efficientNetArchitecture,
+  MAX_SCALE,
+  MIN_SCALE,
   resNetArchitecture,
   type ResNetDepth,
-} from '../../src/models/index.js';
-import { coefficients, efficientNetArchitecture, MAX_SCALE, MIN_SCALE } from '../../src/scaling/index.js';
+} from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
 
 /** What layer_counts.py wrote of one model. */

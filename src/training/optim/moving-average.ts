@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFraction, checkOptions } from '../../core/errors.js';
 import { hasKernel, runUpdate } from '../../core/kernels.js';
-import { allOrNothing, type NamedVariable } from '../../core/module.js';
+import { allOrNothing } from '../../core/build.js';
+import type { NamedVariable } from '../../core/module.js';
 
 /** Options of {@link MovingAverage}. */
 export interface MovingAverageOptions {

@@ -2,7 +2,8 @@ import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkAtLeastZero, type OptionNames } from '../../core/errors.js';
 import { hasKernel, ownData, runUpdate, type UpdateName } from '../../core/kernels.js';
-import { allOrNothing, type NamedVariable } from '../../core/module.js';
+import { allOrNothing } from '../../core/build.js';
+import type { NamedVariable } from '../../core/module.js';
 import { restoringOnErrorSync } from '../../core/restoring.js';
 
 /** Options that every optimizer has. */

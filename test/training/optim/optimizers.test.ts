@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Module, parameter, statistic, type NamedVariable } from '../../../src/core/module.js';
+import { Module, type NamedVariable } from '../../../src/core/module.js';
+import { parameter, statistic } from '../../../src/core/variables.js';
 import { Adam, AdamW, LAMB } from '../../../src/training/optim/adam.js';
 import { clipByGlobalNorm } from '../../../src/training/optim/gradients.js';
 import type { Optimizer } from '../../../src/training/optim/optimizer.js';
