@@ -52,7 +52,7 @@ export function scaleToBudget(
   checkOptions('scaleToBudget', options, efficientNetArchitectureOptionNames);
   const limits = givenLimits(budget);
   const { first, last, stepsPerUnit } = curve(options);
-  const usesAt = (step: number) => usesOf(efficientNetArchitecture(step / stepsPerUnit, options));
+  const usesAt = (step: number) => usesOfStep(step / stepsPerUnit, options);
   const fits = (uses: Required<Budget>) => limits.every(([name, limit]) => uses[name] <= limit);
 
   const smallest = usesAt(first);
@@ -111,6 +111,16 @@ function givenLimits(budget: Budget): [keyof Budget, number][] {
     checkPositive(name, limit);
   }
   return limits as [keyof Budget, number][];
+}
+
+/** What was counted before, by scale and options. */
+const counted = new Map<string, Required<Budget>>();
+
+function usesOfStep(scale: number, options: EfficientNetArchitectureOptions): Required<Budget> {
+  const key = JSON.stringify([scale, options]);
+  const uses = counted.get(key) ?? usesOf(efficientNetArchitecture(scale, options));
+  counted.set(key, uses);
+  return uses;
 }
 
 /** What a network uses. The blocks of a stage after the first are alike, so one of them is counted for all. */

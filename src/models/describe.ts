@@ -21,7 +21,7 @@ export function describeResNet(
   options: DescribeResNetOptions = {},
 ): ModelDescription {
   checkOptions('describeResNet', options, { size: true, convention: true });
-  const { size, convention = 'torchvision' } = options;
+  const { size = architecture.size, convention = 'torchvision' } = options;
   checkOneOf('convention', convention, Object.keys(resNetConventions));
   return describeUnbuilt(() => new ResNet(architecture, { convention }), size);
 }
@@ -32,12 +32,12 @@ export function describeResNet(
  */
 export function describeEfficientNet(
   architecture: EfficientNetArchitecture,
-  size?: number,
+  size: number = architecture.resolution,
 ): ModelDescription {
   return describeUnbuilt(() => new EfficientNet(architecture), size);
 }
 
-function describeUnbuilt(build: () => ImageClassifier, size?: number): ModelDescription {
+function describeUnbuilt(build: () => ImageClassifier, size: number): ModelDescription {
   return buildWithoutValues(() => {
     const model = build();
     try {
