@@ -5,7 +5,7 @@ import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { addThen } from '../layers/add.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
-import type { BlockConvention } from './convention.js';
+import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** How much wider a bottleneck's output usually is than its 3x3 convolution. */
 const BOTTLENECK_EXPANSION = 4;
@@ -32,8 +32,10 @@ export interface ResidualBlockOptions {
   readonly strideIn?: '3x3' | '1x1';
   /** Starts the last batch norm's weight at zero, so that the block starts as its shortcut. Default false. */
   readonly zeroLast?: boolean;
-  readonly convention: BlockConvention;
-  readonly random: Random;
+  /** Default {@link torchvisionBlocks}. */
+  readonly convention?: BlockConvention;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -67,7 +69,7 @@ export class ResidualBlock extends Module {
       random: true,
     });
     const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
-    const { zeroLast: zeroWeight = false, convention, random } = options;
+    const { zeroLast: zeroWeight = false, convention = torchvisionBlocks, random } = options;
     checkBoolean('zeroLast', zeroWeight);
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
     checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'pad', 'none']);
@@ -104,7 +106,7 @@ export class ResidualBlock extends Module {
       const last = conv3 ?? conv2;
       if (this.plain) return last.forward(h, context);
       const shortcut = () => (this.shortcut ? this.shortcut.forward(x, context) : x);
-      if (last.addsAtOnce) return last.forwardAdded(h, shortcut(), 'relu', context);
+      if (last.addsAtOnce(context)) return last.forwardAdded(h, shortcut(), 'relu', context);
       return addThen(last.forward(h, context), shortcut(), 'relu');
     });
   }
