@@ -63,7 +63,7 @@ const importDirection = Object.entries(layers).map(([folder, row]) => {
 
 export default ts.config(
   // AssemblyScript is not TypeScript: its own compiler checks it.
-  { ignores: ['**/dist/', 'docs/api/', 'coverage/', '**/node_modules/', 'src/backends/simd/assembly/'] },
+  { ignores: ['**/dist/', 'docs/api/', 'coverage/', '**/node_modules/', 'src/**/assembly/'] },
   js.configs.recommended,
   { languageOptions: { globals: { ...globals.node } } },
   {

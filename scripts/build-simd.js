@@ -1,6 +1,9 @@
 /**
- * Compiles `src/backends/simd/assembly` to `src/backends/simd/binaries.ts`: two WebAssembly modules as base64, with
- * and without relaxed SIMD. As text they need no address, so Node, bundlers and browsers all find them.
+ * Compiles AssemblyScript to WebAssembly modules as base64. As text they need no address, so Node, bundlers and browsers all
+ * find them.
+ *
+ * - `src/backends/simd/assembly` to `src/backends/simd/binaries.ts`: one with and one without relaxed SIMD.
+ * - `src/vision/simd/assembly` to `src/vision/simd/binary.ts`.
  *
  * It compiles only if a source is newer than the result.
  */
@@ -10,40 +13,56 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const folder = join(root, 'src/backends/simd');
-const target = join(folder, 'binaries.ts');
 
 /** Compiles what is stale. */
 export async function buildSimd() {
-  const assembly = join(folder, 'assembly');
+  await buildBackend();
+  await buildVision();
+}
+
+async function buildBackend() {
+  const shared = ['kernel-ids.ts', 'operation-ids.ts', 'winograd-layout.ts'];
+  await compileStale('src/backends/simd', 'binaries.ts', shared, async (folder) => {
+    // 4 GiB, shared between threads; the backend says how much of it there is at first.
+    const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+    const source = `${folder}/assembly/index.ts`;
+    const plain = await compile(source, [...memory, '--enable', 'simd,threads']);
+    const relaxed = await compile(source, [...memory, '--enable', 'simd,threads,relaxed-simd']);
+    return (
+      `/** The module for SIMD and threads, base64. */\nexport const plainBinary: string =\n  '${plain}';\n\n` +
+      `/** The same with relaxed SIMD. */\nexport const relaxedBinary: string =\n  '${relaxed}';\n`
+    );
+  });
+}
+
+async function buildVision() {
+  await compileStale('src/vision/simd', 'binary.ts', [], async (folder) => {
+    const binary = await compile(`${folder}/assembly/resample.ts`, ['--enable', 'simd']);
+    return `/** The module that resamples pictures, base64. */\nexport const resampleBinary: string =\n  '${binary}';\n`;
+  });
+}
+
+/** Writes what `make` gives to the target, if one of the sources is newer: this script, what is in `assembly`, and `others`. */
+async function compileStale(folder, targetName, others, make) {
+  const target = join(root, folder, targetName);
+  const assembly = join(root, folder, 'assembly');
   const sources = [
     fileURLToPath(import.meta.url),
-    ...['kernel-ids.ts', 'operation-ids.ts', 'winograd-layout.ts'].map((file) => join(folder, file)),
+    ...others.map((file) => join(root, folder, file)),
     ...readdirSync(assembly).map((file) => join(assembly, file)),
   ];
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
   if (existsSync(target) && statSync(target).mtimeMs > newest) return;
-  const [plain, relaxed] = [
-    await compile(['simd', 'threads']),
-    await compile(['simd', 'threads', 'relaxed-simd']),
-  ];
-  writeFileSync(
-    target,
-    `// Made by scripts/build-simd.js.\n\n` +
-      `/** The module for SIMD and threads, base64. */\nexport const plainBinary: string =\n  '${plain}';\n\n` +
-      `/** The same with relaxed SIMD. */\nexport const relaxedBinary: string =\n  '${relaxed}';\n`,
-  );
+  writeFileSync(target, `// Made by scripts/build-simd.js.\n\n${await make(folder)}`);
 }
 
-async function compile(features) {
+async function compile(source, options) {
   let binary;
   const { error, stderr } = await asc.main(
     [
-      'src/backends/simd/assembly/index.ts',
+      source,
       ...['--outFile', 'simd.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
-      // 4 GiB, shared between threads; the backend says how much of it there is at first.
-      ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
-      ...['--enable', features.join(',')],
+      ...options,
     ],
     {
       readFile: (name, base) => {

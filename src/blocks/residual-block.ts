@@ -6,8 +6,8 @@ import type { Random } from '../core/random.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
 import type { BlockConvention } from './convention.js';
 
-/** How much wider a bottleneck's output is than its 3x3 convolution. */
-export const BOTTLENECK_EXPANSION = 4;
+/** How much wider a bottleneck's output usually is than its 3x3 convolution. */
+const BOTTLENECK_EXPANSION = 4;
 
 /** Options of {@link ResidualBlock}. */
 export interface ResidualBlockOptions {
@@ -15,8 +15,10 @@ export interface ResidualBlockOptions {
   readonly kind: 'basic' | 'bottleneck';
   /** Channels of the input. */
   readonly inChannels: number;
-  /** Channels of the 3x3 convolutions; a bottleneck's output has four times as many. */
+  /** Channels of the 3x3 convolutions. */
   readonly channels: number;
+  /** Channels of the output. Default `channels`; of a bottleneck four times as many. */
+  readonly outChannels?: number;
   /** Default 1. */
   readonly stride?: number;
   /**
@@ -36,7 +38,7 @@ export interface ResidualBlockOptions {
 /**
  * y = relu(H(x, W) + x): a residual branch H of two or three convolutions, and a shortcut. Without shortcut it is a block
  * of a plain network, relu(H(x, W)).
- * [N, H, W, inChannels] → [N, ceil(H / stride), ceil(W / stride), channels or 4 * channels].
+ * [N, H, W, inChannels] → [N, ceil(H / stride), ceil(W / stride), outChannels].
  * Source: He et al. 2015, arXiv 1512.03385, section 3; as torchvision's BasicBlock and Bottleneck.
  */
 export class ResidualBlock extends Module {
@@ -55,6 +57,7 @@ export class ResidualBlock extends Module {
       kind: true,
       inChannels: true,
       channels: true,
+      outChannels: true,
       stride: true,
       shortcut: true,
       strideIn: true,
@@ -74,10 +77,10 @@ export class ResidualBlock extends Module {
     const activation = 'relu';
     // What follows a shortcut's addition is the block's; without one it is the last unit's.
     const last = { zeroWeight, activation: this.plain ? activation : undefined } as const;
-    const filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION;
+    const { outChannels: filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION } = options;
     if (kind === 'basic') {
       this.conv1 = unit(inChannels, channels, 3, { stride, activation });
-      this.conv2 = unit(channels, channels, 3, last);
+      this.conv2 = unit(channels, filters, 3, last);
     } else {
       const [stride1, stride2] = strideIn === '1x1' ? [stride, 1] : [1, stride];
       this.conv1 = unit(inChannels, channels, 1, { stride: stride1, activation });

@@ -15,34 +15,38 @@ import {
   efficientNetArchitecture,
   MAX_SCALE,
   MIN_SCALE,
+  resNetArchitecture,
+  resNetNames,
+  type Architecture,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
   type EfficientNetVariant,
   type ModelDescription,
+  type ResNetArchitectureOptions,
+  type ResNetName,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
+import { resNetArchitectureOptionNames } from '../scaling/resnet.js';
 import { describeResNet } from './describe-resnet.js';
 import { EfficientNet, efficientNetOptionNames, type EfficientNetOptions } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
-import {
-  ResNet,
-  resNetArchitecture,
-  resNetDepths,
-  resNetOptionNames,
-  type ResNetArchitecture,
-  type ResNetDepth,
-  type ResNetOptions,
-} from './resnet.js';
+import { ResNet, resNetOptionNames, type ResNetOptions } from './resnet.js';
+
+export type { EfficientNetArchitecture } from '../scaling/index.js';
+export {
+  completeArchitecture,
+  headFeatures,
+  stageBlocks,
+  type Architecture,
+} from '../scaling/architecture.js';
 
 /** The name of a published network. {@link buildModel} takes more: `efficientnet-b` with any scale. */
 export type ModelName =
-  | `resnet${ResNetDepth}`
-  | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`
-  | `efficientnet-lite${0 | 1 | 2 | 3 | 4}`;
+  ResNetName | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}` | `efficientnet-lite${0 | 1 | 2 | 3 | 4}`;
 
 /** Every {@link ModelName}. */
 export const modelNames: readonly ModelName[] = [
-  ...resNetDepths.map((depth) => `resnet${depth}` as const),
+  ...resNetNames,
   ...([0, 1, 2, 3, 4, 5, 6, 7] as const).map((x) => `efficientnet-b${x}` as const),
   ...([0, 1, 2, 3, 4] as const).map((x) => `efficientnet-lite${x}` as const),
 ];
@@ -61,9 +65,6 @@ export const modelOptionNames: OptionNames<ModelOptions> = {
   depth: true,
 };
 
-/** All sizes of a network of either family. */
-export type Architecture = ResNetArchitecture | EfficientNetArchitecture;
-
 /**
  * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. It is one
  * of {@link modelNames}, or of an EfficientNet between or beyond the published ones, such as `efficientnet-b2.26`. `width`,
@@ -79,7 +80,7 @@ export function buildModel(name: string, options: ModelOptions = {}): ImageClass
 /** Builds the network of these sizes. */
 export function buildArchitecture(architecture: Architecture, options: ModelOptions = {}): ImageClassifier {
   return allOrNothing(() =>
-    isResNet(architecture)
+    architecture.family === 'resnet'
       ? new ResNet(architecture, pickOptions(options as ResNetOptions, resNetOptionNames))
       : new EfficientNet(architecture, pickOptions(options, efficientNetOptionNames)),
   );
@@ -101,38 +102,44 @@ export function describeArchitecture(
   architecture: Architecture,
   { convention }: Pick<ModelOptions, 'convention'> = {},
 ): ModelDescription {
-  return isResNet(architecture)
+  return architecture.family === 'resnet'
     ? describeResNet(architecture, { convention: convention as ResNetOptions['convention'] })
     : describeEfficientNet(architecture);
 }
 
-function isResNet(architecture: Architecture): architecture is ResNetArchitecture {
-  return 'kind' in architecture;
-}
-
 /** The options that only one of the families has. */
-const ownOptions = {
+const familyOptions = {
   resnet: ['stem', 'shortcut', 'zeroInitResidual'],
   efficientnet: ['depth', 'stochasticDepth'],
 } as const;
 
 /** The sizes of the network of this name. */
 export function modelArchitecture(name: string, options: ModelOptions): Architecture {
-  const { family, number } = parse(name);
-  const [other, instead] =
-    family === 'resnet'
-      ? ([ownOptions.efficientnet, 'an EfficientNet'] as const)
-      : ([ownOptions.resnet, 'a ResNet'] as const);
-  for (const option of other) {
+  const resNet = resNetNames.find((each) => each === name);
+  if (resNet) {
+    refuseOptions(name, options, 'efficientnet', 'an EfficientNet');
+    const sizes = pickOptions<ResNetArchitectureOptions>(options, resNetArchitectureOptionNames);
+    return resNetArchitecture(resNet, sizes);
+  }
+  const { scale, variant } = parseEfficientNet(name);
+  refuseOptions(name, options, 'resnet', 'a ResNet');
+  return scaledEfficientNet(name, scale, variant, options);
+}
+
+/** Throws where an option is given that only the other family has. */
+function refuseOptions(
+  name: string,
+  options: ModelOptions,
+  other: keyof typeof familyOptions,
+  instead: string,
+): void {
+  for (const option of familyOptions[other]) {
     const value = options[option];
     check(
       value === undefined,
       () => `${option} is ${value}, and ${name} has none; leave it out, or take ${instead}.`,
     );
   }
-  return family === 'resnet'
-    ? resNetArchitecture(number as ResNetDepth, pickOptions(options as ResNetOptions, resNetOptionNames))
-    : scaledEfficientNet(name, number, family, options);
 }
 
 /** The published network with its coefficients multiplied. */
@@ -155,17 +162,15 @@ function scaledEfficientNet(
 }
 
 /** Of `efficientnet-b` the number may be any scale, spelled as JavaScript prints it, so that a network has one name. */
-function parse(name: string): { family: 'resnet' | 'standard' | 'lite'; number: number } {
-  const [, family, text] = /^(resnet|efficientnet-b|efficientnet-lite)(-?[\d.]+)$/.exec(name) ?? [];
-  const number = Number(text);
-  const isScale =
-    family === 'efficientnet-b' && String(number) === text && number >= MIN_SCALE && number <= MAX_SCALE;
-  if (!isScale && !(modelNames as readonly string[]).includes(name)) {
+function parseEfficientNet(name: string): { scale: number; variant: EfficientNetVariant } {
+  const [, variant, text] = /^efficientnet-(b|lite)(-?[\d.]+)$/.exec(name) ?? [];
+  const scale = Number(text);
+  const isOnCurve = variant === 'b' && String(scale) === text && scale >= MIN_SCALE && scale <= MAX_SCALE;
+  if (!isOnCurve && !(modelNames as readonly string[]).includes(name)) {
     throw new ArgumentError(
       `There is no model ${typeof name === 'string' ? quoted(name) : shown(name)}; the models are ${modelNames.join(', ')}, and ` +
         `efficientnet-b with any number from ${MIN_SCALE} to ${MAX_SCALE}, such as efficientnet-b2.26.`,
     );
   }
-  const families = { resnet: 'resnet', 'efficientnet-b': 'standard', 'efficientnet-lite': 'lite' } as const;
-  return { family: families[family as keyof typeof families], number };
+  return { scale, variant: variant === 'lite' ? 'lite' : 'standard' };
 }

@@ -1,8 +1,11 @@
-import { BOTTLENECK_EXPANSION } from '../blocks/residual-block.js';
 import { checkOneOf, checkOptions } from '../core/errors.js';
-import { LayerCounter, type ModelDescription } from '../scaling/index.js';
+import {
+  LayerCounter,
+  type ModelDescription,
+  type ResNetArchitecture,
+  type ResNetStage,
+} from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
-import type { ResNetArchitecture } from './resnet.js';
 
 /** Options of {@link describeResNet}. */
 export interface DescribeResNetOptions {
@@ -28,9 +31,9 @@ export function describeResNet(
   count.batchNorm('stem.norm');
   count.elementWise('stem.activation', 'relu');
   if (stem === 'imagenet') count.maxPool('pool', 2);
-  stages.forEach(({ blocks, channels }, s) => {
-    for (let i = 0; i < blocks; i++) {
-      countBlock(count, `stages.${s}.${i}`, channels, s > 0 && i === 0 ? 2 : 1, architecture, convention);
+  stages.forEach((stage, s) => {
+    for (let i = 0; i < stage.blocks; i++) {
+      countBlock(count, `stages.${s}.${i}`, stage, s > 0 && i === 0 ? 2 : 1, architecture, convention);
     }
   });
   count.globalAvgPool('globalPool');
@@ -42,14 +45,13 @@ export function describeResNet(
 function countBlock(
   count: LayerCounter,
   name: string,
-  channels: number,
+  { channels, outChannels: filters }: ResNetStage,
   stride: number,
   { kind, shortcut }: ResNetArchitecture,
   convention: ResNetConventionName,
 ): void {
   const { convolutionBias: bias, strideIn } = resNetConventions[convention];
   const input = count.shape;
-  const filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION;
   const convNorm = (name: string, convolution: { filters: number; kernelSize: number; stride: number }) => {
     count.conv2d(`${name}.conv`, { ...convolution, bias });
     count.batchNorm(`${name}.norm`);

@@ -8,7 +8,7 @@ import { forwardRecomputed } from '../core/recompute.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
-import type { ModelDescription } from '../scaling/index.js';
+import type { Architecture, ModelDescription } from '../scaling/index.js';
 import type { ConventionName } from './conventions.js';
 import { checkLabels } from './labels/check-labels.js';
 import type { Preprocessing } from './preprocessing.js';
@@ -20,11 +20,7 @@ import { formatSummary } from './summary.js';
  */
 export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   /** All sizes of the network, its name among them. */
-  abstract architecture: {
-    readonly name: string;
-    readonly inputChannels: number;
-    readonly classes: number | undefined;
-  };
+  abstract architecture: Architecture;
   /** Whose numeric conventions it follows. */
   abstract readonly convention: ConventionName;
   /** What `classify` does to an image first. */

@@ -15,14 +15,6 @@ export {
   type Interpolation,
   type Preprocessing,
 } from './preprocessing.js';
-export {
-  buildResNet,
-  ResNet,
-  resNetArchitecture,
-  resNetDepths,
-  type ResNetArchitecture,
-  type ResNetDepth,
-  type ResNetOptions,
-} from './resnet.js';
+export { buildResNet, ResNet, type ResNetOptions } from './resnet.js';
 export { formatSummary } from './summary.js';
 export { warmUp, type WarmUpOptions } from './warm-up.js';

@@ -1,8 +1,8 @@
 import { ArgumentError, checkOptions, checkPositive, shown } from '../core/errors.js';
 import type { ModelDescription } from './counting.js';
+import { describeEfficientNet } from './describe-efficientnet.js';
 import {
   coefficients,
-  describeEfficientNet,
   efficientNetArchitecture,
   efficientNetArchitectureOptionNames,
   MAX_LITE_SCALE,

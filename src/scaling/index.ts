@@ -27,9 +27,10 @@ export {
   type ModelDescription,
   type Shape,
 } from './counting.js';
+export type { Architecture } from './architecture.js';
+export { describeEfficientNet } from './describe-efficientnet.js';
 export {
   coefficients,
-  describeEfficientNet,
   efficientNetArchitecture,
   MAX_LITE_SCALE,
   MAX_SCALE,
@@ -40,4 +41,16 @@ export {
   type EfficientNetStage,
   type EfficientNetVariant,
 } from './efficientnet.js';
+export {
+  resNetArchitecture,
+  resNetDepths,
+  resNetNames,
+  type ResNetArchitecture,
+  type ResNetArchitectureOptions,
+  type ResNetDepth,
+  type ResNetName,
+  type ResNetShortcut,
+  type ResNetStage,
+  type ResNetStem,
+} from './resnet.js';
 export { searchCoefficients, type Candidate, type SearchOptions } from './search.js';

@@ -2,7 +2,7 @@ export { Adam, AdamW, LAMB, type AdamOptions } from './optim/adam.js';
 export type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
 export * from './data/index.js';
-export { evaluate, type EvaluateOptions } from './evaluate.js';
+export { evaluate, type EvaluateOptions, type ModuleEvaluateOptions } from './evaluate.js';
 export {
   fineTune,
   prepareFineTuning,
@@ -28,6 +28,7 @@ export {
   type Loss,
 } from './losses.js';
 export type { ClassMapping } from './match-classes.js';
+export { accuracy, type Metric } from './measure.js';
 export type { CalibrationBin, Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './optim/moving-average.js';
 export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optim/optimizer.js';
@@ -57,8 +58,9 @@ export type {
   CheckpointFailedEvent,
   EpochEvent,
   EvaluationEvent,
+  ModuleEvaluation,
   ResumeEvent,
   StepEvent,
   TrainEvent,
 } from './train-events.js';
-export type { CheckpointOptions, TrainOptions } from './train-options.js';
+export type { CheckpointOptions, ImageTrainOptions, TrainOptions } from './train-options.js';

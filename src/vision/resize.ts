@@ -7,6 +7,7 @@ import {
   type Preprocessing,
 } from '../models/preprocessing.js';
 import type { RgbImage } from './image.js';
+import { PRECISION, resample, type Window } from './simd/resample.js';
 
 /** A filter of resizing: its weight at a distance, and the distance beyond which it has none. */
 interface Filter {
@@ -27,19 +28,6 @@ const filters: Record<Exclude<Interpolation, 'nearest'>, Filter> = {
     },
   },
 };
-
-/** Bits after the point of the integer weights, as in PIL. */
-const PRECISION = 22;
-
-/** Half of the last place that is kept, for rounding. */
-const HALF = 1 << (PRECISION - 1);
-
-/** Which pixels of a line make one pixel of the resized line, and with what weights. */
-interface Window {
-  readonly start: number;
-  /** Of PRECISION bits after the point. */
-  readonly weights: Int32Array;
-}
 
 /**
  * Resizes with antialiasing: when an image gets smaller the filter widens, so that every pixel counts. In integers, one
@@ -129,19 +117,27 @@ function windows(
   const stretch = Math.max(scale, 1);
   const radius = support * stretch;
   const perPixel = 1 / stretch;
-  return Array.from({ length: count }, (_, i) => {
-    const centre = (first + i + 0.5) * scale;
+  const found: Window[] = [];
+  for (let i = first; i < first + count; i++) {
+    const centre = (i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - radius + 0.5));
     const end = Math.min(from, Math.trunc(centre + radius + 0.5));
-    const raw = Array.from({ length: end - start }, (_, k) => weight((k + start - centre + 0.5) * perPixel));
-    const sum = raw.reduce((a, b) => a + b, 0);
-    return { start, weights: Int32Array.from(raw, (w) => roundHalfAway((w / sum) * 2 ** PRECISION)) };
-  });
+    const weights: number[] = [];
+    let sum = 0;
+    for (let k = start; k < end; k++) {
+      const raw = weight((k - centre + 0.5) * perPixel);
+      weights.push(raw);
+      sum += raw;
+    }
+    for (let k = 0; k < weights.length; k++) weights[k] = roundHalfAway((weights[k]! / sum) * 2 ** PRECISION);
+    found.push({ start, weights });
+  }
+  return found;
 }
 
 /** Windows of one pixel, the one that the middle lies in. Pillow adds the scale up, so that rounding decides on borders. */
 function nearest(scale: number, first: number, count: number): Window[] {
-  const weights = Int32Array.of(1 << PRECISION);
+  const weights = [1 << PRECISION];
   const found: Window[] = [];
   let centre = scale / 2;
   for (let i = 0; i < first + count; i++) {
@@ -153,86 +149,4 @@ function nearest(scale: number, first: number, count: number): Window[] {
 
 function roundHalfAway(x: number): number {
   return Math.trunc(x + (x < 0 ? -0.5 : 0.5));
-}
-
-/** The pixels that these windows make, a row of `columns` for each of `rows`. */
-function resample(
-  { width, data }: RgbImage,
-  columns: readonly Window[],
-  rows: readonly Window[],
-  downFirst: boolean,
-): Uint8Array {
-  const out = new Uint8ClampedArray(rows.length * columns.length * 3);
-  if (downFirst) {
-    const { first, count } = reach(columns);
-    const lines = new Uint8ClampedArray(rows.length * count * 3);
-    resizeDown({ data, start: first * 3, stride: width * 3 }, rows, lines, count * 3);
-    rows.forEach((_, y) => resizeRow(lines, (y * count - first) * 3, columns, out, y * columns.length * 3));
-  } else {
-    const { first, count } = reach(rows);
-    const stride = columns.length * 3;
-    const lines = new Uint8ClampedArray(count * stride);
-    for (let y = 0; y < count; y++) resizeRow(data, (first + y) * width * 3, columns, lines, y * stride);
-    resizeDown({ data: lines, start: -first * stride, stride }, rows, out, stride);
-  }
-  return new Uint8Array(out.buffer);
-}
-
-/** The pixels of a line that windows see. */
-function reach(windows: readonly Window[]): { first: number; count: number } {
-  const first = windows[0]!.start;
-  const last = windows.at(-1)!;
-  return { first, count: last.start + last.weights.length - first };
-}
-
-/** Rows of bytes, the first at `start`. */
-interface Lines {
-  readonly data: RgbImage['data'];
-  readonly start: number;
-  /** From one row to the next. */
-  readonly stride: number;
-}
-
-/** Writes the rows, of `length` bytes each, that the windows make of lines. */
-function resizeDown(
-  { data, start, stride }: Lines,
-  rows: readonly Window[],
-  out: Uint8ClampedArray,
-  length: number,
-): void {
-  const sums = new Int32Array(length);
-  rows.forEach((window, y) => {
-    sums.fill(HALF);
-    window.weights.forEach((w, k) => {
-      const from = start + (window.start + k) * stride;
-      for (let i = 0; i < length; i++) sums[i]! += data[from + i]! * w;
-    });
-    for (let i = 0; i < length; i++) out[y * length + i] = sums[i]! >> PRECISION;
-  });
-}
-
-/** Writes the pixels that the windows make of the row whose first byte is at `row`. */
-function resizeRow(
-  data: RgbImage['data'],
-  row: number,
-  columns: readonly Window[],
-  out: Uint8ClampedArray,
-  offset: number,
-): void {
-  let to = offset;
-  for (const { start, weights } of columns) {
-    let from = row + start * 3;
-    let red = HALF;
-    let green = HALF;
-    let blue = HALF;
-    for (const w of weights) {
-      red += data[from]! * w;
-      green += data[from + 1]! * w;
-      blue += data[from + 2]! * w;
-      from += 3;
-    }
-    out[to++] = red >> PRECISION;
-    out[to++] = green >> PRECISION;
-    out[to++] = blue >> PRECISION;
-  }
 }

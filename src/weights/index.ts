@@ -6,13 +6,15 @@ export type { HubOptions } from './sources/hub.js';
 export { removeWeights, storeWeights } from './sources/indexed-db.js';
 export { readKeras } from './formats/keras.js';
 export { load, type LoadOptions } from './load.js';
-export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';
+export { loadWeights } from './load-weights.js';
+export type { LoadedWeights, LoadWeightsOptions } from './loaded-weights.js';
 export type { NetworkWeightsOptions } from './network-weights.js';
 export { exportOnnx } from './onnx.js';
 export { readCheckpoint } from './formats/read-checkpoint.js';
 export type { ReadOptions } from './sources/read-source.js';
 export { readPyTorch } from './formats/pytorch.js';
 export type { SourceName } from './names/name-map.js';
+export { save } from './save.js';
 export { saveWeights, type SaveWeightsOptions } from './save-weights.js';
 export {
   readSafetensors,

@@ -1,5 +1,5 @@
 /** What `saveWeights` writes down of a network beside its weights, and what `load` and `loadWeights` read of it. */
-import type { Architecture } from '../models/build-model.js';
+import { completeArchitecture, type Architecture } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import {
@@ -25,7 +25,8 @@ export function networkMetadata(model: ImageClassifier): Record<string, string> 
 
 /** The architecture; a file may lie, so that it has to be compared with the weights. */
 export function savedArchitecture(checkpoint: Checkpoint): Partial<Architecture> | undefined {
-  return savedRecord(checkpoint, 'architecture');
+  const saved = savedRecord<Architecture>(checkpoint, 'architecture');
+  return saved && completeArchitecture(saved);
 }
 
 /** Whose numeric conventions the network follows. */

@@ -96,7 +96,7 @@ test('numClasses is no option of buildResNet: did you mean classes?', () => {
 
 test("buildResNet('50') says that 50 is a string", () => {
   expect(() => library.buildResNet('50' as never)).toThrow(
-    new library.ArgumentError("The depth of the ResNet is the string '50'; give the number 50."),
+    new library.ArgumentError("The ResNet is the string '50'; give the number 50."),
   );
 });
 

@@ -1,6 +1,5 @@
 import type { AnyModule, NamedVariable } from '../../src/core/module.js';
 import { BatchNorm } from '../../src/layers/batch-norm.js';
-import { EfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { rename } from '../../src/weights/names/name-map.js';
 import { fillModule } from './torch-model.js';
@@ -45,7 +44,7 @@ function kerasLeaf(owner: AnyModule, leaf: string): string {
 /** Keras's path of a variable, such as conv1_conv/kernel. */
 export function kerasKey(model: ImageClassifier, { name, owner }: NamedVariable): string {
   const [, path, leaf] = /^(.*)\.(\w+)$/.exec(name)!;
-  const layer = model instanceof EfficientNet ? efficientNetLayer : resNetLayer;
+  const layer = model.architecture.family === 'efficientnet' ? efficientNetLayer : resNetLayer;
   return `${layer(path!)}/${kerasLeaf(owner, leaf!)}`;
 }
 

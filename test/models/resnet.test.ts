@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../../src/core/random.js';
 import { relativeDistance } from '../helpers/golden.js';
 import { randomTensor } from '../helpers/tensors.js';
-import { buildResNet, resNetDepths, type ResNetDepth, type ResNetOptions } from '../../src/models/resnet.js';
+import { buildResNet, type ResNetOptions } from '../../src/models/resnet.js';
+import { resNetDepths, type ResNetDepth } from '../../src/scaling/index.js';
 
 const images = (channels = 3) => tf.ones([1, 32, 32, channels]) as tf.Tensor4D;
 
@@ -225,7 +226,7 @@ describe('a plain network', () => {
 describe('what cannot be built is an error that says what can, and leaves no tensor', () => {
   test('another depth', () => {
     expect(() => buildResNet(19 as 18)).toThrow(
-      'The depth of the ResNet is 19; give one of 18, 20, 32, 34, 44, 50, 56, 101, 110, 152.',
+      'The ResNet is 19; give one of 18, 20, 32, 34, 44, 50, 56, 101, 110, 152',
     );
   });
 

@@ -1,13 +1,15 @@
 import { ArgumentError } from '../../src/core/errors.js';
 import fc from 'fast-check';
-import { describeResNet, resNetArchitecture, type ResNetDepth } from '../../src/models/index.js';
+import { describeResNet } from '../../src/models/index.js';
 import {
   coefficients,
   describeEfficientNet,
   efficientNetArchitecture,
   MAX_SCALE,
   MIN_SCALE,
+  resNetArchitecture,
   type ModelDescription,
+  type ResNetDepth,
 } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
 

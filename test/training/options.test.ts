@@ -5,7 +5,7 @@ import { fineTune, type FineTuneOptions } from '../../src/training/fine-tune.js'
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { SGD } from '../../src/training/optim/sgd.js';
-import { train, type TrainOptions } from '../../src/training/train.js';
+import { train, type ImageTrainOptions } from '../../src/training/train.js';
 import { colorJitter } from '../../src/vision/augment/color.js';
 import { randomErasing } from '../../src/vision/augment/erase.js';
 import { randomFlip } from '../../src/vision/augment/flip.js';
@@ -81,7 +81,7 @@ const impossible: [name: string, options: object, message: string][] = [
 ];
 
 test.each(impossible)('train refuses at the call, without being iterated: %s %j', (_, options, message) => {
-  const given = { ...basic, ...options } as TrainOptions;
+  const given = { ...basic, ...options } as ImageTrainOptions;
   expect(() => train(model, tinyData(36), given)).toThrow(message);
   expect(tf.memory().numTensors).toBe(model.variables().length);
 });

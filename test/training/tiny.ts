@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { pickOptions } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
-import { ResNet, resNetArchitecture, type ResNetOptions } from '../../src/models/resnet.js';
+import { ResNet, type ResNetOptions } from '../../src/models/resnet.js';
+import { resNetArchitecture, resNetArchitectureOptionNames } from '../../src/scaling/resnet.js';
 import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
 import type { RgbImage } from '../../src/vision/image.js';
 
@@ -9,10 +11,14 @@ export const SIZE = 8;
 
 /** A network of two blocks that takes milliseconds a step. */
 export function tinyModel(options: ResNetOptions = {}): ResNet {
-  const architecture = resNetArchitecture(20, { classes: 3, size: SIZE, ...options });
+  const architecture = resNetArchitecture(20, {
+    classes: 3,
+    size: SIZE,
+    ...pickOptions(options, resNetArchitectureOptionNames),
+  });
   const stages = [
-    { blocks: 1, channels: 4 },
-    { blocks: 1, channels: 8 },
+    { blocks: 1, channels: 4, outChannels: 4 },
+    { blocks: 1, channels: 8, outChannels: 8 },
   ];
   return new ResNet({ ...architecture, stages, stemChannels: 4 }, options);
 }

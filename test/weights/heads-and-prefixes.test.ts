@@ -376,7 +376,7 @@ describe('load, which finds the network', () => {
 test('the roots know every name of every map', () => {
   for (const name of ['resnet18', 'efficientnet-b0']) {
     const built = buildModel(name, { initialize: false, classes: 2 });
-    for (const map of nameMaps.filter((map) => map.conventions(built).length > 0)) {
+    for (const map of nameMaps.filter((map) => map.conventions(built.architecture).length > 0)) {
       const keys = keyedVariables(built, map).map(({ key, name }) => ({
         key,
         isHead: name.startsWith('head.'),

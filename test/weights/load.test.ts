@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModel, describeModel, modelNames, type ModelOptions } from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
-import type { ResNetArchitecture } from '../../src/models/resnet.js';
+import type { ResNetArchitecture } from '../../src/scaling/index.js';
 import { load } from '../../src/weights/load.js';
 import { nameMaps } from '../../src/weights/names/index.js';
 import {

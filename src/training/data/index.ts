@@ -7,6 +7,8 @@ export { arrayDataset, split, subset, type Dataset, type SplitOptions } from './
 export { decodable, decodeAll, type DecodableOptions, type DecodeAllOptions } from './decode-all.js';
 export { folderDataset } from './folder.js';
 export { idxDataset } from './idx.js';
+export { imageBatches, type ClassTargets, type ImageBatchesOptions } from './image-batches.js';
 export { anyMix, cutMix, mixup, type Mix } from './mix.js';
+export type { TensorBatch, TensorData, TensorSource } from './tensor-batches.js';
 export { tarDataset } from './tar.js';
 export { BatchWorkers, serveBatches, type BatchWorkersOptions, type ServedBatches } from './workers.js';

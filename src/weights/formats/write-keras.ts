@@ -6,7 +6,6 @@ import { readVariable } from '../../core/take-values.js';
 import { BatchNorm } from '../../layers/batch-norm.js';
 import { Conv2D } from '../../layers/conv2d.js';
 import { DepthwiseConv2D } from '../../layers/depthwise-conv2d.js';
-import { EfficientNet } from '../../models/efficientnet.js';
 import type { ImageClassifier } from '../../models/image-classifier.js';
 import type { Preprocessing } from '../../models/preprocessing.js';
 import { keras } from '../names/keras.js';
@@ -67,7 +66,7 @@ export async function writeKeras(model: ImageClassifier): Promise<Uint8Array> {
         vars.create_dataset({ name: `${i}`, data, shape: variable.shape });
       }
     }
-    if (model instanceof EfficientNet) writeNormalization(layers, model.preprocessing);
+    if (model.architecture.family === 'efficientnet') writeNormalization(layers, model.preprocessing);
     file.flush();
     return FS.readFile(path);
   } finally {

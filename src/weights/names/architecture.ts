@@ -3,6 +3,7 @@ import {
   describeArchitecture,
   modelArchitecture,
   modelNames,
+  stageBlocks,
   type Architecture,
 } from '../../models/build-model.js';
 import type { Checkpoint, HostTensor } from '../formats/checkpoint.js';
@@ -32,7 +33,7 @@ function fittingArchitecture(
 ): Architecture | undefined {
   try {
     const architecture = savedArchitecture(checkpoint) as Architecture;
-    const blocks = architecture.stages.map((stage) => ('blocks' in stage ? stage.blocks : stage.repeats));
+    const blocks = stageBlocks(architecture);
     // A file may lie; its network is as large as its weights all the same.
     const isPossible = blocks.every((count) => count <= tensors.size) && blocks.length <= tensors.size;
     return isPossible && hasCount(architecture, weightCount(tensors)) ? architecture : undefined;
@@ -46,14 +47,6 @@ function classesOf(tensors: ReadonlyMap<string, HostTensor>): number | undefined
   const head = weights(tensors).find(([, { shape }]) => shape.length === 2);
   // PyTorch's matrix is [classes, features], Keras's [features, classes].
   return head && head[1].shape[head[0].includes('/') ? 1 : 0];
-}
-
-/** How many features the head of a network gets. */
-export function featuresOf(architecture: Architecture): number {
-  const parameters = (classes: number | undefined) =>
-    describeArchitecture({ ...architecture, classes }).parameters;
-  // A head of one class has a weight for each, and a bias.
-  return parameters(1) - parameters(undefined) - 1;
 }
 
 /** What is known of weights of no published network. */

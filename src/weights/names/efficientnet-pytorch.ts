@@ -1,14 +1,13 @@
-import { EfficientNet } from '../../models/efficientnet.js';
 import { torchLayout } from './layout.js';
 import { blockNumber, rename, type NameMap } from './name-map.js';
 
 /** The names of lukemelas' efficientnet-pytorch and of the Lite ports of it; blocks are numbered through. */
 export const efficientNetPyTorch: NameMap = {
   source: 'efficientnet-pytorch',
-  conventions: (model) => (model instanceof EfficientNet ? ['keras', 'timm-tf'] : []),
+  conventions: ({ family }) => (family === 'efficientnet' ? ['keras', 'timm-tf'] : []),
   layout: torchLayout,
-  layerNames: (model) => {
-    const number = blockNumber(model);
+  layerNames: (architecture) => {
+    const number = blockNumber(architecture);
     return rename([
       [/^stem\.conv/, '_conv_stem'],
       [/^stem\.norm/, '_bn0'],

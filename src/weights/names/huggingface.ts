@@ -1,4 +1,4 @@
-import { EfficientNet } from '../../models/efficientnet.js';
+import type { Architecture } from '../../models/build-model.js';
 import { torchLayout } from './layout.js';
 import { blockNumber, rename, type NameMap } from './name-map.js';
 
@@ -13,8 +13,8 @@ const resNetNames = rename([
 ]);
 
 /** Blocks are numbered through. */
-function efficientNetNames(model: EfficientNet): (path: string) => string {
-  const number = blockNumber(model);
+function efficientNetNames(architecture: Architecture): (path: string) => string {
+  const number = blockNumber(architecture);
   return rename([
     [/^stem\.conv/, 'efficientnet.embeddings.convolution'],
     [/^stem\.norm/, 'efficientnet.embeddings.batchnorm'],
@@ -38,7 +38,8 @@ function efficientNetNames(model: EfficientNet): (path: string) => string {
  */
 export const huggingFace: NameMap = {
   source: 'huggingface',
-  conventions: (model) => (model instanceof EfficientNet ? ['keras', 'timm-tf'] : ['torchvision', 'timm']),
+  conventions: ({ family }) => (family === 'efficientnet' ? ['keras', 'timm-tf'] : ['torchvision', 'timm']),
   layout: torchLayout,
-  layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames(model) : resNetNames),
+  layerNames: (architecture) =>
+    architecture.family === 'efficientnet' ? efficientNetNames(architecture) : resNetNames,
 };

@@ -1,4 +1,3 @@
-import { EfficientNet } from '../../models/efficientnet.js';
 import { kerasLayout } from './layout.js';
 import { rename, type NameMap } from './name-map.js';
 
@@ -32,7 +31,7 @@ const efficientNetNames = rename([
 /** The names of keras.applications' ResNets and EfficientNets, whose blocks of a stage are lettered. */
 export const keras: NameMap = {
   source: 'keras',
-  conventions: (model) => (model instanceof EfficientNet ? ['keras', 'timm-tf'] : ['keras']),
+  conventions: ({ family }) => (family === 'efficientnet' ? ['keras', 'timm-tf'] : ['keras']),
   layout: kerasLayout,
-  layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames : resNetNames),
+  layerNames: ({ family }) => (family === 'efficientnet' ? efficientNetNames : resNetNames),
 };

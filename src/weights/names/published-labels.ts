@@ -19,7 +19,7 @@ export async function publishedLabels(
   if (classes !== IMAGENET_CLASSES) return undefined;
   const { architecture, isSaved } = architectureOf(checkpoint, networkWeights(checkpoint, options).named);
   if (isSaved || architecture?.classes !== classes) return undefined;
-  if ('stem' in architecture && architecture.stem === 'cifar') return undefined;
+  if (architecture.family === 'resnet' && architecture.stem === 'cifar') return undefined;
   const { imageNetLabels } = await import('../../models/labels/imagenet.js');
   return imageNetLabels;
 }

@@ -1,12 +1,13 @@
-import { EfficientNet } from '../../models/efficientnet.js';
+import type { EfficientNetArchitecture } from '../../models/build-model.js';
 import { torchLayout } from './layout.js';
 import { rename, type NameMap } from './name-map.js';
 import { resNetNames } from './torchvision.js';
 
 /** A block's convolutions are numbered norms; without an expanding one, the projection has its name. */
-function efficientNetNames(model: EfficientNet): (path: string) => string {
-  const part = (stage: string, block: string, name: string, kind: string): string => {
-    const { expand } = model.stages[Number(stage)]![Number(block)]!;
+function efficientNetNames({ stages }: EfficientNetArchitecture): (path: string) => string {
+  const part = (stage: string, name: string, kind: string): string => {
+    const { expandRatio } = stages[Number(stage)]!;
+    const expand = expandRatio !== 1;
     const parts = expand ? ['expand', 'depthwise', 'project'] : ['depthwise', 'project'];
     if (kind === 'norm') return `bn${parts.indexOf(name) + 1}`;
     if (name === 'depthwise') return 'conv_dw';
@@ -21,7 +22,7 @@ function efficientNetNames(model: EfficientNet): (path: string) => string {
     [/\.squeezeExcite\.(reduce|expand)/, '.se.conv_$1'],
     [
       /^stages\.(\d+)\.(\d+)\.(expand|depthwise|project)\.(conv|norm)/,
-      (_, stage, block, name, kind) => `blocks.${stage}.${block}.${part(stage!, block!, name!, kind!)}`,
+      (_, stage, block, name, kind) => `blocks.${stage}.${block}.${part(stage!, name!, kind!)}`,
     ],
     [/^stages/, 'blocks'],
   ]);
@@ -33,8 +34,9 @@ function efficientNetNames(model: EfficientNet): (path: string) => string {
  */
 export const timm: NameMap = {
   source: 'timm',
-  conventions: (model) =>
-    model instanceof EfficientNet ? ['timm', 'timm-tf', 'keras'] : ['timm', 'torchvision'],
+  conventions: ({ family }) =>
+    family === 'efficientnet' ? ['timm', 'timm-tf', 'keras'] : ['timm', 'torchvision'],
   layout: torchLayout,
-  layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames(model) : resNetNames),
+  layerNames: (architecture) =>
+    architecture.family === 'efficientnet' ? efficientNetNames(architecture) : resNetNames,
 };

@@ -1,4 +1,4 @@
-import { EfficientNet } from '../../models/efficientnet.js';
+import type { EfficientNetArchitecture } from '../../models/build-model.js';
 import { torchLayout } from './layout.js';
 import { rename, type NameMap } from './name-map.js';
 
@@ -17,22 +17,19 @@ export const resNetNames = rename([
 /**
  * A block's parts are numbered: expand (where there is one), depthwise, squeeze-excite (where there is one), project.
  */
-function efficientNetNames(model: EfficientNet): (path: string) => string {
-  const position = (stage: string, block: string, part: string) => {
-    const { expand, squeezeExcite } = model.stages[Number(stage)]![Number(block)]!;
-    const parts = [expand && 'expand', 'depthwise', squeezeExcite && 'squeezeExcite', 'project'].filter(
-      Boolean,
-    );
-    return parts.indexOf(part);
+function efficientNetNames({ stages, squeezeRatio }: EfficientNetArchitecture): (path: string) => string {
+  const position = (stage: string, part: string) => {
+    const expand = stages[Number(stage)]!.expandRatio !== 1 ? ['expand'] : [];
+    const squeezeExcite = squeezeRatio > 0 ? ['squeezeExcite'] : [];
+    return [...expand, 'depthwise', ...squeezeExcite, 'project'].indexOf(part);
   };
   return rename([
     [/^stem/, 'features.0'],
-    [/^lastConv/, `features.${model.stages.length + 1}`],
+    [/^lastConv/, `features.${stages.length + 1}`],
     [/^head/, 'classifier.1'],
     [
       /^stages\.(\d+)\.(\d+)\.(\w+)/,
-      (_, stage, block, part) =>
-        `features.${Number(stage) + 1}.${block}.block.${position(stage!, block!, part!)}`,
+      (_, stage, block, part) => `features.${Number(stage) + 1}.${block}.block.${position(stage!, part!)}`,
     ],
     [/\.reduce$/, '.fc1'],
     [/\.expand$/, '.fc2'],
@@ -44,15 +41,16 @@ function efficientNetNames(model: EfficientNet): (path: string) => string {
 /** The names of torchvision.models (and of timm's ResNets, which are the same). */
 export const torchvision: NameMap = {
   source: 'torchvision',
-  conventions: (model) => (model instanceof EfficientNet ? ['torchvision'] : ['torchvision', 'timm']),
+  conventions: ({ family }) => (family === 'efficientnet' ? ['torchvision'] : ['torchvision', 'timm']),
   layout: torchLayout,
-  layerNames: (model) => (model instanceof EfficientNet ? efficientNetNames(model) : resNetNames),
+  layerNames: (architecture) =>
+    architecture.family === 'efficientnet' ? efficientNetNames(architecture) : resNetNames,
 };
 
 /** The names of akamaster's pytorch_resnet_cifar10: torchvision's but for the head. */
 export const cifarResNet: NameMap = {
   source: 'pytorch_resnet_cifar10',
-  conventions: (model) => (model instanceof EfficientNet ? [] : ['torchvision', 'timm']),
+  conventions: ({ family }) => (family === 'efficientnet' ? [] : ['torchvision', 'timm']),
   layout: torchLayout,
   layerNames: () => (path) => (path === 'head' ? 'linear' : resNetNames(path)),
 };
