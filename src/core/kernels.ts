@@ -16,6 +16,15 @@ interface OptionalKernels {
   /** FusedConv2D that also takes a `residual`, which it adds before the activation. */
   FusedConv2DResidual: tf.Tensor;
   /**
+   * Convolution of groups of channels, of x, filter [k, k, inChannels / groups, filters], and where given bias and residual;
+   * attributes are strides, pad, groups and activation. A group has a multiple of four channels, in and out.
+   */
+  GroupedConv2D: tf.Tensor;
+  /** The gradient of x, of dy and filter, with strides, pad, groups and inputShape. */
+  GroupedConv2DBackpropInput: tf.Tensor;
+  /** The gradient of filter, of x and dy, with strides, pad, groups and filterShape. */
+  GroupedConv2DBackpropFilter: tf.Tensor;
+  /**
    * Batch norm of training and a clamp to [low, high] (attributes, with epsilon), of x, scale and offset: y, mean, biased
    * variance, and 1 / sqrt(variance + epsilon).
    */
