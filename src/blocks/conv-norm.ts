@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { check, checkOptions } from '../core/errors.js';
-import { allOrNothing, Module } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
 import { addThen } from '../layers/add.js';
@@ -82,10 +83,8 @@ export class ConvNorm extends Module {
     }
     return tf.tidy(() => {
       const y = conv.forward(x);
-      if (!activation || activation.fused === 'relu' || activation.fused === 'relu6') {
-        return norm.forwardFused(y, context, activation?.fused ?? 'linear');
-      }
-      return activation.forward(norm.forward(y, context));
+      if (activation?.fused === 'sigmoid') return activation.forward(norm.forward(y, context));
+      return norm.forwardFused(y, context, activation?.fused ?? 'linear');
     });
   }
 
@@ -101,7 +100,10 @@ export class ConvNorm extends Module {
       if (!this.isFrozen) refuseTraining(context);
       return conv.forwardAdded(x, shortcut, then);
     }
-    return tf.tidy(() => addThen(this.forward(x, context), shortcut, then));
+    return tf.tidy(() => {
+      if (norm && !activation) return norm.forwardFused(conv.forward(x), context, then, shortcut);
+      return addThen(this.forward(x, context), shortcut, then);
+    });
   }
 
   /**

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { evaluation } from './context.js';
 import { check, shown } from './errors.js';
+import type { Module } from './module.js';
 
 /**
  * What `change` makes of every tensor of a value: a tensor, or an array or plain object of tensors, nested as you like.
@@ -77,6 +79,19 @@ export function sliceExamples<T>(value: T, begin: number, size: number, count: n
   );
 }
 
+/** Values of the same form as one: each tensor is the rows of theirs, one after the other. The caller disposes of it. */
+export function joinExamples<T>(parts: readonly T[]): T {
+  const tensors = parts.map(tensorsIn);
+  let place = 0;
+  return tidied(() =>
+    mapTensors(parts[0]!, () => {
+      const same = tensors.map((list) => list[place]![1]);
+      place++;
+      return tf.concat(same);
+    }),
+  );
+}
+
 /** tf.tidy of what gives any value; its tensors stay. */
 export function tidied<T>(compute: () => T): T {
   return tf.tidy(compute as () => tf.TensorContainer) as T;
@@ -85,6 +100,13 @@ export function tidied<T>(compute: () => T): T {
 /** The same value with a clone of every tensor, which shares its data and is kept until it is disposed of. */
 export function keepClones<T>(value: T): T {
   return mapTensors(value, (tensor) => tf.keep(tf.clone(tensor)));
+}
+
+/**
+ * What a module gives in evaluation. The caller disposes of it; `x` stays, also where it is a part of the output.
+ */
+export function evaluationOutput<Input, Output>(module: Module<Input, Output>, x: Input): Output {
+  return tidied(() => keepClones(module.forward(x, evaluation)));
 }
 
 /** Frees every tensor of a value. */

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBoolean, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
-import { allOrNothing, Module, parameter } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter } from '../core/variables.js';
 import type { Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';

@@ -1,11 +1,10 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
-import { evaluation } from '../core/context.js';
 import { check, checkInteger, checkModule, checkOptions, type OptionNames } from '../core/errors.js';
 import type { AnyModule, Module } from '../core/module.js';
 import { nextTask } from '../core/next-task.js';
 import { takeValues } from '../core/take-values.js';
-import { disposeTensors, keepClones, tidied } from '../core/tensors.js';
+import { disposeTensors, evaluationOutput } from '../core/tensors.js';
 import { checkHeadKept } from '../models/check-head.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { isImageClassifier } from '../models/is-image-classifier.js';
@@ -122,11 +121,6 @@ export async function evaluateModule<Input, Output, Target>(
   const mean = losses.of(done)['loss'];
   if (mean !== undefined && !Number.isFinite(mean)) throw new NotFiniteError(`a loss of ${mean}`);
   return { examples: done, loss: mean, metrics: means.of(done) };
-}
-
-/** What a module gives in evaluation. The caller disposes of it; `x` stays, also where the output has it. */
-function evaluationOutput<Input, Output>(model: Module<Input, Output>, x: Input): Output {
-  return tidied(() => keepClones(model.forward(x, evaluation)));
 }
 
 async function evaluateImages(

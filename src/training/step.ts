@@ -10,6 +10,7 @@ import type { CountedBatch } from './data/tensor-batches.js';
 import type { Loss } from './losses.js';
 import { measure, type Metrics } from './measure.js';
 import { firstNonFinite } from './non-finite.js';
+import { scaledSums } from './optim/gradients.js';
 import { randomFor } from './seeds.js';
 
 /** What one batch says. */
@@ -75,12 +76,7 @@ export async function batchGradients<Input, Output, Target>(
 /** The sums with the values times a factor; both are freed, the sums only where all goes well. */
 function addScaled(sums: readonly tf.Tensor[], values: readonly tf.Tensor[], factor: number): tf.Tensor[] {
   try {
-    const added = tf.tidy(() =>
-      values.map((value, i) => {
-        const scaled = tf.mul(value, factor);
-        return sums[i] ? tf.add(sums[i], scaled) : scaled;
-      }),
-    );
+    const added = scaledSums(values, factor, sums);
     tf.dispose([...sums]);
     return added;
   } finally {

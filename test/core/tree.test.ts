@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../src/core/errors.js';
-import { Module, parameter, statistic } from '../../src/core/module.js';
+import { Module } from '../../src/core/module.js';
+import { parameter, statistic } from '../../src/core/variables.js';
 import { Random } from '../../src/core/random.js';
 import { BatchNorm } from '../../src/layers/batch-norm.js';
 import { Conv2D } from '../../src/layers/conv2d.js';

@@ -1,7 +1,8 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../../src/core/random.js';
-import { allOrNothing, Module, type AnyModule } from '../../src/core/module.js';
+import { allOrNothing } from '../../src/core/build.js';
+import { Module, type AnyModule } from '../../src/core/module.js';
 import { Conv2D } from '../../src/layers/conv2d.js';
 import { Dense } from '../../src/layers/dense.js';
 import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
