@@ -1,4 +1,4 @@
-export { Adam, AdamW, LAMB, type AdamOptions } from './optim/adam.js';
+export { adam, adamW, lamb, Adam, AdamW, LAMB, type AdamOptions } from './optim/adam.js';
 export type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
 export * from './data/index.js';
@@ -31,8 +31,16 @@ export type { ClassMapping } from './match-classes.js';
 export { accuracy, type Metric } from './measure.js';
 export type { CalibrationBin, Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './optim/moving-average.js';
-export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optim/optimizer.js';
-export { RMSProp, type RMSPropOptions } from './optim/rmsprop.js';
+export { Optimizer, type OptimizerParameters } from './optim/optimizer.js';
+export type {
+  NamedParameter,
+  OptimizerOptions,
+  OptimizerState,
+  Slots,
+  UpdateRule,
+  Variables,
+} from './optim/rule.js';
+export { RMSProp, rmsProp, type RMSPropOptions } from './optim/rmsprop.js';
 export {
   constantSchedule,
   cosineSchedule,
@@ -49,7 +57,7 @@ export {
   type StepScheduleOptions,
   type WarmUpScheduleOptions,
 } from './optim/schedules.js';
-export { SGD, type SGDOptions } from './optim/sgd.js';
+export { SGD, sgd, type SGDOptions } from './optim/sgd.js';
 export type { PngImage } from './logs/event-records.js';
 export { TensorBoardLog } from './logs/tensorboard.js';
 export { train } from './train.js';
