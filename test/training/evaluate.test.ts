@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
-import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
+import { arrayDataset } from '../../src/training/data/array-dataset.js';
+import type { Dataset } from '../../src/training/data/dataset.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { fineTune } from '../../src/training/fine-tune.js';
 import { matchClasses, type ClassMapping } from '../../src/training/match-classes.js';
