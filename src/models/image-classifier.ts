@@ -6,14 +6,16 @@ import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { runParts, type Part } from '../core/parts.js';
 import { forwardRecomputed } from '../core/recompute.js';
+import { describeModule, type ModelDescription } from '../graph/describe.js';
+import { formatSummary } from '../graph/summary.js';
+import type { InputShapes } from '../graph/trace.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
-import type { Architecture, ModelDescription } from '../scaling/index.js';
+import type { Architecture } from '../scaling/index.js';
 import type { ConventionName } from './conventions.js';
 import { checkLabels } from './labels/check-labels.js';
 import type { Preprocessing } from './preprocessing.js';
-import { formatSummary } from './summary.js';
 
 /**
  * What every network here is: a stem, stages of blocks, the mean over the image, and a dense head.
@@ -90,8 +92,21 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     this.labels = undefined;
   }
 
-  /** Rows of every layer for one square image, counted without running the model. */
-  abstract describe(size?: number): ModelDescription;
+  /**
+   * Rows of every layer for one square image, counted by tracing; shapes are without the batch.
+   * @param size - Side of the image, in pixels. Default what the model is meant for.
+   */
+  describe(size = this.preprocessing.size): ModelDescription {
+    const { name, inputChannels } = this.architecture;
+    checkInteger('height', size, 1);
+    const { inputShape, layers, ...rest } = describeModule(this, [1, size, size, inputChannels], name);
+    const rows = layers.map((layer) => ({
+      ...layer,
+      inputShape: layer.inputShape.slice(1),
+      outputShape: layer.outputShape.slice(1),
+    }));
+    return { inputShape: inputShape.slice(1), layers: rows, ...rest };
+  }
 
   /**
    * The logits [N, classes]; of a model without top, the pooled features.
@@ -165,9 +180,12 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     return this;
   }
 
-  /** {@link describe} as a table to print: a row a layer with its output's shape, parameters and multiply-adds. */
-  summary(size?: number): string {
-    return formatSummary(this.describe(size));
+  /**
+   * {@link describe} as a table to print.
+   * @param input - Side of the image, in pixels, or the shape of a batch. Default the side that the model is meant for.
+   */
+  override summary(input?: number | InputShapes): string {
+    return typeof input === 'object' ? super.summary(input) : formatSummary(this.describe(input));
   }
 }
 
