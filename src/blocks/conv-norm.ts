@@ -9,7 +9,7 @@ import { addThen } from '../layers/add.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
-import type { BlockConvention } from './convention.js';
+import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** Options of {@link ConvNorm}. */
 export interface ConvNormOptions {
@@ -27,8 +27,10 @@ export interface ConvNormOptions {
   readonly activation?: ActivationName;
   /** Starts the batch norm's weight at zero. Default false. */
   readonly zeroWeight?: boolean;
-  readonly convention: BlockConvention;
-  readonly random: Random;
+  /** Default {@link torchvisionBlocks}. */
+  readonly convention?: BlockConvention;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -61,7 +63,7 @@ export class ConvNorm extends Module {
       groups = 1,
       stride = 1,
       zeroWeight = false,
-      convention,
+      convention = torchvisionBlocks,
       random,
     } = options;
     const { padding, convolutionBias: bias, initializer, depthwiseFanOut: fanOut, batchNorm } = convention;
@@ -86,6 +88,11 @@ export class ConvNorm extends Module {
       if (activation?.fused === 'sigmoid') return activation.forward(norm.forward(y, context));
       return norm.forwardFused(y, context, activation?.fused ?? 'linear');
     });
+  }
+
+  /** Whether {@link forwardAdded} may add in the operation that it ends with. */
+  addsAtOnce(context: Context): boolean {
+    return context.training || (!this.norm && !this.activation && this.conv instanceof Conv2D);
   }
 
   /** What follows a residual branch that ends here: then(forward(x) + shortcut). */

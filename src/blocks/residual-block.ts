@@ -3,8 +3,9 @@ import type { Context } from '../core/context.js';
 import { check, checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
+import { addThen } from '../layers/add.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
-import type { BlockConvention } from './convention.js';
+import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** How much wider a bottleneck's output usually is than its 3x3 convolution. */
 const BOTTLENECK_EXPANSION = 4;
@@ -31,8 +32,10 @@ export interface ResidualBlockOptions {
   readonly strideIn?: '3x3' | '1x1';
   /** Starts the last batch norm's weight at zero, so that the block starts as its shortcut. Default false. */
   readonly zeroLast?: boolean;
-  readonly convention: BlockConvention;
-  readonly random: Random;
+  /** Default {@link torchvisionBlocks}. */
+  readonly convention?: BlockConvention;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -66,7 +69,7 @@ export class ResidualBlock extends Module {
       random: true,
     });
     const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
-    const { zeroLast: zeroWeight = false, convention, random } = options;
+    const { zeroLast: zeroWeight = false, convention = torchvisionBlocks, random } = options;
     checkBoolean('zeroLast', zeroWeight);
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
     checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'pad', 'none']);
@@ -98,11 +101,13 @@ export class ResidualBlock extends Module {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     return tf.tidy(() => {
       const { conv1, conv2, conv3 } = this;
-      const shortcut = this.shortcut ? this.shortcut.forward(x, context) : x;
       let h = conv1.forward(x, context);
       if (conv3) h = conv2.forward(h, context);
       const last = conv3 ?? conv2;
-      return this.plain ? last.forward(h, context) : last.forwardAdded(h, shortcut, 'relu', context);
+      if (this.plain) return last.forward(h, context);
+      const shortcut = () => (this.shortcut ? this.shortcut.forward(x, context) : x);
+      if (last.addsAtOnce(context)) return last.forwardAdded(h, shortcut(), 'relu', context);
+      return addThen(last.forward(h, context), shortcut(), 'relu');
     });
   }
 }

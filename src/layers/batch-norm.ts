@@ -15,19 +15,22 @@ import { parameter, statistic } from '../core/variables.js';
 import { addRelu } from './add.js';
 import { swish } from './swish.js';
 
-/** Options of {@link BatchNorm}; the numeric ones have no default since the frameworks' defaults differ. */
+/** Options of {@link BatchNorm}. The defaults are PyTorch's; other frameworks have others. */
 export interface BatchNormOptions {
   /** Channels of the input. */
   readonly channels: number;
-  /** Added to the variance. PyTorch's default is 1e-5, Keras's 1e-3. */
-  readonly epsilon: number;
+  /** Added to the variance. Default 1e-5; Keras's is 1e-3. */
+  readonly epsilon?: number;
   /**
    * How much of a running statistic a training step keeps: running = momentum * running + (1 - momentum) * batch.
-   * This is TensorFlow's sense; PyTorch's momentum of 0.1 is 0.9 here.
+   * This is TensorFlow's sense; PyTorch's momentum of 0.1 is 0.9 here. Default 0.9; Keras's is 0.99.
    */
-  readonly momentum: number;
-  /** Which variance the running one averages: `'unbiased'` (divided by n - 1) as PyTorch, `'biased'` as TensorFlow. */
-  readonly runningVariance: 'unbiased' | 'biased';
+  readonly momentum?: number;
+  /**
+   * Which variance the running one averages: `'unbiased'` (divided by n - 1) as PyTorch, `'biased'` as TensorFlow. Default
+   * `'unbiased'`.
+   */
+  readonly runningVariance?: 'unbiased' | 'biased';
   /** Starts `weight` at zero rather than one, so that a residual branch starts as nothing. Default false. */
   readonly zeroWeight?: boolean;
 }
@@ -59,13 +62,14 @@ export class BatchNorm extends Module {
       runningVariance: true,
       zeroWeight: true,
     });
-    const { channels, epsilon, momentum, runningVariance, zeroWeight = false } = options;
+    const { channels, epsilon = 1e-5, momentum = 0.9, runningVariance = 'unbiased' } = options;
+    const { zeroWeight = false } = options;
     checkBoolean('zeroWeight', zeroWeight);
     checkInteger('BatchNorm: channels', channels, 1);
     check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);
     checkFraction('BatchNorm: momentum', momentum);
     checkOneOf('BatchNorm: runningVariance', runningVariance, ['unbiased', 'biased']);
-    const filled = (value: number) => new Float32Array(channels).fill(value);
+    const filled = (value: number) => () => new Float32Array(channels).fill(value);
     [this.weight, this.bias, this.runningMean, this.runningVariance] = allOrNothing(() => [
       parameter(filled(zeroWeight ? 0 : 1), [channels]),
       parameter(filled(0), [channels]),

@@ -1,4 +1,4 @@
-import type { BlockConvention } from '../blocks/convention.js';
+import { torchvisionBlocks, type BlockConvention } from '../blocks/convention.js';
 import {
   glorotUniform,
   heNormal,
@@ -41,11 +41,7 @@ const resize256 = (size: number) => (size <= SMALL ? size : Math.round((size * 2
 const resizeBy32 = (size: number) => (size <= SMALL ? size : size + 32);
 
 const torchvisionResNet: Convention = {
-  padding: 'symmetric',
-  convolutionBias: false,
-  batchNorm: { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
-  initializer: heNormal,
-  depthwiseFanOut: 'layer',
+  ...torchvisionBlocks,
   strideIn: '3x3',
   zeroInitResidual: false,
   headInitializer: uniformFanIn,

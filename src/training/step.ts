@@ -1,10 +1,8 @@
-import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { check, shown } from '../core/errors.js';
 import type { Module } from '../core/module.js';
 import { takeValues } from '../core/take-values.js';
-import { freeingTape } from '../core/tape.js';
 import { disposeTensors, keepClones, sliceExamples } from '../core/tensors.js';
 import type { CountedBatch } from './data/tensor-batches.js';
 import type { Loss } from './losses.js';
@@ -12,6 +10,7 @@ import { measure, type Metrics } from './measure.js';
 import { firstNonFinite } from './non-finite.js';
 import { scaledSums } from './optim/gradients.js';
 import { randomFor } from './seeds.js';
+import { valueAndGradients } from './value-and-gradients.js';
 
 /** What one batch says. */
 export interface BatchGradients {
@@ -19,7 +18,7 @@ export interface BatchGradients {
   readonly loss: number;
   /** Means over the examples. */
   readonly metrics: Record<string, number>;
-  /** Of the mean loss, one a variable. */
+  /** Of the mean loss, one for each path. */
   readonly gradients: tf.Tensor[];
 }
 
@@ -38,17 +37,18 @@ export interface GradientOptions<Output, Target> {
 
 /**
  * The gradients of the mean loss over a batch. Running statistics move.
+ * @param paths - Of the parameters whose gradients are wanted.
  * @throws Error where the loss is not finite; it names the first layer whose output is not.
  */
 export async function batchGradients<Input, Output, Target>(
   model: Module<Input, Output>,
-  variables: readonly tf.Variable[],
+  paths: readonly string[],
   batch: CountedBatch<Input, Target>,
   options: GradientOptions<Output, Target>,
 ): Promise<BatchGradients> {
   const total = batch.examples;
   const sizes = partSizes(total, options.microBatchSize);
-  if (sizes.length === 1) return partGradients(model, variables, batch, 0, options);
+  if (sizes.length === 1) return partGradients(model, paths, batch, 0, options);
   let loss = 0;
   const metrics: Record<string, number> = {};
   let gradients: tf.Tensor[] = [];
@@ -57,9 +57,7 @@ export async function batchGradients<Input, Output, Target>(
     for (const [i, size] of sizes.entries()) {
       const share = size / total;
       const part = partOf(batch, begin, size);
-      const result = await partGradients(model, variables, part, i, options).finally(() =>
-        disposeTensors(part),
-      );
+      const result = await partGradients(model, paths, part, i, options).finally(() => disposeTensors(part));
       gradients = addScaled(gradients, result.gradients, share);
       loss += share * result.loss;
       for (const [name, mean] of Object.entries(result.metrics))
@@ -112,7 +110,7 @@ export function partSizes(examples: number, size: number): number[] {
 
 async function partGradients<Input, Output, Target>(
   model: Module<Input, Output>,
-  variables: readonly tf.Variable[],
+  paths: readonly string[],
   { x, y }: CountedBatch<Input, Target>,
   part: number,
   { loss, metrics, recompute, seed, step }: GradientOptions<Output, Target>,
@@ -130,15 +128,10 @@ async function partGradients<Input, Output, Target>(
       output = keepClones(given);
       return checkedLoss(loss(given, y));
     };
-    const { value, gradients } = freeingTape(() => {
-      const { value, grads } = tf.variableGrads(forward, [...variables]);
-      // tfjs leaves out what the loss does not depend on.
-      return {
-        value,
-        gradients: variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable)),
-      };
-    });
+    const { value, gradients: all } = valueAndGradients(model, forward);
+    const gradients = paths.map((path) => all[path]!);
     try {
+      tf.dispose(Object.values(all).filter((gradient) => !gradients.includes(gradient)));
       const lossValue = (await takeValues(value))[0]!;
       if (!Number.isFinite(lossValue)) {
         throw notFinite(

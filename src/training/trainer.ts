@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkAtLeastZero } from '../core/errors.js';
 import { listed } from '../core/listed.js';
+import type { NamedVariable } from '../core/module.js';
 import { restoringOnError } from '../core/restoring.js';
 import { isRecord } from '../weights/formats/json-values.js';
 import { writeSafetensors, type TensorToWrite } from '../weights/formats/safetensors.js';
@@ -54,6 +55,8 @@ export interface StepResult {
 export class Trainer<Input, Output, Target, Result> {
   readonly average: MovingAverage | undefined;
   readonly #optimizer: Optimizer;
+  /** Of the optimizer's parameters in the model. */
+  readonly #paths: readonly string[];
 
   constructor(
     readonly task: Task<Input, Output, Target, Result>,
@@ -70,6 +73,9 @@ export class Trainer<Input, Output, Target, Result> {
     check(parameters.length > 0, () => 'Every part of the model is frozen; leave one to be trained.');
     this.#optimizer = optimizer(parameters);
     try {
+      this.#paths = this.#optimizer.parameters.map(({ name, variable }) =>
+        pathOf(variable, name, parameters),
+      );
       this.average = movingAverage && new MovingAverage(variables, movingAverage);
     } catch (error) {
       this.#optimizer.dispose();
@@ -89,11 +95,10 @@ export class Trainer<Input, Output, Target, Result> {
   async #step(batch: CountedBatch<Input, Target>, step: number): Promise<StepResult> {
     const { model, loss, metrics } = this.task;
     const { seed = 0, schedule, clipNorm, microBatchSize = batch.examples, recompute = false } = this.options;
-    const variables = this.#optimizer.parameters.map(({ variable }) => variable);
     const learningRate = schedule(step);
     checkAtLeastZero(`The learning rate of step ${step}`, learningRate);
     const common = { loss, metrics, microBatchSize, recompute, seed, step };
-    const result = await batchGradients(model, variables, batch, common);
+    const result = await batchGradients(model, this.#paths, batch, common);
     try {
       tf.tidy(() => {
         const { gradients } = clipNorm ? clipByGlobalNorm(result.gradients, clipNorm) : result;
@@ -198,4 +203,14 @@ export class Trainer<Input, Output, Target, Result> {
     this.#optimizer.dispose();
     this.average?.dispose();
   }
+}
+
+function pathOf(variable: tf.Variable, name: string, parameters: readonly NamedVariable[]): string {
+  const found = parameters.find((parameter) => parameter.variable === variable);
+  check(
+    found !== undefined,
+    () =>
+      `The optimizer has the parameter ${name}, which is not among those that it was given; make it of these.`,
+  );
+  return found.name;
 }

@@ -7,7 +7,7 @@ import { isImageClassifier } from '../models/is-image-classifier.js';
 import { colorParts, type ColorPreprocessing } from '../models/preprocessing.js';
 import { architectureOf } from './names/architecture.js';
 import type { Checkpoint, HostTensor } from './formats/checkpoint.js';
-import type { WeightsSource } from './sources/fetch-source.js';
+import type { WeightsSource } from './sources/source-name.js';
 import { nameMaps } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables } from './names/name-map.js';

@@ -270,7 +270,7 @@ describe('a frozen layer acts as in evaluation', () => {
       'batch norm',
       () => new BatchNorm({ channels: 2, epsilon: 1e-5, momentum: 0.9, runningVariance: 'biased' }),
     ],
-    ['dropout', () => new Dropout<tf.Tensor4D>(0.5)],
+    ['dropout', () => new Dropout(0.5)],
     ['stochastic depth', () => new StochasticDepth(0.5)],
   ])('%s', (_, build) => {
     const layer = made(build() as Module);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { evaluation } from '../../src/core/context.js';
+import { evaluation, type Context } from '../../src/core/context.js';
 import { Module } from '../../src/core/module.js';
+import { parameter } from '../../src/core/variables.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import type { TensorData } from '../../src/training/data/tensor-batches.js';
 import { accuracy } from '../../src/training/measure.js';
@@ -235,6 +236,34 @@ describe('errors leave the network as it was and no tensor behind', () => {
     expect(weights(net)).toEqual(before);
     expect(tf.memory().numTensors).toBe(held);
   }); // prettier-ignore
+
+  test('an optimizer of other variables', async () => {
+    const other = new ForkedNet();
+    const optimizer = () => new SGD(other.namedVariables());
+    await expect(run(net, { optimizer })).rejects.toThrow(
+      'The optimizer has the parameter scale, which is not among',
+    );
+    other.dispose();
+  });
+
+  test('a module in a private field, which would not be trained', async () => {
+    class Hidden extends ForkedNet {
+      readonly #factor = parameter<tf.Rank.R1>(new Float32Array([1]), [1]);
+      override forward(x: ForkedInput, context: Context): ForkedOutput {
+        const [classes, sizes] = super.forward(x, context);
+        return [classes, tf.mul(sizes, this.#factor)];
+      }
+      free() {
+        this.#factor.dispose();
+      }
+    }
+    const hidden = new Hidden();
+    const held = tf.memory().numTensors;
+    await expect(run(hidden)).rejects.toThrow('Hidden uses a variable of shape [1] that is not in its tree');
+    expect(tf.memory().numTensors).toBe(held);
+    hidden.free();
+    hidden.dispose();
+  });
 
   test('a generator instead of the function that makes it', async () => {
     const batches = [0, 1].map(forkedBatch);
