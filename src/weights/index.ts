@@ -1,7 +1,8 @@
 export type { TransferLimits } from '../core/transfer-limits.js';
 export { cacheFolder, clearCache, listCache, type CachedFile } from './sources/cache.js';
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './formats/checkpoint.js';
-export type { FetchOptions, WeightsSource } from './sources/fetch-source.js';
+export type { FetchOptions } from './sources/fetch-source.js';
+export type { WeightsSource } from './sources/source-name.js';
 export type { HubOptions } from './sources/hub.js';
 export { removeWeights, storeWeights } from './sources/indexed-db.js';
 export { readKeras } from './formats/keras.js';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { cutMix, mixup } from '../../src/training/data/mix.js';
-import { split, subset, type Dataset } from '../../src/training/data/dataset.js';
+import type { Dataset } from '../../src/training/data/dataset.js';
+import { split, subset } from '../../src/training/data/parts.js';
 import { fineTune, type FineTuneOptions } from '../../src/training/fine-tune.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';

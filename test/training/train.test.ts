@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
-import type { Batch, BatchSource } from '../../src/training/data/batches.js';
+import type { Batch } from '../../src/training/data/batch.js';
+import type { BatchSource } from '../../src/training/data/batches.js';
 import { mixup } from '../../src/training/data/mix.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';

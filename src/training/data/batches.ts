@@ -4,17 +4,11 @@ import { inOrder } from '../../core/in-order.js';
 import type { Augmentation } from '../../vision/augment/augmentation.js';
 import type { RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
+import type { Batch } from './batch.js';
 import { allBroken } from './broken.js';
 import { checkDataset } from './check-dataset.js';
 import type { Dataset } from './dataset.js';
 import type { Mix } from './mix.js';
-
-/** Images that go through a model together, with what they should give. */
-export interface Batch {
-  readonly images: readonly RgbImage[];
-  /** The class of each image, or soft targets, a row of as many values as there are classes after the other. */
-  readonly targets: Int32Array | Float32Array;
-}
 
 /** Options of {@link batches}. */
 export interface BatchesOptions {

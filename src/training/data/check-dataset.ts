@@ -24,3 +24,9 @@ export function checkDataset(where: string, data: unknown, what = 'the data'): a
 export function isDataset(data: unknown): data is Dataset {
   return typeof (data as Partial<Dataset> | null | undefined)?.image === 'function';
 }
+
+/** Throws unless there is a list of values, typed or not. */
+export function checkList(name: string, value: ArrayLike<unknown>, expected: string): void {
+  const isList = typeof value === 'object' && value !== null && Number.isInteger(value.length);
+  check(isList, () => `${name} are ${shown(value)}; give ${expected}.`);
+}

@@ -1,9 +1,12 @@
 export type { ArchiveSource } from './archive-bytes.js';
 export type { ClassFolderOptions } from './class-folders.js';
 export type { SkippedFile } from './skipped.js';
-export { batches, type Batch, type BatchesOptions, type BatchSource } from './batches.js';
+export type { Batch } from './batch.js';
+export { batches, type BatchesOptions, type BatchSource } from './batches.js';
 export { cifar10Dataset, cifar100Dataset } from './cifar.js';
-export { arrayDataset, split, subset, type Dataset, type SplitOptions } from './dataset.js';
+export { arrayDataset } from './array-dataset.js';
+export type { Dataset } from './dataset.js';
+export { split, subset, type SplitOptions } from './parts.js';
 export { decodable, decodeAll, type DecodableOptions, type DecodeAllOptions } from './decode-all.js';
 export { folderDataset } from './folder.js';
 export { idxDataset } from './idx.js';
