@@ -3,6 +3,7 @@ import type { Context } from '../core/context.js';
 import { check, checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
+import { addThen } from '../layers/add.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
 import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
@@ -100,11 +101,13 @@ export class ResidualBlock extends Module {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     return tf.tidy(() => {
       const { conv1, conv2, conv3 } = this;
-      const shortcut = this.shortcut ? this.shortcut.forward(x, context) : x;
       let h = conv1.forward(x, context);
       if (conv3) h = conv2.forward(h, context);
       const last = conv3 ?? conv2;
-      return this.plain ? last.forward(h, context) : last.forwardAdded(h, shortcut, 'relu', context);
+      if (this.plain) return last.forward(h, context);
+      const shortcut = () => (this.shortcut ? this.shortcut.forward(x, context) : x);
+      if (last.addsAtOnce(context)) return last.forwardAdded(h, shortcut(), 'relu', context);
+      return addThen(last.forward(h, context), shortcut(), 'relu');
     });
   }
 }

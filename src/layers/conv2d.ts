@@ -98,8 +98,8 @@ export class Conv2D extends Module {
     const depth = inChannels / groups;
     const kernel = { count: taps * depth * filters, fanIn: taps * depth, fanOut: taps * filters };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(initializer(random, kernel), [kernelSize, kernelSize, depth, filters]),
-      bias ? parameter(new Float32Array(filters), [filters]) : undefined,
+      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, depth, filters]),
+      bias ? parameter(() => new Float32Array(filters), [filters]) : undefined,
     ]);
   }
 
