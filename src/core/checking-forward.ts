@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkInTree } from '../graph/in-tree.js';
+import type { Context } from './context.js';
 import type { AnyModule } from './module.js';
 
 /** Runs `work` within a gradient, and checks the variables that the module's forward uses there by {@link checkInTree}. */
@@ -7,10 +8,10 @@ export function checkingForward<T>(module: AnyModule, work: () => T): T {
   if (!Object.isExtensible(module)) return work();
   const forward = Object.getOwnPropertyDescriptor(module, 'forward');
   const watched = module.forward;
-  module.forward = (...args: unknown[]) => {
+  module.forward = (x: unknown, context: Context) => {
     const tape = () => tf.engine().state.activeTape ?? [];
     const start = tape().length;
-    const output: unknown = watched.apply(module, args);
+    const output: unknown = watched.call(module, x, context);
     checkInTree(
       module,
       new Set(
