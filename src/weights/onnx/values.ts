@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.js';
 import { readVariable } from '../../core/take-values.js';
 import { placeOf, type Trace, type TracedNode, type TracedValue } from '../../graph/trace.js';
