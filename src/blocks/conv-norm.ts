@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkOptions } from '../core/errors.js';
-import { allOrNothing } from '../core/build.js';
+import { checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
@@ -9,6 +8,7 @@ import { addThen } from '../layers/add.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
+import { foldedWeights, runFolded } from '../layers/folding.js';
 import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** Options of {@link ConvNorm}. */
@@ -39,8 +39,7 @@ export interface ConvNormOptions {
  */
 export class ConvNorm extends Module {
   readonly conv: Conv2D | DepthwiseConv2D;
-  /** Undefined after {@link fold}. */
-  norm: BatchNorm | undefined;
+  readonly norm: BatchNorm;
   readonly activation: Activation | undefined;
 
   constructor(options: ConvNormOptions) {
@@ -79,11 +78,9 @@ export class ConvNorm extends Module {
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     const { conv, norm, activation } = this;
-    if (!norm) {
-      if (!this.isFrozen) refuseTraining(context);
-      return conv.forwardFused(x, activation?.fused ?? 'linear');
-    }
     return tf.tidy(() => {
+      const folded = this.#mayBeFolded(context) ? runFolded(this, x) : undefined;
+      if (folded) return folded;
       const y = conv.forward(x);
       if (activation?.fused === 'sigmoid') return activation.forward(norm.forward(y, context));
       return norm.forwardFused(y, context, activation?.fused ?? 'linear');
@@ -92,7 +89,7 @@ export class ConvNorm extends Module {
 
   /** Whether {@link forwardAdded} may add in the operation that it ends with. */
   addsAtOnce(context: Context): boolean {
-    return context.training || (!this.norm && !this.activation && this.conv instanceof Conv2D);
+    return context.training || this.#foldedAddition(context) !== undefined;
   }
 
   /** What follows a residual branch that ends here: then(forward(x) + shortcut). */
@@ -103,56 +100,25 @@ export class ConvNorm extends Module {
     context: Context,
   ): tf.Tensor4D {
     const { conv, norm, activation } = this;
-    if (!norm && !activation && conv instanceof Conv2D) {
-      if (!this.isFrozen) refuseTraining(context);
-      return conv.forwardAdded(x, shortcut, then);
-    }
     return tf.tidy(() => {
-      if (norm && !activation) return norm.forwardFused(conv.forward(x), context, then, shortcut);
-      return addThen(this.forward(x, context), shortcut, then);
+      const folded = this.#foldedAddition(context);
+      if (folded) return folded.conv.forwardAdded(x, shortcut, then, folded.weights);
+      if (activation || (this.#mayBeFolded(context) && foldedWeights(this)))
+        return addThen(this.forward(x, context), shortcut, then);
+      return norm.forwardFused(conv.forward(x), context, then, shortcut);
     });
   }
 
-  /**
-   * Folds the batch norm's evaluation into the convolution: kernel * s and bias (bias - mean) * s + beta, where
-   * s = weight / sqrt(variance + epsilon). The output stays the same up to rounding; training ends here.
-   */
-  fold(): void {
-    foldAll([this]);
+  /** The convolution and its folded weights, where nothing comes between it and an addition. */
+  #foldedAddition(context: Context) {
+    const { conv, activation } = this;
+    if (activation || !(conv instanceof Conv2D) || !this.#mayBeFolded(context)) return undefined;
+    const weights = foldedWeights(this);
+    return weights && { conv, weights };
   }
-}
 
-/** As {@link ConvNorm.fold}, of every unit, or where one cannot be folded, of none. */
-export function foldAll(units: Iterable<ConvNorm>): void {
-  tf.tidy(() => {
-    const folded = allOrNothing(() => Array.from(new Set(units), (unit) => ({ unit, ...foldedConv(unit) })));
-    for (const { unit, kernel, bias } of folded) {
-      if (!unit.norm) continue;
-      unit.conv.weight.assign(kernel!);
-      unit.conv.bias?.dispose();
-      unit.conv.bias = bias;
-      unit.norm.dispose();
-      unit.norm = undefined;
-    }
-  });
-}
-
-/** The convolution with its batch norm, where it has one. */
-function foldedConv({ conv, norm }: ConvNorm) {
-  if (!norm) return undefined;
-  // On the device: reading would wait for it, or not be possible at once.
-  return tf.tidy(() => {
-    const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.runningVariance, norm.epsilon)));
-    const perFilter = conv instanceof DepthwiseConv2D ? tf.reshape(scale, [-1, 1]) : scale;
-    const shift = tf.sub(conv.bias ?? 0, norm.runningMean);
-    const bias = tf.variable(tf.add(tf.mul(shift, scale), norm.bias) as tf.Tensor1D);
-    return { kernel: tf.mul(conv.weight, perFilter) as tf.Tensor4D, bias };
-  });
-}
-
-function refuseTraining(context: Context): void {
-  check(
-    !context.training,
-    () => 'A fused network cannot be trained: its batch norms are folded away. Build it again.',
-  );
+  /** Whether the batch norm acts as in evaluation. */
+  #mayBeFolded(context: Context): boolean {
+    return !context.training || this.norm.isFrozen;
+  }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { TRACE } from '../graph/backend.js';
 
 /**
  * Kernels that tfjs does not define and only some backends have (here `simd`); layers use them where they can and
@@ -145,4 +146,9 @@ export function runUpdate(
 /** Whether a gradient is being taken, so that what tfjs knows no gradient of must not be run. */
 export function takesGradient(): boolean {
   return tf.engine().state.gradientDepth > 0;
+}
+
+/** Whether a forward pass is being traced, so that what is computed has no values. */
+export function isTracing(): boolean {
+  return tf.getBackend() === TRACE;
 }

@@ -3,6 +3,7 @@ import type { Context } from './context.js';
 import { describeModule } from '../graph/describe.js';
 import { formatSummary } from '../graph/summary.js';
 import type { InputShapes } from '../graph/trace.js';
+import { disposeDerived } from './derived.js';
 import { ArgumentError, check, quoted, shown } from './errors.js';
 import { listed } from './listed.js';
 
@@ -137,11 +138,12 @@ export abstract class Module<Input = tf.Tensor4D, Output = tf.Tensor4D> {
     return this.#disposedAs !== undefined;
   }
 
-  /** Frees every variable. What uses one after, such as a module of which this is a part, throws an ArgumentError. */
+  /** Frees every variable, and what `fuse` computed from them. What uses one after, such as a module of which this is a part, throws an ArgumentError. */
   dispose(): void {
     const { architecture } = this as { architecture?: { name?: string } };
     const name = architecture?.name ?? this.constructor.name;
     for (const { module } of this.namedModules()) {
+      disposeDerived(module);
       for (const [, variable] of variablesOf(module, '', new Set())) {
         if (!variable.isDisposed) variable.dispose();
       }

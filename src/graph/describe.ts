@@ -116,6 +116,7 @@ class Rows {
     }
     const whole = { inputShape: call.inputs[0]?.shape, outputShape: call.outputs[0]?.shape };
     if (operations.length === 0) {
+      if (isFolded(call, nodes)) return;
       const type = nodes.every(({ kernel }) => kernel === 'Identity') ? 'dropout' : 'reshape';
       this.#addRow(call.path, { type, nodes, views: [] }, call, whole);
       return;
@@ -211,7 +212,10 @@ function variablesOf({ nodes, views }: Operation): tf.Variable[] {
   const sources = [...views, ...nodes].flatMap(({ inputs }) =>
     Object.values(inputs).map(({ source }) => source),
   );
-  return sources.flatMap((source) => (source.kind === 'variable' ? [source.variable] : []));
+  return sources.flatMap((source) => {
+    if (source.kind === 'tensor') return source.origins.map(({ variable }) => variable);
+    return source.kind === 'variable' ? [source.variable] : [];
+  });
 }
 
 /** The operations of one layer as one: what its products are, or else its class. */
@@ -244,6 +248,12 @@ function operationsOf(nodes: readonly TracedNode[]): Operation[] {
     if (activation !== 'linear') operations.push({ type: activation, nodes: [node], views, isTail: true });
   }
   return operations;
+}
+
+/** Whether this is a batch norm or an activation that does nothing, since the convolution before it computes it. */
+function isFolded({ module }: ModuleCall, nodes: readonly TracedNode[]): boolean {
+  const isUsual = 'runningMean' in module || 'fused' in module;
+  return isUsual && nodes.every(({ kernel }) => kernel === 'Identity');
 }
 
 /** Whether this is x * sigmoid(x). */

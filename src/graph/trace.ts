@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, check, shown } from '../core/errors.js';
 import { checkInTree } from './in-tree.js';
+import { originsOf } from './origins.js';
 import { runOn, TraceBackend, withoutValues } from './backend.js';
 
 /** What a trace asks of a module. */
@@ -19,12 +20,19 @@ export type InputShapes = InputShape | readonly InputShape[] | Readonly<Record<s
 /** Where a value comes from. */
 export type Source =
   | { readonly kind: 'input'; readonly name: string }
-  | { readonly kind: 'variable'; readonly name: string; readonly variable: tf.Variable }
+  | VariableSource
   /** Made of these values in the forward pass. */
   | { readonly kind: 'constant'; readonly values: tf.backend_util.BackendValues }
-  /** A tensor that was there before and is no variable of the module. */
-  | { readonly kind: 'tensor'; readonly tensor: tf.Tensor }
+  /** A tensor that was there before and is no variable of the module; `origins` are those that it was computed from. */
+  | { readonly kind: 'tensor'; readonly tensor: tf.Tensor; readonly origins: readonly VariableSource[] }
   | { readonly kind: 'node'; readonly node: TracedNode };
+
+/** A variable of the module. */
+export interface VariableSource {
+  readonly kind: 'variable';
+  readonly name: string;
+  readonly variable: tf.Variable;
+}
 
 /** A tensor of the forward pass. */
 export interface TracedValue {
@@ -48,6 +56,8 @@ export interface ModuleCall {
   /** The path of fields that leads to the module; the root's is empty. */
   readonly path: string;
   readonly module: object;
+  /** The method that ran, such as `forward`. */
+  readonly method: string;
   /** The tensors that it got. */
   readonly inputs: readonly TracedValue[];
   /** The tensors that it gave. */
@@ -169,10 +179,15 @@ class Recorder {
     const values = this.backend.constant(dataId);
     const source: Source = values
       ? { kind: 'constant', values }
-      : { kind: 'tensor', tensor: tensor as tf.Tensor };
+      : { kind: 'tensor', tensor: tensor as tf.Tensor, origins: this.#origins(tensor) };
     const value = { shape, dtype, source };
     this.#values.set(dataId, value);
     return value;
+  }
+
+  #origins(tensor: tf.TensorInfo): VariableSource[] {
+    const sources = originsOf(tensor).map(({ dataId }) => this.#values.get(dataId)?.source);
+    return sources.flatMap((source) => (source?.kind === 'variable' ? [source] : []));
   }
 
   #valuesIn(container: unknown): TracedValue[] {
@@ -195,7 +210,7 @@ class Recorder {
       before.set(name, Object.getOwnPropertyDescriptor(module, name));
       const method = methods[name]!;
       const value = (...args: unknown[]) =>
-        this.#called(path, module, args, () => method.apply(module, args));
+        this.#called({ path, module, method: name }, args, () => method.apply(module, args));
       Object.defineProperty(module, name, { value, configurable: true, writable: true, enumerable: false });
     }
     return () => {
@@ -206,9 +221,13 @@ class Recorder {
     };
   }
 
-  #called(path: string, module: object, args: readonly unknown[], run: () => unknown): unknown {
-    if (this.#stack.at(-1)?.module === module) return run();
-    const call: ModuleCall = { path, module, inputs: this.#valuesIn(args[0]), outputs: [] };
+  #called(
+    callee: Pick<ModuleCall, 'path' | 'module' | 'method'>,
+    args: readonly unknown[],
+    run: () => unknown,
+  ): unknown {
+    if (this.#stack.at(-1)?.module === callee.module) return run();
+    const call: ModuleCall = { ...callee, inputs: this.#valuesIn(args[0]), outputs: [] };
     this.#calls.push(call);
     this.#stack.push(call);
     try {

@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOneOf } from '../core/errors.js';
 import { Module } from '../core/module.js';
+import { foldedAway } from './folding.js';
 import { swish } from './swish.js';
-
-/** The activations that a fused convolution may end with; swish where the backend has a kernel `Swish`. */
-export type FusedActivation = 'linear' | 'relu' | 'relu6' | 'sigmoid' | 'swish';
 
 /** max(x, 0), for a tensor of any shape. */
 export class ReLU extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'relu';
   override forward<T extends tf.Tensor>(x: T): T {
-    return tf.relu(x);
+    return foldedAway(x, this) ?? tf.relu(x);
   }
 }
 
@@ -18,7 +16,7 @@ export class ReLU extends Module<tf.Tensor, tf.Tensor> {
 export class ReLU6 extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'relu6';
   override forward<T extends tf.Tensor>(x: T): T {
-    return tf.relu6(x);
+    return foldedAway(x, this) ?? tf.relu6(x);
   }
 }
 
@@ -26,7 +24,7 @@ export class ReLU6 extends Module<tf.Tensor, tf.Tensor> {
 export class Sigmoid extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'sigmoid';
   override forward<T extends tf.Tensor>(x: T): T {
-    return tf.sigmoid(x);
+    return foldedAway(x, this) ?? tf.sigmoid(x);
   }
 }
 
@@ -34,11 +32,12 @@ export class Sigmoid extends Module<tf.Tensor, tf.Tensor> {
 export class Swish extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'swish';
   override forward<T extends tf.Tensor>(x: T): T {
-    return swish(x);
+    return foldedAway(x, this) ?? swish(x);
   }
 }
 
-const activations = { relu: ReLU, relu6: ReLU6, sigmoid: Sigmoid, swish: Swish };
+/** The activation layers by name. */
+export const activations = { relu: ReLU, relu6: ReLU6, sigmoid: Sigmoid, swish: Swish };
 
 /** The name of an activation layer. */
 export type ActivationName = keyof typeof activations;

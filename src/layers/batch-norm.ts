@@ -13,6 +13,7 @@ import { allOrNothing } from '../core/build.js';
 import { Module } from '../core/module.js';
 import { parameter, statistic } from '../core/variables.js';
 import { addRelu } from './add.js';
+import { checkTrains, foldedAway } from './folding.js';
 import { swish } from './swish.js';
 
 /** Options of {@link BatchNorm}. The defaults are PyTorch's; other frameworks have others. */
@@ -103,8 +104,11 @@ export class BatchNorm extends Module {
     const then = (y: tf.Tensor4D) => activate(y, activation, shortcut);
     if (!context.training || this.isFrozen) {
       const { runningMean, runningVariance } = this;
-      return tf.tidy(() => then(tf.batchNorm4d(x, runningMean, runningVariance, bias, weight, epsilon)));
+      return tf.tidy(() =>
+        then(foldedAway(x, this) ?? tf.batchNorm4d(x, runningMean, runningVariance, bias, weight, epsilon)),
+      );
     }
+    checkTrains(this);
     const n = x.size / weight.size;
     check(
       n > 1,

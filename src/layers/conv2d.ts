@@ -5,7 +5,8 @@ import { allOrNothing } from '../core/build.js';
 import { Module } from '../core/module.js';
 import { parameter } from '../core/variables.js';
 import { defaultRandom, type Random } from '../core/random.js';
-import type { FusedActivation } from './activations.js';
+import { runFolded, type ConvolutionWeights } from './folding.js';
+import type { FusedActivation } from './fused-activation.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
 import { addThen } from './add.js';
@@ -48,7 +49,7 @@ export class Conv2D extends Module {
   /** [kernelSize, kernelSize, inChannels / groups, filters] */
   readonly weight: tf.Variable<tf.Rank.R4>;
   /** [filters] */
-  bias: tf.Variable<tf.Rank.R1> | undefined;
+  readonly bias: tf.Variable<tf.Rank.R1> | undefined;
   readonly stride: number;
   readonly dilation: number;
   readonly groups: number;
@@ -104,25 +105,37 @@ export class Conv2D extends Module {
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return this.forwardFused(x, 'linear');
+    return runFolded(this, x) ?? this.forwardFused(x, 'linear');
   }
 
-  /** The convolution with its bias and then an activation, in one operation where the backend has one. */
-  forwardFused(x: tf.Tensor4D, activation: FusedActivation): tf.Tensor4D {
+  /**
+   * The convolution with its bias and then an activation, in one operation where the backend has one.
+   * @param weights - Other tensors of the same shapes to compute with. Default this layer's variables.
+   */
+  forwardFused(x: tf.Tensor4D, activation: FusedActivation, weights: ConvolutionWeights = this): tf.Tensor4D {
     return tf.tidy(() => {
-      if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear'));
-      const { stride: strides, padding: pad, bias, groups } = this;
-      const filter = dilateKernel(this.weight as tf.Tensor4D, this.dilation);
+      if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear', weights));
+      const { stride: strides, padding: pad, groups } = this;
+      const { weight, bias } = weights;
+      const filter = dilateKernel(weight, this.dilation);
       const convolution = { strides, pad, bias, activation };
       return groups === 1 ? fusedConv(x, filter, convolution) : groupedConv(x, filter, groups, convolution);
     });
   }
 
-  /** activation(convolution + shortcut), in one operation where the backend has one. */
-  forwardAdded(x: tf.Tensor4D, shortcut: tf.Tensor4D, activation: 'linear' | 'relu'): tf.Tensor4D {
+  /**
+   * activation(convolution + shortcut), in one operation where the backend has one.
+   * @param weights - As of {@link forwardFused}.
+   */
+  forwardAdded(
+    x: tf.Tensor4D,
+    shortcut: tf.Tensor4D,
+    activation: 'linear' | 'relu',
+    weights: ConvolutionWeights = this,
+  ): tf.Tensor4D {
     return tf.tidy(() => {
-      const { bias, stride: strides, padding: pad, dilation, groups } = this;
-      const filter = this.weight as tf.Tensor4D;
+      const { stride: strides, padding: pad, dilation, groups } = this;
+      const { weight: filter, bias } = weights;
       const fuses = bias && dilation === 1 && !takesGradient();
       if (fuses && groups === 1 && hasKernel('FusedConv2DResidual')) {
         const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, activation };
@@ -132,7 +145,7 @@ export class Conv2D extends Module {
       if (fuses && groups > 1 && hasGroupedKernel(x, filter, groups)) {
         return groupedKernel(x, filter, groups, { strides, pad, bias, activation }, shortcut);
       }
-      return addThen(this.forward(x), shortcut, activation);
+      return addThen(this.forwardFused(x, 'linear', weights), shortcut, activation);
     });
   }
 }

@@ -4,7 +4,8 @@ import { allOrNothing } from '../core/build.js';
 import { Module } from '../core/module.js';
 import { parameter } from '../core/variables.js';
 import { defaultRandom, type Random } from '../core/random.js';
-import type { FusedActivation } from './activations.js';
+import { runFolded, type ConvolutionWeights } from './folding.js';
+import type { FusedActivation } from './fused-activation.js';
 import { dilateKernel } from './dilation.js';
 import { fusedDepthwiseConv } from './grouped-conv.js';
 import { heNormal, type Initializer } from './initializers.js';
@@ -44,7 +45,7 @@ export class DepthwiseConv2D extends Module {
   /** [kernelSize, kernelSize, channels, 1] */
   readonly weight: tf.Variable<tf.Rank.R4>;
   /** [channels] */
-  bias: tf.Variable<tf.Rank.R1> | undefined;
+  readonly bias: tf.Variable<tf.Rank.R1> | undefined;
   readonly stride: number;
   readonly dilation: number;
   readonly padding: TfPadding;
@@ -86,15 +87,19 @@ export class DepthwiseConv2D extends Module {
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return this.forwardFused(x, 'linear');
+    return runFolded(this, x) ?? this.forwardFused(x, 'linear');
   }
 
-  /** The convolution with its bias and then an activation, in one operation where the backend has one. */
-  forwardFused(x: tf.Tensor4D, activation: FusedActivation): tf.Tensor4D {
+  /**
+   * The convolution with its bias and then an activation, in one operation where the backend has one.
+   * @param weights - Other tensors of the same shapes to compute with. Default this layer's variables.
+   */
+  forwardFused(x: tf.Tensor4D, activation: FusedActivation, weights: ConvolutionWeights = this): tf.Tensor4D {
     return tf.tidy(() => {
-      if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear'));
-      const { stride: strides, padding: pad, bias } = this;
-      const filter = dilateKernel(this.weight, this.dilation);
+      if (activation === 'swish' && !fusesSwish()) return swish(this.forwardFused(x, 'linear', weights));
+      const { stride: strides, padding: pad } = this;
+      const { weight, bias } = weights;
+      const filter = dilateKernel(weight, this.dilation);
       return fusedDepthwiseConv(x, filter, { strides, pad, bias, activation });
     });
   }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
 import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
-import type { FusedActivation } from './activations.js';
+import type { FusedActivation } from './fused-activation.js';
 import type { TfPadding } from './padding.js';
 import { swish } from './swish.js';
 

@@ -6,7 +6,6 @@ export {
   Swish,
   type Activation,
   type ActivationName,
-  type FusedActivation,
 } from './activations.js';
 export { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 export { Conv2D, type Conv2DOptions } from './conv2d.js';
@@ -14,6 +13,7 @@ export { Dense, type DenseOptions } from './dense.js';
 export { DepthwiseConv2D, type DepthwiseConv2DOptions } from './depthwise-conv2d.js';
 export { Dropout, StochasticDepth } from './dropout.js';
 export { Flatten } from './flatten.js';
+export type { FusedActivation } from './fused-activation.js';
 export {
   glorotUniform,
   heNormal,

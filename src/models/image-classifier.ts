@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConvNorm } from '../blocks/conv-norm.js';
-import { foldUnits } from '../blocks/fuse.js';
+import { fuseUnits } from '../blocks/fuse.js';
 import { evaluation, type Context } from '../core/context.js';
 import { check, checkInteger, checkOptions, shown } from '../core/errors.js';
 import { Module } from '../core/module.js';
@@ -187,12 +187,12 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   }
 
   /**
-   * Folds every batch norm into its convolution and fuses bias and activation, in place: evaluation gets faster, its
-   * results stay the same up to rounding, and training is no longer possible.
+   * Folds every batch norm into its convolution and fuses bias and activation, in place, as the function `fuse`: evaluation
+   * gets faster, its results stay the same up to rounding, and training throws an ArgumentError. It is saved as before.
    * @returns this model.
    */
   fuse(): this {
-    foldUnits(this);
+    fuseUnits(this);
     return this;
   }
 

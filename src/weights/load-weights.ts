@@ -102,9 +102,9 @@ export function loadCheckpoint(
     ...(strict ? [otherHead(network, wanted), missing.length > 0 ? unreadTensors(network).trim() : ''] : []),
   ].filter(Boolean);
   if (found.length === 0 || problems.length > 0) {
-    const isNamed = !isFused(variables) && !otherShortcut(model, checkpoint);
+    const isNamed = !otherShortcut(model, checkpoint);
     const other = isNamed ? otherNetwork(model, checkpoint, network.named) : undefined;
-    const reasons = other ? [other] : [advice(variables, found.length, source, isBuilt), ...problems];
+    const reasons = other ? [other] : [advice(found.length, source, isBuilt), ...problems];
     throw new Error(`The weights do not fit ${model.architecture.name}. ${reasons.join('\n')}`);
   }
   checkFinite(found);
@@ -175,11 +175,6 @@ function otherNetwork(
   );
 }
 
-/** A fused network has no statistics. */
-function isFused(variables: readonly NamedVariable[]): boolean {
-  return variables.every(({ variable }) => variable.trainable);
-}
-
 /**
  * What is wrong where `saveWeights` wrote down another shortcut than the model's: shortcuts of padding have no weights, so
  * that a plain network's fit a ResNet.
@@ -194,15 +189,7 @@ function otherShortcut({ architecture }: ImageClassifier, checkpoint: Checkpoint
 }
 
 /** What to do where weights do not fit. */
-function advice(
-  variables: readonly NamedVariable[],
-  found: number,
-  source: string,
-  isBuilt: boolean,
-): string {
-  if (isFused(variables)) {
-    return 'The model is fused: load weights into a new one, and call fuse() after.';
-  }
+function advice(found: number, source: string, isBuilt: boolean): string {
   if (found === 0) {
     const known = nameMaps.map(({ source }) => source).join(', ');
     return `None of their names is one that ${known} would give; load the weights that one of these saved.`;

@@ -1,5 +1,4 @@
 import { ready } from '#backends';
-import { ConvNorm } from '../blocks/conv-norm.js';
 import { ArgumentError, check, checkModule, checkOneOf, checkOptions } from '../core/errors.js';
 import type { AnyModule } from '../core/module.js';
 import { readVariable } from '../core/take-values.js';
@@ -34,7 +33,8 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
 }
 
 /**
- * A network's weights as the bytes of a file that `load` and `loadWeights` read. Default safetensors.
+ * A network's weights as the bytes of a file that `load` and `loadWeights` read. Default safetensors. A fused network gives the
+ * same file as before `fuse`.
  *
  * Of any Module, the keys are the paths of its variables, such as `body.first.conv.weight`; a shared variable is there once.
  *
@@ -45,8 +45,8 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
  * With `format: 'weights.h5'`, Keras's file, which takes the package h5wasm: `load_weights` of the network of
  * keras.applications that is built with `weights=None`. That of an EfficientNet normalises its input itself, as the model's
  * `preprocessing` says, of which the file has mean and deviation.
- * @throws ArgumentError where the model is fused, or the source's networks have another convention, so that the weights
- * would give other results there; where a variable is not of float32.
+ * @throws ArgumentError where the source's networks have another convention, so that the weights would give other results
+ * there; where a variable is not of float32.
  * @throws Error where h5wasm is needed and not installed.
  */
 export async function saveWeights(model: AnyModule, given: SaveWeightsOptions = {}): Promise<Uint8Array> {
@@ -79,12 +79,6 @@ export async function saveWeights(model: AnyModule, given: SaveWeightsOptions = 
 
 /** Throws unless a file of the variables can give back the same network. */
 function checkVariables(model: AnyModule): void {
-  for (const { module } of model.namedModules()) {
-    check(
-      !(module instanceof ConvNorm) || module.norm !== undefined,
-      () => 'The model is fused, and its batch norms are gone; save it before fuse().',
-    );
-  }
   const variables = [...model.namedVariables()];
   check(
     variables.length > 0,

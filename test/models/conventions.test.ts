@@ -8,7 +8,7 @@ test("timm's ResNets start every block as the identity, unless told otherwise", 
     [{ convention: 'torchvision' }, 1],
   ] as const) {
     const model = buildResNet(20, options);
-    expect(model.stages[0]![0]!.conv2.norm!.weight.dataSync()[0]).toBe(expected);
+    expect(model.stages[0]![0]!.conv2.norm.weight.dataSync()[0]).toBe(expected);
     model.dispose();
   }
 });
@@ -39,7 +39,7 @@ test.each([
 
 test("timm's EfficientNets of its own have PyTorch's epsilon at every size", () => {
   const model = buildEfficientNet(5, { convention: 'timm', initialize: false });
-  expect(model.stem.norm!.epsilon).toBe(1e-5);
+  expect(model.stem.norm.epsilon).toBe(1e-5);
   model.dispose();
 });
 

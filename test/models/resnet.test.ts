@@ -151,9 +151,9 @@ describe('options', () => {
 
   test('zeroInitResidual starts every block as the identity', () => {
     const model = buildResNet(50, { width: 0.1, zeroInitResidual: true });
-    const gammas = model.stages.flat().map(({ conv3 }) => conv3!.norm!.weight.dataSync());
+    const gammas = model.stages.flat().map(({ conv3 }) => conv3!.norm.weight.dataSync());
     expect(gammas.every((gamma) => gamma.every((v) => v === 0))).toBe(true);
-    expect(model.stages[0]![0]!.conv1.norm!.weight.dataSync()[0]).toBe(1);
+    expect(model.stages[0]![0]!.conv1.norm.weight.dataSync()[0]).toBe(1);
     model.dispose();
   });
 
@@ -207,7 +207,7 @@ describe('a plain network', () => {
 
   test("does not start at zero, whatever the convention's ResNets do", () => {
     const model = buildResNet(20, { shortcut: 'none', convention: 'timm', width: 0.1 });
-    const weights = model.stages.flat().map(({ conv2 }) => conv2.norm!.weight.dataSync()[0]);
+    const weights = model.stages.flat().map(({ conv2 }) => conv2.norm.weight.dataSync()[0]);
     expect(new Set(weights)).toEqual(new Set([1]));
     model.dispose();
   });

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.js';
 import { readVariable } from '../../core/take-values.js';
-import { placeOf, type Trace, type TracedNode, type TracedValue } from '../../graph/trace.js';
+import { placeOf, type Source, type Trace, type TracedNode, type TracedValue } from '../../graph/trace.js';
 import type { OnnxGraph } from './graph.js';
 
 /** The axes of an NHWC tensor in the order of NCHW, and the other way round. */
@@ -116,8 +116,7 @@ export class Values {
     const { source } = value;
     const ordered = shape ?? axes.map((axis) => value.shape[axis]!);
     if (source.kind === 'variable' || source.kind === 'tensor') {
-      const tensor = source.kind === 'variable' ? source.variable : source.tensor;
-      return this.#initializer(source.kind === 'variable' ? source.name : 'tensor', tensor, ordered, axes);
+      return this.#initializer(source, ordered, axes);
     }
     const transposed = this.#transposed(this.plain(value), axes);
     if (!shape) return transposed;
@@ -153,11 +152,12 @@ export class Values {
   readonly #initializers = new Map<tf.Tensor, Map<string, string>>();
 
   #initializer(
-    wanted: string,
-    tensor: tf.Tensor,
+    source: Source & { kind: 'variable' | 'tensor' },
     shape: readonly number[],
     axes?: readonly number[],
   ): string {
+    const tensor = source.kind === 'variable' ? source.variable : source.tensor;
+    const wanted = source.kind === 'variable' ? source.name : (source.origins[0]?.name ?? 'tensor');
     const known = this.#initializers.get(tensor) ?? new Map<string, string>();
     this.#initializers.set(tensor, known);
     const key = String(axes);
@@ -180,8 +180,8 @@ export class Values {
     }
     const forms: Forms = {};
     this.#forms.set(value, forms);
-    if (source.kind === 'variable') forms.plain = this.#initializer(source.name, source.variable, shape);
-    else if (source.kind === 'tensor') forms.plain = this.#initializer('tensor', source.tensor, shape);
+    if (source.kind === 'variable' || source.kind === 'tensor')
+      forms.plain = this.#initializer(source, shape);
     else if (source.kind === 'constant') {
       forms.plain = this.graph.constant(this.name('constant'), shape, source.values as Float32Array);
     }
