@@ -29,8 +29,11 @@ export function keyedVariables(model: ImageClassifier, { layout, layerNames }: N
   );
 }
 
+/** A pattern of names, and what is put in its place. */
+export type Renaming = readonly [RegExp, string | ((...groups: string[]) => string)];
+
 /** The function that applies these replacements one after the other. */
-export function rename(rules: readonly (readonly [RegExp, string | ((...groups: string[]) => string)])[]) {
+export function rename(rules: readonly Renaming[]) {
   return (path: string): string =>
     rules.reduce((name, [pattern, replacement]) => name.replace(pattern, replacement as string), path);
 }
