@@ -94,10 +94,10 @@ async function trained(model) {
   });
   for await (const event of events) {
     if (event.type !== 'epoch') continue;
-    const { epoch, step, loss, accuracy, seconds } = event;
-    epochs.push({ epoch: epoch + 1, step, loss, error: 1 - accuracy });
+    const { epoch, step, loss, metrics, seconds } = event;
+    epochs.push({ epoch: epoch + 1, step, loss, error: 1 - metrics.accuracy });
     console.error(
-      `${model.architecture.name} epoch ${epoch + 1}: error ${percent(1 - accuracy)}, ${seconds.toFixed(0)} s`,
+      `${model.architecture.name} epoch ${epoch + 1}: error ${percent(1 - metrics.accuracy)}, ${seconds.toFixed(0)} s`,
     );
   }
   return epochs;

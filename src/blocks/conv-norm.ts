@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { check, checkOptions } from '../core/errors.js';
-import { allOrNothing, Module } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from '../layers/activations.js';
 import { addThen } from '../layers/add.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
-import type { BlockConvention } from './convention.js';
+import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** Options of {@link ConvNorm}. */
 export interface ConvNormOptions {
@@ -26,8 +27,10 @@ export interface ConvNormOptions {
   readonly activation?: ActivationName;
   /** Starts the batch norm's weight at zero. Default false. */
   readonly zeroWeight?: boolean;
-  readonly convention: BlockConvention;
-  readonly random: Random;
+  /** Default {@link torchvisionBlocks}. */
+  readonly convention?: BlockConvention;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -60,7 +63,7 @@ export class ConvNorm extends Module {
       groups = 1,
       stride = 1,
       zeroWeight = false,
-      convention,
+      convention = torchvisionBlocks,
       random,
     } = options;
     const { padding, convolutionBias: bias, initializer, depthwiseFanOut: fanOut, batchNorm } = convention;
@@ -82,10 +85,8 @@ export class ConvNorm extends Module {
     }
     return tf.tidy(() => {
       const y = conv.forward(x);
-      if (!activation || activation.fused === 'relu' || activation.fused === 'relu6') {
-        return norm.forwardFused(y, context, activation?.fused ?? 'linear');
-      }
-      return activation.forward(norm.forward(y, context));
+      if (activation?.fused === 'sigmoid') return activation.forward(norm.forward(y, context));
+      return norm.forwardFused(y, context, activation?.fused ?? 'linear');
     });
   }
 
@@ -101,7 +102,10 @@ export class ConvNorm extends Module {
       if (!this.isFrozen) refuseTraining(context);
       return conv.forwardAdded(x, shortcut, then);
     }
-    return tf.tidy(() => addThen(this.forward(x, context), shortcut, then));
+    return tf.tidy(() => {
+      if (norm && !activation) return norm.forwardFused(conv.forward(x), context, then, shortcut);
+      return addThen(this.forward(x, context), shortcut, then);
+    });
   }
 
   /**

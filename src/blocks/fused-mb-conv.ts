@@ -6,7 +6,7 @@ import type { Random } from '../core/random.js';
 import type { ActivationName } from '../layers/activations.js';
 import { StochasticDepth } from '../layers/dropout.js';
 import { ConvNorm } from './conv-norm.js';
-import type { BlockConvention } from './convention.js';
+import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** Options of {@link FusedMBConv}. */
 export interface FusedMBConvOptions {
@@ -24,8 +24,10 @@ export interface FusedMBConvOptions {
   readonly activation?: ActivationName;
   /** Probability to drop the residual branch of a sample in training. Default 0. */
   readonly stochasticDepth?: number;
-  readonly convention: BlockConvention;
-  readonly random: Random;
+  /** Default {@link torchvisionBlocks}. */
+  readonly convention?: BlockConvention;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -54,8 +56,8 @@ export class FusedMBConv extends Module {
       convention: true,
       random: true,
     });
-    const { inChannels, outChannels, kernelSize, stride = 1, expandRatio, convention, random } = options;
-    const { activation = 'swish', stochasticDepth = 0 } = options;
+    const { inChannels, outChannels, kernelSize, stride = 1, expandRatio, random } = options;
+    const { convention = torchvisionBlocks, activation = 'swish', stochasticDepth = 0 } = options;
     const common = { convention, random };
     if (expandRatio === 1) {
       const filters = outChannels;

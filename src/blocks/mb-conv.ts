@@ -7,7 +7,7 @@ import type { ActivationName } from '../layers/activations.js';
 import { StochasticDepth } from '../layers/dropout.js';
 import { SqueezeExcite, squeezeChannels } from '../layers/squeeze-excite.js';
 import { ConvNorm } from './conv-norm.js';
-import type { BlockConvention } from './convention.js';
+import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** Options of {@link MBConv}. */
 export interface MBConvOptions {
@@ -27,8 +27,10 @@ export interface MBConvOptions {
   readonly activation?: ActivationName;
   /** Probability to drop the residual branch of a sample in training. Default 0. */
   readonly stochasticDepth?: number;
-  readonly convention: BlockConvention;
-  readonly random: Random;
+  /** Default {@link torchvisionBlocks}. */
+  readonly convention?: BlockConvention;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -60,7 +62,8 @@ export class MBConv extends Module {
       convention: true,
       random: true,
     });
-    const { inChannels, outChannels, kernelSize, stride = 1, expandRatio, convention, random } = options;
+    const { inChannels, outChannels, kernelSize, stride = 1, expandRatio, random } = options;
+    const { convention = torchvisionBlocks } = options;
     const { squeezeRatio = 0.25, activation = 'swish', stochasticDepth = 0 } = options;
     const common = { convention, random };
     const channels = inChannels * expandRatio;
@@ -92,7 +95,8 @@ export class MBConv extends Module {
       if (this.squeezeExcite) h = this.squeezeExcite.forward(h);
       const { project, stochasticDepth } = this;
       if (!stochasticDepth) return project.forward(h, context);
-      if (!context.training) return project.forwardAdded(h, x, 'linear', context);
+      if (!context.training || stochasticDepth.rate === 0)
+        return project.forwardAdded(h, x, 'linear', context);
       return tf.add(stochasticDepth.forward(project.forward(h, context), context), x);
     });
   }

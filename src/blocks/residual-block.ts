@@ -7,7 +7,7 @@ import { addRelu } from '../layers/add.js';
 import { AvgPool } from '../layers/pooling.js';
 import { SqueezeExcite } from '../layers/squeeze-excite.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
-import type { BlockConvention } from './convention.js';
+import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** How much wider a bottleneck's output usually is than its 3x3 convolution. */
 const BOTTLENECK_EXPANSION = 4;
@@ -39,8 +39,10 @@ export interface ResidualBlockOptions {
   readonly strideIn?: '3x3' | '1x1';
   /** Starts the last batch norm's weight at zero, so that the block starts as its shortcut. Default false. */
   readonly zeroLast?: boolean;
-  readonly convention: BlockConvention;
-  readonly random: Random;
+  /** Default {@link torchvisionBlocks}. */
+  readonly convention?: BlockConvention;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -80,7 +82,8 @@ export class ResidualBlock extends Module {
       random: true,
     });
     const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
-    const { zeroLast: zeroWeight = false, groups, squeezeChannels = 0, convention, random } = options;
+    const { zeroLast: zeroWeight = false, groups, squeezeChannels = 0, random } = options;
+    const { convention = torchvisionBlocks } = options;
     checkBoolean('zeroLast', zeroWeight);
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
     checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'average', 'pad', 'none']);

@@ -1,7 +1,5 @@
 import '#backends';
-import { ArgumentError } from '../core/errors.js';
-import type { ImageClassifier } from '../models/image-classifier.js';
-import { classify, type ClassifyOptions as LibraryOptions } from '../vision/classify.js';
+import { classifyEach } from '../vision/classify.js';
 import type { Classification } from '../vision/decode-predictions.js';
 import { cifar10Labels } from '../models/labels/cifar10.js';
 import { readLabels } from './class-names.js';
@@ -22,9 +20,6 @@ interface Answer {
   readonly image: string;
   readonly classes: readonly Classification[];
 }
-
-/** Images that go through the network together. */
-const BATCH = 8;
 
 /** Said where nobody says which network. */
 const EMBEDDED_NOTE =
@@ -58,11 +53,12 @@ async function answerAll(
   const model = await loadModel(options, labels?.length);
   try {
     model.fuse();
+    const sources = named.map(({ source }) => source);
+    const top = Math.min(options.top, model.classes!);
     const answers: (Answer | Failure)[] = [];
     await withProgressBar(named.length, async (onProgress) => {
-      for (let start = 0; start < named.length; start += BATCH) {
-        const batch = named.slice(start, start + BATCH);
-        answers.push(...(await answer(model, batch, { top: Math.min(options.top, model.classes!), labels })));
+      for await (const batch of classifyEach(model, sources, { top, labels })) {
+        for (const found of batch) answers.push(answerOf(named[answers.length]!, found));
         onProgress(answers.length);
       }
     });
@@ -73,26 +69,9 @@ async function answerAll(
   }
 }
 
-/** Classifies images together, or one by one where one of them fails. */
-async function answer(
-  model: ImageClassifier,
-  images: readonly NamedImage[],
-  options: LibraryOptions,
-): Promise<(Answer | Failure)[]> {
-  try {
-    const found = await classify(
-      model,
-      images.map(({ source }) => source),
-      options,
-    );
-    return images.map(({ image }, i) => ({ image, classes: found[i]! }));
-  } catch (error) {
-    if (error instanceof ArgumentError) throw error; // It is not the images' fault.
-    if (images.length === 1) return [{ image: images[0]!.image, error: reason(images[0]!, error as Error) }];
-    const answers: (Answer | Failure)[] = [];
-    for (const image of images) answers.push(...(await answer(model, [image], options)));
-    return answers;
-  }
+function answerOf(named: NamedImage, found: readonly Classification[] | Error): Answer | Failure {
+  const { image } = named;
+  return found instanceof Error ? { image, error: reason(named, found) } : { image, classes: found };
 }
 
 /** Why an image has no answer, in one line that names it. */

@@ -7,7 +7,7 @@ import {
   type Evaluation,
   type ImageClassifier,
   type ResumeEvent,
-  type TrainOptions,
+  type ImageTrainOptions,
 } from '../index.js';
 import { TensorBoardEvents } from './tensorboard-events.js';
 import { TrainingLog } from './training-log.js';
@@ -43,7 +43,7 @@ const INTERRUPTED = 130;
 export async function followTraining(
   model: ImageClassifier,
   data: Dataset,
-  options: TrainOptions,
+  options: ImageTrainOptions,
   { out, batchSize, resume, tensorboard, source }: FollowOptions,
 ): Promise<Followed> {
   const { epochs } = options;

@@ -4,7 +4,7 @@ import {
   type ImageClassifier,
   type RgbImage,
   type SkippedFile,
-  type TrainOptions,
+  type ImageTrainOptions,
 } from '../index.js';
 import { checkFineTuneData } from '../training/fine-tune.js';
 import type { ClassMapping } from '../training/match-classes.js';
@@ -49,7 +49,7 @@ export interface Prepared {
   readonly bytes: number;
   /** All options of the command line, chosen or given. */
   readonly complete: TrainingOptions;
-  readonly options: TrainOptions;
+  readonly options: ImageTrainOptions;
   /** For worker threads. */
   readonly data: Pick<WorkerData, 'validation' | 'skipped' | 'squares' | 'classes' | 'labels'>;
 }

@@ -4,7 +4,7 @@ import {
   type Batch,
   type Dataset,
   type TrainEvent,
-  type TrainOptions,
+  type ImageTrainOptions,
 } from '../index.js';
 import { optionalPackage } from './optional-package.js';
 
@@ -18,22 +18,22 @@ export class TensorBoardEvents {
   private constructor(
     readonly log: TensorBoardLog,
     readonly data: Dataset,
-    readonly options: Pick<TrainOptions, 'seed' | 'augment'>,
+    readonly options: Pick<ImageTrainOptions, 'seed' | 'augment'>,
   ) {}
 
   /** Begins a file of events in the folder. */
-  static async open(folder: string, data: Dataset, options: TrainOptions): Promise<TensorBoardEvents> {
+  static async open(folder: string, data: Dataset, options: ImageTrainOptions): Promise<TensorBoardEvents> {
     return new TensorBoardEvents(await TensorBoardLog.open(folder), data, options);
   }
 
   async add(event: TrainEvent): Promise<void> {
     const { log } = this;
     if (event.type === 'step') {
-      const { step, loss, accuracy, learningRate } = event;
+      const { step, loss, metrics, learningRate } = event;
       if (!this.#begun) await this.#begin(step);
       await log.scalars(step, {
         'loss/training': loss,
-        'accuracy/training': accuracy,
+        'accuracy/training': metrics.accuracy,
         'learning rate': learningRate,
       });
     } else if (event.type === 'evaluation') {

@@ -16,8 +16,17 @@ export class TrainingLog {
   }
 
   async add(event: EpochEvent, learningRate: number, evaluation: Evaluation | undefined): Promise<void> {
-    const { epoch, step, loss, accuracy, seconds } = event;
-    const row = [epoch + 1, step, learningRate, loss, accuracy, evaluation?.loss, evaluation?.top1, seconds];
+    const { epoch, step, loss, metrics, seconds } = event;
+    const row = [
+      epoch + 1,
+      step,
+      learningRate,
+      loss,
+      metrics.accuracy,
+      evaluation?.loss,
+      evaluation?.top1,
+      seconds,
+    ];
     // An epoch that was not yet in a checkpoint when the run was killed comes again.
     this.#rows = [...this.#rows.slice(0, epoch), row.join(',')];
     await replaceFile(this.path, `${[TrainingLog.#header, ...this.#rows].join('\n')}\n`);

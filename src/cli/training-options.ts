@@ -26,7 +26,7 @@ import {
   type NamedVariable,
   type Optimizer,
   type Schedule,
-  type TrainOptions,
+  type ImageTrainOptions,
 } from '../index.js';
 import { fineTuneAugmentations } from '../training/fine-tune-recipe.js';
 import {
@@ -99,7 +99,7 @@ const augmentations: Record<AugmentationName, (size: number) => Augmentation> = 
  * @param images - Of the data to train on.
  * @param size - Side of the images that the network sees.
  */
-export function libraryOptions(options: TrainingOptions, images: number, size: number): TrainOptions {
+export function libraryOptions(options: TrainingOptions, images: number, size: number): ImageTrainOptions {
   const { epochs, batchSize, microBatchSize, recompute, seed, lr, warmUp, weightDecay, labelSmoothing } =
     options;
   const perEpoch = stepsOfEpoch(images, batchSize);
@@ -140,7 +140,7 @@ export function givenLibraryOptions(
   recipe: Partial<TrainingOptions>,
   images: number,
   size: number,
-): Partial<TrainOptions> {
+): Partial<ImageTrainOptions> {
   const options = complete({ ...scratchDefaults, ...recipe }, given);
   const all = libraryOptions(options, images, size);
   const has = (...names: (keyof TrainingOptions)[]) => names.some((name) => given[name] !== undefined);

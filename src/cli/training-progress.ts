@@ -65,15 +65,15 @@ export class TrainingProgress {
     readonly batchSize: number,
   ) {}
 
-  step({ step, epoch, loss, accuracy, images, seconds }: StepEvent): void {
+  step({ step, epoch, loss, metrics, examples, seconds }: StepEvent): void {
     if (this.#isEnded) return;
     const steps = stepsOfEpoch(this.images, this.batchSize);
     const done = step - epoch * steps;
     const payload: Payload = {
       epoch: `${epoch + 1}/${this.epochs}`,
       loss: loss.toFixed(3),
-      accuracy: percent(accuracy),
-      speed: (images / seconds).toFixed(0),
+      accuracy: percent(metrics.accuracy),
+      speed: (examples / seconds).toFixed(0),
     };
     if (!this.#bar?.isActive) this.#bar?.start(steps, done, payload);
     this.#bar?.update(done, payload);
@@ -90,16 +90,16 @@ export class TrainingProgress {
     this.pause();
   }
 
-  epoch({ epoch, loss, accuracy, images, seconds }: EpochEvent, evaluation: Evaluation | undefined): void {
-    const minutesLeft = () => ((this.epochs - epoch - 1) * this.images * (seconds / images)) / 60;
+  epoch({ epoch, loss, metrics, examples, seconds }: EpochEvent, evaluation: Evaluation | undefined): void {
+    const minutesLeft = () => ((this.epochs - epoch - 1) * this.images * (seconds / examples)) / 60;
     // At most 80 columns.
     const line = [
       `epoch ${String(epoch + 1).padStart(String(this.epochs).length)}/${this.epochs}`,
       `loss ${loss.toFixed(4)}`,
-      `accuracy ${percent(accuracy, 1)}`,
+      `accuracy ${percent(metrics.accuracy, 1)}`,
       ...(evaluation ? [`validation ${percent(evaluation.top1, 1)}`] : []),
       // None of its images were trained on where a run resumed at its end.
-      ...(images > 0 ? [`${minutesLeft().toFixed(1)} min left`] : []),
+      ...(examples > 0 ? [`${minutesLeft().toFixed(1)} min left`] : []),
     ];
     console.log(line.join('  '));
   }

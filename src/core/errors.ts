@@ -84,6 +84,19 @@ export function checkModel(where: string, model: unknown): void {
   );
 }
 
+/**
+ * Throws where something else is given for a module.
+ * @param where - What takes the module, such as `train`.
+ */
+export function checkModule(where: string, module: unknown): void {
+  const given = module as { forward?: unknown; namedVariables?: unknown } | null | undefined;
+  check(
+    typeof given?.forward === 'function' && typeof given.namedVariables === 'function',
+    () =>
+      `${where}: the network is ${shown(module)}; give a Module, such as buildResNet makes, or an object of a class that extends Module.`,
+  );
+}
+
 /** The names of all options of a type. A record, so that TypeScript finds one that is missing. */
 export type OptionNames<Options> = { readonly [name in keyof Options]-?: true };
 

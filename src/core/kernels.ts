@@ -16,30 +16,55 @@ interface OptionalKernels {
   /** FusedConv2D that also takes a `residual`, which it adds before the activation. */
   FusedConv2DResidual: tf.Tensor;
   /**
-   * Batch norm of training and a clamp to [low, high] (attributes, with epsilon), of x, scale and offset: y, mean, biased
-   * variance, and 1 / sqrt(variance + epsilon).
+   * Batch norm of training and what follows it, of x, scale and offset, and a `shortcut` (or none) that is added; then a clamp to
+   * [low, high] or, with the attribute `swish`, swish. Gives y, mean, biased variance, and 1 / sqrt(variance + epsilon). Given
+   * runningMean and runningVariance too, with the attributes `momentum` and `unbiased`, it also gives what these become.
    */
   BatchNormTraining: tf.Tensor[];
-  /** The gradients of x, scale and offset, of x, dy, scale, mean, inverseDeviation, and of y where it is clamped. */
+  /**
+   * The gradients of x, scale and offset, and where the attribute `shortcut` is 1 of the shortcut. Of x, dy, scale, mean and
+   * inverseDeviation; of y where it is clamped; of offset where swish follows.
+   */
   BatchNormTrainingGrad: tf.Tensor[];
 }
 
+/** The same for many tensors in one call; their inputs are lists. */
+export type ListKernelName =
+  /** The Euclidean norm of all values together. */
+  | 'GlobalNorm'
+  /** Of a factor and n tensors: each times the factor. With the attribute `adds`, plus each of n more. */
+  | 'ScaledSums';
+
 /**
- * The same, but changing tensors in place: `variable` and its state, in one pass over the memory. Attributes are numbers:
- * `rate` is the learning rate, `decay` times the weights is added to the gradient, and `keep` multiplies the weights.
+ * The same, but changing many variables in place in one call, each with its slots, the optimizer's memory of it.
  */
 export type UpdateName =
-  /** SGD, of variable, momentum (none without it) and gradient; momentum and nesterov, 0 or 1, are attributes. */
+  /** SGD, with the slot momentum or none; momentum and nesterov, 0 or 1, are attributes. */
   | 'SGDStep'
-  /** Adam, of variable, mean, meanSquare and gradient, with beta1, beta2, meanScale, rootScale and epsilon. */
+  /** Adam, with the slots mean and meanSquare; beta1, beta2, meanScale, rootScale and epsilon are attributes. */
   | 'AdamStep'
-  /** TensorFlow's RMSProp, of variable, meanSquare, momentum (or none) and gradient, with rho, momentum and epsilon. */
+  /** LAMB: as Adam, but the decay is part of the change, and the rate is scaled by norms where there is decay. */
+  | 'LAMBStep'
+  /** TensorFlow's RMSProp, with the slots meanSquare and momentum (or only the first); rho, momentum and epsilon. */
   | 'RMSPropStep'
   /** Moves `variable`, an average, by `rate` of the way to `gradient`, the present values. */
   | 'MovingAverageStep';
 
+/** What an update does to one variable. */
+export interface VariableUpdate {
+  readonly variable: tf.Variable;
+  readonly slots: readonly tf.Variable[];
+  readonly gradient: tf.Tensor;
+  /** The learning rate. */
+  readonly rate: number;
+  /** Times the weights it is added to the gradient; of LAMB, to the change. */
+  readonly decay: number;
+  /** Multiplies the weights. */
+  readonly keep: number;
+}
+
 /** Whether the current backend has a kernel that tfjs does not define. */
-export function hasKernel(name: keyof OptionalKernels | UpdateName): boolean {
+export function hasKernel(name: keyof OptionalKernels | ListKernelName | UpdateName): boolean {
   tf.backend(); // Chooses the backend where none is yet.
   return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
@@ -62,18 +87,40 @@ export function ownData(variables: readonly tf.Variable[]): void {
   }
 }
 
+/** A list as a kernel's inputs, which tfjs's type has by name only. */
+function listed(tensors: readonly tf.Tensor[]): tf.NamedTensorMap {
+  return tensors as unknown as tf.NamedTensorMap;
+}
+
+/** Runs a kernel of lists of tensors that {@link hasKernel} has found. */
+export function runListKernel(
+  name: ListKernelName,
+  inputs: readonly tf.Tensor[],
+  attrs: tf.NamedAttrMap = {},
+): tf.Tensor[] {
+  const result: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(name, listed(inputs), attrs);
+  return [result].flat();
+}
+
 /**
- * Runs a kernel that changes variables in place, and that {@link hasKernel} has found. A tensor that shared a variable's
- * data, such as a clone, keeps its values. Otherwise it takes no memory, so that it cannot fail for want of it.
+ * Runs a kernel that changes variables in place, and that {@link hasKernel} has found: all of them, in one call. A tensor that
+ * shared a variable's data, such as a clone, keeps its values. It asks for memory before it changes anything, so that it never
+ * stops half-way.
  */
 export function runUpdate(
   name: UpdateName,
-  variables: Readonly<Record<string, tf.Variable>>,
-  inputs: tf.NamedTensorMap,
-  attrs: Readonly<Record<string, number>>,
+  updates: readonly VariableUpdate[],
+  attrs: Readonly<Record<string, number>> = {},
 ): void {
-  ownData(Object.values(variables));
-  tf.engine().runKernel(name, { ...variables, ...inputs }, attrs);
+  if (updates.length === 0) return;
+  ownData(updates.flatMap(({ variable, slots }) => [variable, ...slots]));
+  const inputs = updates.flatMap(({ variable, slots, gradient }) => [variable, ...slots, gradient]);
+  const each = {
+    rates: updates.map(({ rate }) => rate),
+    decays: updates.map(({ decay }) => decay),
+    keeps: updates.map(({ keep }) => keep),
+  };
+  tf.engine().runKernel(name, listed(inputs), { ...attrs, ...each });
 }
 
 /** Whether a gradient is being taken, so that what tfjs knows no gradient of must not be run. */

@@ -1,5 +1,3 @@
-// Variables are made here, for which tfjs has to have a backend.
-import '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from './context.js';
 import { ArgumentError, check, quoted, shown } from './errors.js';
@@ -213,36 +211,4 @@ function pathsNear(branch: object, path: string, before = ''): string[] {
 
 function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
-}
-
-/**
- * What `build` gives; where it throws, the variables that it made until then are freed. A network of one's own is built so:
- * `allOrNothing(() => new MyNetwork())`.
- * @param build - Makes modules or variables, and gives no promise.
- */
-export function allOrNothing<T>(build: () => T): T {
-  // Ids only grow.
-  const last = tf.tidy(() => tf.scalar(0).id);
-  try {
-    return build();
-  } catch (error) {
-    for (const variable of Object.values(tf.engine().registeredVariables)) {
-      if (variable.id > last) variable.dispose();
-    }
-    throw error;
-  }
-}
-
-/** A trainable parameter with these first values. */
-export function parameter<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): tf.Variable<R> {
-  return variable<R>(values, shape, true);
-}
-
-/** A running statistic: kept and saved with the parameters, but never trained. */
-export function statistic<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): tf.Variable<R> {
-  return variable<R>(values, shape, false);
-}
-
-function variable<R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R], trainable: boolean) {
-  return tf.tidy(() => tf.variable(tf.tensor<R>(values, shape), trainable));
 }

@@ -88,3 +88,21 @@ export class Random {
     return values;
   }
 }
+
+let stream = new Random(0);
+
+/** Where layers that are given no `random` draw their first values from. */
+export function defaultRandom(): Random {
+  return stream;
+}
+
+/** Runs `work` with another {@link defaultRandom}. */
+export function withDefaultRandom<T>(random: Random, work: () => T): T {
+  const before = stream;
+  stream = random;
+  try {
+    return work();
+  } finally {
+    stream = before;
+  }
+}

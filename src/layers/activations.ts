@@ -7,33 +7,33 @@ import { swish } from './swish.js';
 export type FusedActivation = 'linear' | 'relu' | 'relu6' | 'sigmoid' | 'swish';
 
 /** max(x, 0), for a tensor of any shape. */
-export class ReLU extends Module {
+export class ReLU extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'relu';
-  override forward(x: tf.Tensor4D): tf.Tensor4D {
+  override forward<T extends tf.Tensor>(x: T): T {
     return tf.relu(x);
   }
 }
 
 /** min(max(x, 0), 6): Krizhevsky 2010; EfficientNet-Lite's. */
-export class ReLU6 extends Module {
+export class ReLU6 extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'relu6';
-  override forward(x: tf.Tensor4D): tf.Tensor4D {
+  override forward<T extends tf.Tensor>(x: T): T {
     return tf.relu6(x);
   }
 }
 
 /** 1 / (1 + exp(-x)). */
-export class Sigmoid extends Module {
+export class Sigmoid extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'sigmoid';
-  override forward(x: tf.Tensor4D): tf.Tensor4D {
+  override forward<T extends tf.Tensor>(x: T): T {
     return tf.sigmoid(x);
   }
 }
 
 /** x * sigmoid(x), also called SiLU: Ramachandran et al. 2017, arXiv 1710.05941. */
-export class Swish extends Module {
+export class Swish extends Module<tf.Tensor, tf.Tensor> {
   readonly fused = 'swish';
-  override forward(x: tf.Tensor4D): tf.Tensor4D {
+  override forward<T extends tf.Tensor>(x: T): T {
     return swish(x);
   }
 }

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkBoolean, checkInteger, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
-import { allOrNothing, Module, parameter } from '../core/module.js';
-import type { Random } from '../core/random.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter } from '../core/variables.js';
+import { defaultRandom, type Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
@@ -34,8 +36,8 @@ export interface Conv2DOptions {
   readonly bias?: boolean;
   /** First values of the kernel; the bias starts at zero. Default {@link heNormal}. */
   readonly initializer?: Initializer;
-  /** Where the first values come from. */
-  readonly random: Random;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -90,7 +92,7 @@ export class Conv2D extends Module {
     this.dilation = dilation;
     this.groups = groups;
     this.padding = tfPadding(padding, kernelSize, dilation);
-    const { bias = false, initializer = heNormal, random } = options;
+    const { bias = false, initializer = heNormal, random = defaultRandom() } = options;
     checkBoolean('bias', bias);
     const taps = kernelSize * kernelSize;
     const depth = inChannels / groups;

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkInteger, checkOptions } from '../core/errors.js';
-import { allOrNothing, Module, parameter } from '../core/module.js';
-import type { Random } from '../core/random.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter } from '../core/variables.js';
+import { defaultRandom, type Random } from '../core/random.js';
 import { uniformFanIn, zeros, type Initializer } from './initializers.js';
 
 /** Options of {@link Dense}. */
@@ -14,8 +16,8 @@ export interface DenseOptions {
   readonly initializer?: Initializer;
   /** First values of the bias. Default zero. */
   readonly biasInitializer?: Initializer;
-  /** Where the first values come from. */
-  readonly random: Random;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /** A fully connected layer, x W + b: [N, inFeatures] → [N, units]. As torch.nn.Linear, its matrix transposed. */
@@ -34,7 +36,8 @@ export class Dense extends Module<tf.Tensor2D, tf.Tensor2D> {
       biasInitializer: true,
       random: true,
     });
-    const { inFeatures, units, initializer = uniformFanIn, biasInitializer = zeros, random } = options;
+    const { inFeatures, units, initializer = uniformFanIn, biasInitializer = zeros } = options;
+    const { random = defaultRandom() } = options;
     checkInteger('Dense: inFeatures', inFeatures, 1);
     checkInteger('Dense: units', units, 1);
     const fans = { fanIn: inFeatures, fanOut: units };

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBoolean, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
-import { allOrNothing, Module, parameter } from '../core/module.js';
-import type { Random } from '../core/random.js';
+import { allOrNothing } from '../core/build.js';
+import { Module } from '../core/module.js';
+import { parameter } from '../core/variables.js';
+import { defaultRandom, type Random } from '../core/random.js';
 import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
 import { fusedDepthwiseConv } from './grouped-conv.js';
@@ -30,8 +32,8 @@ export interface DepthwiseConv2DOptions {
    * channels * k * k, as PyTorch does. Default `'channel'`.
    */
   readonly fanOut?: 'channel' | 'layer';
-  /** Where the first values come from. */
-  readonly random: Random;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**
@@ -68,7 +70,7 @@ export class DepthwiseConv2D extends Module {
     this.stride = stride;
     this.dilation = dilation;
     this.padding = tfPadding(padding, kernelSize, dilation);
-    const { bias = false, initializer = heNormal, fanOut = 'channel', random } = options;
+    const { bias = false, initializer = heNormal, fanOut = 'channel', random = defaultRandom() } = options;
     checkBoolean('bias', bias);
     checkOneOf('DepthwiseConv2D: fanOut', fanOut, ['channel', 'layer']);
     const taps = kernelSize * kernelSize;

@@ -8,14 +8,14 @@ import type { Random } from '../core/random.js';
  * In training, sets each value to zero with the probability `rate` and divides the others by 1 - rate; in evaluation,
  * nothing. Any shape. Source: Srivastava et al. 2014; as torch.nn.Dropout.
  */
-export class Dropout<T extends tf.Tensor = tf.Tensor2D> extends Module<T, T> {
+export class Dropout extends Module<tf.Tensor, tf.Tensor> {
   /** @param rate - In [0, 1). */
   constructor(readonly rate: number) {
     super();
     checkFraction('Dropout: rate', rate);
   }
 
-  override forward(x: T, context: Context): T {
+  override forward<T extends tf.Tensor>(x: T, context: Context): T {
     if (!context.training || this.isFrozen || this.rate === 0) return tf.clone(x);
     return keepAtRandom(x, x.shape, 1 - this.rate, context.random);
   }

@@ -13,6 +13,7 @@ export { Conv2D, type Conv2DOptions } from './conv2d.js';
 export { Dense, type DenseOptions } from './dense.js';
 export { DepthwiseConv2D, type DepthwiseConv2DOptions } from './depthwise-conv2d.js';
 export { Dropout, StochasticDepth } from './dropout.js';
+export { Flatten } from './flatten.js';
 export {
   glorotUniform,
   heNormal,

@@ -17,8 +17,8 @@ export interface SqueezeExciteOptions {
   readonly activation?: ActivationName;
   /** First values of the kernels. Default He normal. */
   readonly initializer?: Initializer;
-  /** Where the first values come from. */
-  readonly random: Random;
+  /** Where the first values come from. Default the stream of `seeded`. */
+  readonly random?: Random;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   shown,
   type OptionNames,
 } from '../core/errors.js';
-import { allOrNothing } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
 import type { ConventionName } from './conventions.js';
 import {
   coefficients,

@@ -1,4 +1,4 @@
-import type { BlockConvention } from '../blocks/convention.js';
+import { torchvisionBlocks, type BlockConvention } from '../blocks/convention.js';
 import {
   glorotUniform,
   heNormal,
@@ -47,11 +47,7 @@ export function isInTorchvision({ stem, shortcut, stages }: ResNetArchitecture):
 }
 
 const torchvisionResNet: Convention = {
-  padding: 'symmetric',
-  convolutionBias: false,
-  batchNorm: { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
-  initializer: heNormal,
-  depthwiseFanOut: 'layer',
+  ...torchvisionBlocks,
   strideIn: '3x3',
   zeroInitResidual: false,
   headInitializer: uniformFanIn,

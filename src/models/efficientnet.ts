@@ -9,7 +9,7 @@ import {
   pickOptions,
   type OptionNames,
 } from '../core/errors.js';
-import { allOrNothing } from '../core/module.js';
+import { allOrNothing } from '../core/build.js';
 import { Random } from '../core/random.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';

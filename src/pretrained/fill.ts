@@ -6,8 +6,8 @@ import { cifar10Labels } from '../models/labels/cifar10.js';
 import { loadInto } from '../weights/load.js';
 import type { NetworkWeightsOptions } from '../weights/network-weights.js';
 import { networkWeightsOptionNames } from '../weights/option-names.js';
-import type { PretrainedOptions } from './pretrained.js';
 import { EMBEDDED, embeddedWeights } from './embedded.js';
+import type { PretrainedOptions } from './options.js';
 import { pretrainedWeights, type PretrainedWeights } from './pretrained-weights.js';
 
 /** The network that `build` builds, filled with the weights of the options. */

@@ -1,4 +1,4 @@
-import { checkOptions, pickOptions, type OptionNames } from '../core/errors.js';
+import { checkOptions, pickOptions } from '../core/errors.js';
 import {
   buildModel,
   modelArchitecture,
@@ -10,30 +10,7 @@ import type { EfficientNet } from '../models/efficientnet.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { checkPreprocessing } from '../models/preprocessing.js';
 import type { ResNet } from '../models/resnet.js';
-import type { LoadOptions } from '../weights/load.js';
-import type { NetworkWeightsOptions } from '../weights/network-weights.js';
-import { networkWeightsOptionNames } from '../weights/option-names.js';
-import type { WeightsSource } from '../weights/sources/fetch-source.js';
-
-/** Options of {@link pretrained}: where the weights come from, and those of the builders. */
-export interface PretrainedOptions
-  extends ModelOptions, NetworkWeightsOptions, Pick<LoadOptions, 'config' | 'onLoaded'> {
-  /**
-   * The name of published weights in {@link pretrainedWeights}, such as `'timm/resnet50.a1_in1k'`; a data set, `'imagenet'` or
-   * `'cifar10'`, for its first entry there; or a source as `loadWeights` takes it. Default the first entry of this network, and of
-   * this `convention` where one is given.
-   */
-  readonly weights?: WeightsSource;
-}
-
-/** Every one of {@link PretrainedOptions}. */
-const pretrainedOptionNames: OptionNames<PretrainedOptions> = {
-  ...modelOptionNames,
-  ...networkWeightsOptionNames,
-  config: true,
-  onLoaded: true,
-  weights: true,
-};
+import { pretrainedOptionNames, type PretrainedOptions } from './options.js';
 
 /** The class of the network of this name. */
 export type ModelOfName<Name extends string> = Name extends `efficientnet${string}`

@@ -5,35 +5,43 @@ import {
   checkBoolean,
   checkInteger,
   checkOptions,
+  shown,
   type OptionNames,
 } from '../core/errors.js';
 import { checkImagesOfClasses, checkSeveralClasses } from './data/check-classes.js';
 import { checkDataset } from './data/check-dataset.js';
-import { countBatches, type BatchSource } from './data/batches.js';
+import { countBatches } from './data/batches.js';
 import type { Dataset } from './data/dataset.js';
+import { checkTensorData, isTensorData } from './data/tensor-batches.js';
 import { checkMappingKind } from './match-classes.js';
-import type { TrainOptions } from './train-options.js';
+import type { ImageTrainOptions, TrainOptions } from './train-options.js';
 
-/** Every option of `train`. */
-export const trainOptionNames: OptionNames<TrainOptions> = {
+/** Every option of `train` for any network. */
+export const trainOptionNames: OptionNames<TrainOptions<unknown, unknown, unknown>> = {
   epochs: true,
-  batchSize: true,
+  loss: true,
+  metrics: true,
   microBatchSize: true,
   recompute: true,
   schedule: true,
   optimizer: true,
-  loss: true,
   clipNorm: true,
   movingAverage: true,
-  augment: true,
-  mix: true,
-  size: true,
   validation: true,
-  classes: true,
   evaluateEvery: true,
   seed: true,
   checkpoints: true,
   signal: true,
+};
+
+/** Every option of `train` for an image classifier. */
+export const imageTrainOptionNames: OptionNames<ImageTrainOptions> = {
+  ...trainOptionNames,
+  batchSize: true,
+  augment: true,
+  mix: true,
+  size: true,
+  classes: true,
 };
 
 const counts = ['epochs', 'batchSize', 'microBatchSize', 'size', 'evaluateEvery'] as const;
@@ -43,7 +51,9 @@ const functions = ['schedule', 'optimizer', 'loss', 'mix'] as const;
  * Throws where an option of `train` that is given is out of range.
  * @throws ArgumentError
  */
-export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment' | 'validation'>): void {
+export function checkTrainOptions(
+  options: Omit<Partial<ImageTrainOptions<string>>, 'augment' | 'validation'>,
+): void {
   checkMappingKind(options.classes);
   checkBoolean('recompute', options.recompute ?? false);
   const { seed = 0, clipNorm = 1, movingAverage, checkpoints, signal } = options;
@@ -55,6 +65,7 @@ export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment'
       () => `${name} is no function; leave it out, or give one that the library has or your own.`,
     );
   }
+  checkMetrics(options.metrics);
   check(Number.isSafeInteger(seed), () => `seed is ${seed}; give an integer.`);
   check(
     typeof clipNorm === 'number' && clipNorm > 0 && clipNorm < Infinity,
@@ -79,24 +90,32 @@ export function checkTrainOptions(options: Omit<Partial<TrainOptions>, 'augment'
   checkBoolean('checkpoints.resume', resume);
 }
 
+function checkMetrics(metrics: Readonly<Record<string, unknown>> = {}): void {
+  check(
+    typeof metrics === 'object' && metrics !== null,
+    () => `metrics is ${shown(metrics)}; give functions by name, such as { accuracy }.`,
+  );
+  for (const [name, metric] of Object.entries(metrics)) {
+    check(
+      typeof metric === 'function',
+      () => `The metric ${name} is ${shown(metric)}; give a function of the output and the target.`,
+    );
+  }
+}
+
 /**
- * Throws where these data cannot be trained on with these options, as far as that shows before the first step.
+ * Throws where an image classifier cannot be trained on these data with these options, as far as that shows before the first step.
  * @throws ArgumentError
  */
-export function checkTraining(data: Dataset | BatchSource, options: TrainOptions): void {
-  const { epochs, batchSize = 128, schedule, augment, validation } = options;
-  checkInteger('epochs', epochs, 1);
-  checkTrainOptions(options);
-  check(
-    typeof schedule === 'function',
-    () => 'There is no schedule; give one, such as constantSchedule(0.1).',
-  );
+export function checkImageTraining(data: unknown, options: ImageTrainOptions<string>): void {
+  const { epochs, batchSize = 128, augment, validation } = options;
+  checkCommon(options);
   check(
     augment === undefined || typeof augment === 'function',
     () => 'augment is no function; leave it out, or give one such as randomFlip().',
   );
-  if (typeof data !== 'function') checkTrainingData(data);
-  if (validation !== undefined) {
+  if (!isTensorData(data)) checkTrainingData(data);
+  if (validation !== undefined && !isTensorData(validation)) {
     checkDataset('train', validation, 'the validation data');
     checkLabels('validation', validation);
     check(
@@ -104,7 +123,37 @@ export function checkTraining(data: Dataset | BatchSource, options: TrainOptions
       () => 'The validation data has no images; give some, or leave validation out.',
     );
   }
-  const steps = typeof data === 'function' ? 1 : epochs * batchesOf(data, batchSize);
+  checkRates(options, isTensorData(data) ? 1 : epochs * batchesOf(data as Dataset, batchSize));
+}
+
+/**
+ * Throws where a network cannot be trained on these data with these options, as far as that shows before the first step.
+ * @throws ArgumentError
+ */
+export function checkTraining(data: unknown, options: TrainOptions<unknown, unknown, unknown, string>): void {
+  checkTensorData('train', data);
+  const { validation, ...others } = options;
+  check(
+    typeof options.loss === 'function',
+    () =>
+      `loss is ${shown(options.loss)}; give a function of the output and the target, such as meanSquaredError.`,
+  );
+  checkCommon(others as unknown as ImageTrainOptions<string>);
+  if (validation !== undefined) checkTensorData('train', validation, 'the validation data');
+  checkRates(options, 1);
+}
+
+function checkCommon(options: ImageTrainOptions<string>): void {
+  checkInteger('epochs', options.epochs, 1);
+  checkTrainOptions(options);
+  check(
+    typeof options.schedule === 'function',
+    () => 'There is no schedule; give one, such as constantSchedule(0.1).',
+  );
+}
+
+/** Throws unless the first and the last step have a learning rate. */
+function checkRates({ schedule }: Pick<ImageTrainOptions, 'schedule'>, steps: number): void {
   for (const step of [0, steps - 1]) checkAtLeastZero(`The learning rate of step ${step}`, schedule(step));
 }
 
@@ -112,7 +161,7 @@ function batchesOf({ labels }: Dataset, batchSize: number): number {
   return Math.max(1, countBatches(labels.length, { batchSize, dropLast: true }));
 }
 
-function checkTrainingData(data: Dataset): void {
+function checkTrainingData(data: unknown): void {
   checkDataset('train', data);
   checkLabels('data', data);
   check(data.labels.length > 0, () => 'The data has no images; give some to train on.');

@@ -4,7 +4,7 @@ const STEPS = 10;
 
 /**
  * Tells a training whose loss has exploded though it is still finite: above 100 times the loss of its first step, or of
- * guessing where that is more (the logarithm of the number of classes), for ten steps in a row. A spike that passes is
+ * guessing where that is more (the logarithm of the number of classes; 1 where there are none), for ten steps in a row. A spike that passes is
  * none, and no training that learns comes near: a cross-entropy of 100 ln(classes) gives the right class a probability
  * of classes^-100.
  */
@@ -13,11 +13,12 @@ export class Divergence {
   limit: number | undefined;
   #inRow = 0;
 
-  constructor(readonly classes: number) {}
+  /** @param guess - The loss of guessing. */
+  constructor(readonly guess: number) {}
 
   /** Takes the loss of the next step. */
   add(loss: number): void {
-    this.limit ??= TIMES * Math.max(Math.log(this.classes), loss);
+    this.limit ??= TIMES * Math.max(this.guess, Math.abs(loss));
     this.#inRow = loss > this.limit ? this.#inRow + 1 : 0;
   }
 

@@ -13,10 +13,11 @@ import type { ImageClassifier } from '../models/image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { compose, type Augmentation } from '../vision/augment/augmentation.js';
 import { certainty, type Certainty } from './certainty.js';
-import { checkTrainOptions, trainOptionNames } from './check-options.js';
+import { checkTrainOptions, imageTrainOptionNames } from './check-options.js';
 import { checkDataset } from './data/check-dataset.js';
 import { checkImagesOfClasses } from './data/check-classes.js';
-import { split, type Dataset } from './data/dataset.js';
+import type { Dataset } from './data/dataset.js';
+import { split } from './data/parts.js';
 import { decodable, decodeAll } from './data/decode-all.js';
 import type { SkippedFile } from './data/skipped.js';
 import { evaluate } from './evaluate.js';
@@ -31,14 +32,14 @@ import { isSameList, matchTraining, type ClassMapping, type KnownClasses } from 
 import type { Evaluation } from './metrics.js';
 import { cosineSchedule } from './optim/schedules.js';
 import type { TrainEvent } from './train-events.js';
-import type { TrainOptions } from './train-options.js';
+import type { ImageTrainOptions } from './train-options.js';
 import { train } from './train.js';
 import { withWordNetIds } from './wordnet-ids.js';
 
 /** Options of {@link fineTune}: each value of the recipe, and what `train` takes besides. */
 export interface FineTuneOptions
   extends
-    Partial<Omit<TrainOptions, 'augment' | 'validation'>>,
+    Partial<Omit<ImageTrainOptions, 'augment' | 'validation'>>,
     Partial<Omit<FineTuneRecipe, 'augment' | 'validation' | 'reasons'>> {
   /** The share of each class that is held out, or other data of such classes. Default the recipe's share. */
   readonly validation?: number | Dataset;
@@ -53,7 +54,7 @@ export interface FineTuneOptions
 }
 
 const fineTuneOptionNames: OptionNames<FineTuneOptions> = {
-  ...trainOptionNames,
+  ...imageTrainOptionNames,
   learningRate: true,
   freeze: true,
   resetHead: true,
@@ -74,7 +75,7 @@ export interface FineTunePlan {
   /** Whether the model got a new head. */
   readonly isHeadNew: boolean;
   /** For `train(model, training, options)`. */
-  readonly options: TrainOptions;
+  readonly options: ImageTrainOptions;
 }
 
 /** What {@link fineTune} gives. */
@@ -241,7 +242,7 @@ function chosen({ labels, classes }: Dataset, options: FineTuneOptions): FineTun
 }
 
 /** What a recipe means to `train`. */
-function ofRecipe(recipe: FineTuneRecipe, images: number): TrainOptions {
+function ofRecipe(recipe: FineTuneRecipe, images: number): ImageTrainOptions {
   const { batchSize, epochs, learningRate } = recipe;
   const steps = epochs * Math.max(1, Math.floor(images / batchSize));
   return {
@@ -252,11 +253,12 @@ function ofRecipe(recipe: FineTuneRecipe, images: number): TrainOptions {
 }
 
 /** The options that go to `train` as they are, where they are given. */
-function ofTraining(options: FineTuneOptions): Partial<TrainOptions> {
-  const { microBatchSize, recompute, schedule, optimizer, loss, clipNorm, movingAverage, mix } = options;
+function ofTraining(options: FineTuneOptions): Partial<ImageTrainOptions> {
+  const { microBatchSize, recompute, schedule, optimizer, loss, metrics, clipNorm, movingAverage, mix } =
+    options;
   const { size, evaluateEvery, seed, checkpoints, signal } = options;
   const all = {
-    ...{ microBatchSize, recompute, schedule, optimizer, loss, clipNorm, movingAverage, mix },
+    ...{ microBatchSize, recompute, schedule, optimizer, loss, metrics, clipNorm, movingAverage, mix },
     ...{ size, evaluateEvery, seed, checkpoints, signal },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));

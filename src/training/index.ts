@@ -1,8 +1,8 @@
-export { Adam, AdamW, LAMB, type AdamOptions } from './optim/adam.js';
+export { adam, adamW, lamb, Adam, AdamW, LAMB, type AdamOptions } from './optim/adam.js';
 export type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
 export * from './data/index.js';
-export { evaluate, type EvaluateOptions } from './evaluate.js';
+export { evaluate, type EvaluateOptions, type ModuleEvaluateOptions } from './evaluate.js';
 export {
   fineTune,
   prepareFineTuning,
@@ -28,10 +28,19 @@ export {
   type Loss,
 } from './losses.js';
 export type { ClassMapping } from './match-classes.js';
+export { accuracy, type Metric } from './measure.js';
 export type { CalibrationBin, Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './optim/moving-average.js';
-export { Optimizer, type OptimizedParameter, type OptimizerOptions } from './optim/optimizer.js';
-export { RMSProp, type RMSPropOptions } from './optim/rmsprop.js';
+export { Optimizer, type OptimizerParameters } from './optim/optimizer.js';
+export type {
+  NamedParameter,
+  OptimizerOptions,
+  OptimizerState,
+  Slots,
+  UpdateRule,
+  Variables,
+} from './optim/rule.js';
+export { RMSProp, rmsProp, type RMSPropOptions } from './optim/rmsprop.js';
 export {
   constantSchedule,
   cosineSchedule,
@@ -48,7 +57,7 @@ export {
   type StepScheduleOptions,
   type WarmUpScheduleOptions,
 } from './optim/schedules.js';
-export { SGD, type SGDOptions } from './optim/sgd.js';
+export { SGD, sgd, type SGDOptions } from './optim/sgd.js';
 export type { PngImage } from './logs/event-records.js';
 export { TensorBoardLog } from './logs/tensorboard.js';
 export { train } from './train.js';
@@ -57,8 +66,10 @@ export type {
   CheckpointFailedEvent,
   EpochEvent,
   EvaluationEvent,
+  ModuleEvaluation,
   ResumeEvent,
   StepEvent,
   TrainEvent,
 } from './train-events.js';
-export type { CheckpointOptions, TrainOptions } from './train-options.js';
+export type { CheckpointOptions, ImageTrainOptions, TrainOptions } from './train-options.js';
+export { valueAndGradients, type ValueAndGradients } from './value-and-gradients.js';

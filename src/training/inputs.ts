@@ -3,7 +3,7 @@ import type { Preprocessing } from '../models/preprocessing.js';
 import type { RgbImage } from '../vision/image.js';
 import { normalize } from '../vision/preprocess.js';
 import { resizeAndCrop } from '../vision/resize.js';
-import type { Batch } from './data/batches.js';
+import type { Batch } from './data/batch.js';
 
 /** The image as it is, where it is a square of the network's size, and otherwise resized and cropped to it. */
 export function fit(image: RgbImage, preprocessing: Preprocessing): RgbImage {

@@ -2,10 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { check, checkAtLeastZero, checkFraction, checkOptions } from '../core/errors.js';
 
 /**
- * A number to minimise: the mean over the batch of what is wrong with logits [N, classes]. Targets are classes, [N] of
- * int32, or soft targets [N, classes], as label smoothing, mixup and CutMix make them.
+ * A number to minimise: the mean over the batch of what is wrong with a network's output. By default of logits [N, classes] and
+ * targets that are classes, [N] of int32, or soft targets [N, classes], as label smoothing, mixup and CutMix make them.
  */
-export type Loss = (logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D) => tf.Scalar;
+export type Loss<Output = tf.Tensor2D, Target = tf.Tensor1D | tf.Tensor2D> = (
+  output: Output,
+  target: Target,
+) => tf.Scalar;
 
 /** Options of {@link softmaxCrossEntropy}. */
 export interface CrossEntropyOptions {
@@ -79,12 +82,16 @@ export function focalLoss(
 
 /**
  * The mean of all squared differences. As torch.nn.MSELoss; classes become rows of one 1 and zeros.
- * @param predictions - [N, outputs]
- * @param targets - [N, outputs], or classes, [N] of int32.
+ * @param predictions - Of any shape.
+ * @param targets - Of the same shape; or classes, [N] of int32, for predictions [N, classes].
  * @throws ArgumentError where shapes do not fit.
  */
-export function meanSquaredError(predictions: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): tf.Scalar {
-  return tf.tidy(() => tf.mean(tf.squaredDifference(predictions, softTargets(predictions, targets))));
+export function meanSquaredError(predictions: tf.Tensor, targets: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => {
+    const isSame = tf.util.arraysEqual(predictions.shape, targets.shape);
+    const wanted = isSame ? targets : softTargets(predictions as tf.Tensor2D, targets as tf.Tensor2D);
+    return tf.mean(tf.squaredDifference(predictions, wanted));
+  });
 }
 
 /** Targets as [N, classes]. */

@@ -31,12 +31,13 @@ export interface CalibrationBin {
   readonly accuracy: number;
 }
 
-/** The logits of a model are NaN or infinite. */
+/** What a model gives, or its loss, is NaN or infinite. */
 export class NotFiniteError extends Error {
   override name = 'NotFiniteError';
 
-  constructor() {
-    super('The model gave logits that are not finite; its weights do not fit it, or the training diverged.');
+  /** @param what - What is not finite. */
+  constructor(readonly what = 'logits that are not finite') {
+    super(`The model gave ${what}; its weights do not fit it, or the training diverged.`);
   }
 }
 

@@ -1,16 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { AnyModule } from '../core/module.js';
+import { tensorsIn } from '../core/tensors.js';
 
 /** The ways into a module. */
 const entries = ['forward', 'forwardFused', 'forwardAdded'] as const;
 
-type Entry = (...args: unknown[]) => tf.Tensor;
+type Entry = (...args: unknown[]) => unknown;
 
 /**
  * The path of the first module, innermost first, whose output is not finite in a forward pass that `run` makes;
  * undefined where all are finite.
  */
-export function firstNonFinite(root: AnyModule, run: () => tf.Tensor): string | undefined {
+export function firstNonFinite(root: AnyModule, run: () => unknown): string | undefined {
   let found: string | undefined;
   const watched: { module: Record<string, unknown>; entry: string }[] = [];
   for (const { name, module } of root.namedModules()) {
@@ -37,6 +38,6 @@ export function firstNonFinite(root: AnyModule, run: () => tf.Tensor): string | 
   return found;
 }
 
-function isFinite(x: tf.Tensor): boolean {
-  return x.dataSync<'float32'>().every(Number.isFinite);
+function isFinite(output: unknown): boolean {
+  return tensorsIn(output).every(([, tensor]) => tensor.dataSync<'float32'>().every(Number.isFinite));
 }

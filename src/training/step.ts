@@ -1,31 +1,32 @@
-import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
+import { check, shown } from '../core/errors.js';
+import type { Module } from '../core/module.js';
 import { takeValues } from '../core/take-values.js';
-import { freeingTape } from '../core/tape.js';
-import type { ImageClassifier } from '../models/image-classifier.js';
-import type { Preprocessing } from '../models/preprocessing.js';
-import type { Batch } from './data/batches.js';
-import { tensorsOf } from './inputs.js';
+import { disposeTensors, keepClones, sliceExamples } from '../core/tensors.js';
+import type { CountedBatch } from './data/tensor-batches.js';
 import type { Loss } from './losses.js';
+import { measure, type Metrics } from './measure.js';
 import { firstNonFinite } from './non-finite.js';
+import { scaledSums } from './optim/gradients.js';
 import { randomFor } from './seeds.js';
+import { valueAndGradients } from './value-and-gradients.js';
 
 /** What one batch says. */
 export interface BatchGradients {
-  /** The mean over the images. */
+  /** The mean over the examples. */
   readonly loss: number;
-  /** Images whose likeliest class is the target's largest. */
-  readonly right: number;
-  /** Of the mean loss, one a variable. */
+  /** Means over the examples. */
+  readonly metrics: Record<string, number>;
+  /** Of the mean loss, one for each path. */
   readonly gradients: tf.Tensor[];
 }
 
 /** How to compute {@link batchGradients}. */
-export interface GradientOptions {
-  readonly loss: Loss;
-  readonly preprocessing: Preprocessing;
-  /** Images that go through the model at a time; gradients of several are averaged. */
+export interface GradientOptions<Output, Target> {
+  readonly loss: Loss<Output, Target>;
+  readonly metrics: Metrics<Output, Target>;
+  /** Examples that go through the network at a time; gradients of several are averaged. */
   readonly microBatchSize: number;
   /** Whether blocks run again on the way back, to keep less in memory. */
   readonly recompute: boolean;
@@ -36,27 +37,34 @@ export interface GradientOptions {
 
 /**
  * The gradients of the mean loss over a batch. Running statistics move.
+ * @param paths - Of the parameters whose gradients are wanted.
  * @throws Error where the loss is not finite; it names the first layer whose output is not.
  */
-export async function batchGradients(
-  model: ImageClassifier,
-  variables: readonly tf.Variable[],
-  batch: Batch,
-  options: GradientOptions,
+export async function batchGradients<Input, Output, Target>(
+  model: Module<Input, Output>,
+  paths: readonly string[],
+  batch: CountedBatch<Input, Target>,
+  options: GradientOptions<Output, Target>,
 ): Promise<BatchGradients> {
-  const total = batch.images.length;
+  const total = batch.examples;
+  const sizes = partSizes(total, options.microBatchSize);
+  if (sizes.length === 1) return partGradients(model, paths, batch, 0, options);
   let loss = 0;
-  let right = 0;
+  const metrics: Record<string, number> = {};
   let gradients: tf.Tensor[] = [];
+  let begin = 0;
   try {
-    for (const [i, part] of parts(batch, options.microBatchSize).entries()) {
-      const share = part.images.length / total;
-      const result = await partGradients(model, variables, part, i, options);
-      gradients = share === 1 ? result.gradients : addScaled(gradients, result.gradients, share);
+    for (const [i, size] of sizes.entries()) {
+      const share = size / total;
+      const part = partOf(batch, begin, size);
+      const result = await partGradients(model, paths, part, i, options).finally(() => disposeTensors(part));
+      gradients = addScaled(gradients, result.gradients, share);
       loss += share * result.loss;
-      right += result.right;
+      for (const [name, mean] of Object.entries(result.metrics))
+        metrics[name] = (metrics[name] ?? 0) + share * mean;
+      begin += size;
     }
-    return { loss, right, gradients };
+    return { loss, metrics, gradients };
   } catch (error) {
     tf.dispose(gradients);
     throw error;
@@ -66,12 +74,7 @@ export async function batchGradients(
 /** The sums with the values times a factor; both are freed, the sums only where all goes well. */
 function addScaled(sums: readonly tf.Tensor[], values: readonly tf.Tensor[], factor: number): tf.Tensor[] {
   try {
-    const added = tf.tidy(() =>
-      values.map((value, i) => {
-        const scaled = tf.mul(value, factor);
-        return sums[i] ? tf.add(sums[i], scaled) : scaled;
-      }),
-    );
+    const added = scaledSums(values, factor, sums);
     tf.dispose([...sums]);
     return added;
   } finally {
@@ -79,34 +82,38 @@ function addScaled(sums: readonly tf.Tensor[], values: readonly tf.Tensor[], fac
   }
 }
 
-/** The batch in as few parts of at most `size` images as it takes, as even as they can be. */
-function parts({ images, targets }: Batch, size: number): Batch[] {
-  const values = targets.length / images.length;
-  const sizes = partSizes(images.length, size);
-  const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b));
-  return ends.map((end, i) => ({
-    images: images.slice(end - sizes[i]!, end),
-    targets: targets.slice((end - sizes[i]!) * values, end * values),
-  }));
+/** Some examples of a batch. The caller disposes of them. */
+function partOf<Input, Target>(
+  { x, y, examples }: CountedBatch<Input, Target>,
+  begin: number,
+  size: number,
+): CountedBatch<Input, Target> {
+  const part = sliceExamples(x, begin, size, examples, 'x');
+  try {
+    return { x: part, y: sliceExamples(y, begin, size, examples, 'y'), examples: size };
+  } catch (error) {
+    disposeTensors(part);
+    throw error;
+  }
 }
 
 /**
- * How many images of a batch go through the model at a time: at most `size`, as even as it can be, so that none is left alone,
+ * How many examples of a batch go through the network at a time: at most `size`, as even as it can be, so that none is left alone,
  * whose values are a batch norm's whole statistics. Of an odd batch in parts of 2, one part has 3.
  */
-export function partSizes(images: number, size: number): number[] {
-  const most = size === 1 ? images : Math.max(1, Math.floor(images / 2));
-  const count = Math.min(Math.ceil(images / size), most);
-  const place = (i: number) => Math.round((i * images) / count);
+export function partSizes(examples: number, size: number): number[] {
+  const most = size === 1 ? examples : Math.max(1, Math.floor(examples / 2));
+  const count = Math.min(Math.ceil(examples / size), most);
+  const place = (i: number) => Math.round((i * examples) / count);
   return Array.from({ length: count }, (_, i) => place(i + 1) - place(i));
 }
 
-async function partGradients(
-  model: ImageClassifier,
-  variables: readonly tf.Variable[],
-  batch: Batch,
+async function partGradients<Input, Output, Target>(
+  model: Module<Input, Output>,
+  paths: readonly string[],
+  { x, y }: CountedBatch<Input, Target>,
   part: number,
-  { loss, preprocessing, recompute, seed, step }: GradientOptions,
+  { loss, metrics, recompute, seed, step }: GradientOptions<Output, Target>,
 ): Promise<BatchGradients> {
   // The same again for every call.
   const context = (): Context => ({
@@ -114,23 +121,17 @@ async function partGradients(
     random: randomFor(seed, 'forward', step, part),
     recompute,
   });
-  const { x, targets } = tf.tidy(() => tensorsOf(batch, preprocessing));
-  let hits: tf.Tensor | undefined;
+  let output: Output | undefined;
   try {
     const forward = () => {
-      const logits = model.forward(x, context());
-      hits = tf.keep(countRight(logits, targets));
-      return loss(logits, targets);
+      const given = model.forward(x, context());
+      output = keepClones(given);
+      return checkedLoss(loss(given, y));
     };
-    const { value, gradients } = freeingTape(() => {
-      const { value, grads } = tf.variableGrads(forward, [...variables]);
-      // tfjs leaves out what the loss does not depend on.
-      return {
-        value,
-        gradients: variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable)),
-      };
-    });
+    const { value, gradients: all } = valueAndGradients(model, forward);
+    const gradients = paths.map((path) => all[path]!);
     try {
+      tf.dispose(Object.values(all).filter((gradient) => !gradients.includes(gradient)));
       const lossValue = (await takeValues(value))[0]!;
       if (!Number.isFinite(lossValue)) {
         throw notFinite(
@@ -139,21 +140,24 @@ async function partGradients(
           firstNonFinite(model, () => model.forward(x, context())),
         );
       }
-      return { loss: lossValue, right: (await hits!.data())[0]!, gradients };
+      return { loss: lossValue, metrics: await measure(metrics, output!, y), gradients };
     } catch (error) {
       tf.dispose(gradients);
       throw error;
     }
   } finally {
-    tf.dispose([x, targets, ...(hits ? [hits] : [])]);
+    disposeTensors(output);
   }
 }
 
-function countRight(logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): tf.Tensor {
-  return tf.tidy(() => {
-    const wanted = targets.rank === 1 ? targets : tf.argMax(targets, 1);
-    return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), wanted), 'float32'));
-  });
+function checkedLoss(value: tf.Scalar): tf.Scalar {
+  check(
+    value instanceof tf.Tensor && value.rank === 0,
+    () =>
+      `The loss gave ${(value as unknown) instanceof tf.Tensor ? `a tensor [${value.shape}]` : shown(value)}; give a scalar, such ` +
+      'as tf.mean makes.',
+  );
+  return value;
 }
 
 function notFinite(loss: number, step: number, layer: string | undefined): Error {

@@ -1,8 +1,18 @@
 import type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 import type { Evaluation } from './metrics.js';
 
+/** What `evaluate` measures on batches of tensors, and `train` on such validation data. */
+export interface ModuleEvaluation<Name extends string = string> {
+  /** Number of examples. */
+  readonly examples: number;
+  /** The mean over the examples; undefined where `evaluate` got no loss. */
+  readonly loss: number | undefined;
+  /** Means over the examples. */
+  readonly metrics: Readonly<Record<Name, number>>;
+}
+
 /** One step of the optimizer. */
-export interface StepEvent {
+export interface StepEvent<Name extends string = 'accuracy'> {
   readonly type: 'step';
   /** Steps so far. */
   readonly step: number;
@@ -10,11 +20,11 @@ export interface StepEvent {
   readonly epoch: number;
   /** The mean over the batch, before the step. */
   readonly loss: number;
-  /** The share of the batch that was classified right; with mixed images, as the larger part. */
-  readonly accuracy: number;
+  /** Means over the batch, before the step. */
+  readonly metrics: Readonly<Record<Name, number>>;
   readonly learningRate: number;
-  /** Images of the batch. */
-  readonly images: number;
+  /** Examples of the batch. */
+  readonly examples: number;
   /** Time that the step took, the wait for its batch included. */
   readonly seconds: number;
   /** Time that it waited for its batch. */
@@ -22,27 +32,27 @@ export interface StepEvent {
 }
 
 /** The end of an epoch. */
-export interface EpochEvent {
+export interface EpochEvent<Name extends string = 'accuracy'> {
   readonly type: 'epoch';
   /** From 0. */
   readonly epoch: number;
   /** Steps so far. */
   readonly step: number;
-  /** Means over the images of the epoch, or of what of it this run trained on. */
+  /** Means over the examples of the epoch. */
   readonly loss: number;
-  readonly accuracy: number;
-  /** Images that this run trained on in the epoch: not all of them where it resumed within it. */
-  readonly images: number;
+  readonly metrics: Readonly<Record<Name, number>>;
+  /** Examples that this run trained on in the epoch: not all of them where it resumed within it. */
+  readonly examples: number;
   /** Time that these took. */
   readonly seconds: number;
 }
 
 /** What the model, or the moving average where there is one, does on the validation data. */
-export interface EvaluationEvent {
+export interface EvaluationEvent<Result = Evaluation> {
   readonly type: 'evaluation';
   readonly epoch: number;
   readonly step: number;
-  readonly evaluation: Evaluation;
+  readonly evaluation: Result;
 }
 
 /** A checkpoint was written. */
@@ -77,6 +87,15 @@ export interface ResumeEvent {
   readonly skipped: readonly SkippedCheckpoint[];
 }
 
-/** What `train` tells. */
-export type TrainEvent =
-  ResumeEvent | StepEvent | EpochEvent | EvaluationEvent | CheckpointEvent | CheckpointFailedEvent;
+/**
+ * What `train` tells.
+ * @typeParam Name - The names of the metrics.
+ * @typeParam Result - What an evaluation gives.
+ */
+export type TrainEvent<Name extends string = 'accuracy', Result = Evaluation> =
+  | ResumeEvent
+  | StepEvent<Name>
+  | EpochEvent<Name>
+  | EvaluationEvent<Result>
+  | CheckpointEvent
+  | CheckpointFailedEvent;

@@ -1,25 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkAtLeastZero } from '../core/errors.js';
 import { listed } from '../core/listed.js';
+import type { NamedVariable } from '../core/module.js';
 import { restoringOnError } from '../core/restoring.js';
-import type { ImageClassifier } from '../models/image-classifier.js';
-import type { Preprocessing } from '../models/preprocessing.js';
 import { isRecord } from '../weights/formats/json-values.js';
 import { writeSafetensors, type TensorToWrite } from '../weights/formats/safetensors.js';
 import { saveWeights } from '../weights/save-weights.js';
 import type { ReadCheckpoint } from './checkpoints/checkpoint-folder.js';
-import type { Batch } from './data/batches.js';
-import type { Dataset } from './data/dataset.js';
-import { evaluate } from './evaluate.js';
+import type { CountedBatch } from './data/tensor-batches.js';
 import { clipByGlobalNorm } from './optim/gradients.js';
-import { resized } from './inputs.js';
-import { softmaxCrossEntropy } from './losses.js';
-import type { Evaluation } from './metrics.js';
 import { MovingAverage } from './optim/moving-average.js';
 import { type Optimizer } from './optim/optimizer.js';
 import { SGD } from './optim/sgd.js';
 import { batchGradients } from './step.js';
-import type { TrainOptions } from './train-options.js';
+import type { Identity, Task } from './task.js';
+import type { StepOptions } from './train-options.js';
 
 const defaultSGD = { momentum: 0.9, nesterov: true, weightDecay: 1e-4 };
 
@@ -31,48 +26,57 @@ export interface Progress {
   batch: number;
   /** Steps that are done. */
   step: number;
-  /** Sums over the images of the epoch. */
+  /** Examples of the epoch that are done. */
+  examples: number;
+  /** Sums over these. */
   loss: number;
-  right: number;
-  images: number;
-  /** The best top-1 so far, where there was an evaluation. */
+  metrics: Record<string, number>;
+  /** The best score so far, where there was an evaluation. */
   best: number | undefined;
 }
 
 /** What a checkpoint says besides its tensors. */
-interface Description {
-  readonly model: string;
-  /** Names of the classes, where they are known. */
-  readonly labels: readonly string[] | undefined;
-  /** All sizes of the model. */
-  readonly architecture: ImageClassifier['architecture'];
-  readonly convention: string;
+interface Description extends Identity {
   readonly optimizer: string;
   readonly seed: number;
-  readonly batchSize: number;
   readonly iterations: number;
   readonly averaged: number | undefined;
   readonly progress: Progress;
 }
 
+/** What came of a step. */
+export interface StepResult {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+}
+
 /** A model with what moves its weights. */
-export class Trainer {
+export class Trainer<Input, Output, Target, Result> {
   readonly average: MovingAverage | undefined;
   readonly #optimizer: Optimizer;
-  readonly #preprocessing: Preprocessing;
+  /** Of the optimizer's parameters in the model. */
+  readonly #paths: readonly string[];
 
   constructor(
-    readonly model: ImageClassifier,
-    readonly options: TrainOptions,
+    readonly task: Task<Input, Output, Target, Result>,
+    readonly options: StepOptions,
   ) {
-    const { size = model.preprocessing.size, movingAverage } = options;
+    const { movingAverage } = options;
     const { optimizer = (parameters) => new SGD(parameters, defaultSGD) } = options;
-    this.#preprocessing = resized(model.preprocessing, size);
-    const parameters = [...model.namedVariables()].filter(({ trainable }) => trainable);
+    const variables = [...task.model.namedVariables()];
+    const parameters = variables.filter(({ trainable }) => trainable);
+    check(
+      variables.length > 0,
+      () => `${task.identity.model} has no variables, so there is nothing to train.`,
+    );
     check(parameters.length > 0, () => 'Every part of the model is frozen; leave one to be trained.');
     this.#optimizer = optimizer(parameters);
     try {
-      this.average = movingAverage && new MovingAverage(model.namedVariables(), movingAverage);
+      this.#paths = this.#optimizer.parameters.map(({ name, variable }) =>
+        pathOf(variable, name, parameters),
+      );
+      this.average = movingAverage && new MovingAverage(variables, movingAverage);
     } catch (error) {
       this.#optimizer.dispose();
       throw error;
@@ -80,22 +84,21 @@ export class Trainer {
   }
 
   /** Takes a step, the first one being step 0, as a whole: where that fails, the model is as it was before. */
-  async step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
+  async step(batch: CountedBatch<Input, Target>, step: number): Promise<StepResult> {
     // The optimizer sees to the parameters.
-    const statistics = this.model.variables().filter(({ trainable }) => !trainable);
+    const statistics = this.task.model.variables().filter(({ trainable }) => !trainable);
     const taken = await restoringOnError(statistics, () => this.#step(batch, step));
     this.average?.update();
     return taken;
   }
 
-  async #step(batch: Batch, step: number): Promise<{ loss: number; right: number; learningRate: number }> {
-    const { loss = softmaxCrossEntropy, seed = 0, schedule, clipNorm } = this.options;
-    const { microBatchSize = batch.images.length, recompute = false } = this.options;
-    const variables = this.#optimizer.parameters.map(({ variable }) => variable);
-    const common = { loss, preprocessing: this.#preprocessing, microBatchSize, recompute, seed, step };
+  async #step(batch: CountedBatch<Input, Target>, step: number): Promise<StepResult> {
+    const { model, loss, metrics } = this.task;
+    const { seed = 0, schedule, clipNorm, microBatchSize = batch.examples, recompute = false } = this.options;
     const learningRate = schedule(step);
     checkAtLeastZero(`The learning rate of step ${step}`, learningRate);
-    const result = await batchGradients(this.model, variables, batch, common);
+    const common = { loss, metrics, microBatchSize, recompute, seed, step };
+    const result = await batchGradients(model, this.#paths, batch, common);
     try {
       tf.tidy(() => {
         const { gradients } = clipNorm ? clipByGlobalNorm(result.gradients, clipNorm) : result;
@@ -104,22 +107,17 @@ export class Trainer {
     } finally {
       tf.dispose(result.gradients);
     }
-    return { loss: result.loss, right: result.right, learningRate };
+    return { loss: result.loss, metrics: result.metrics, learningRate };
   }
 
-  /** Evaluates the moving average where there is one, otherwise the model. */
-  evaluate(validation: Dataset): Promise<Evaluation> {
-    const { size, signal } = this.options;
-    return this.#withAverage(() => evaluate(this.model, validation, { size, signal }));
-  }
-
-  /** What {@link evaluate} evaluates, as the bytes of a file of weights. */
-  weights(): Promise<Uint8Array> {
-    return this.#withAverage(() => saveWeights(this.model));
-  }
-
-  #withAverage<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs `work` while the model has the moving average, where there is one. */
+  withAverage<T>(work: () => Promise<T>): Promise<T> {
     return this.average ? this.average.during(work) : work();
+  }
+
+  /** The weights that are evaluated, as the bytes of a file. */
+  weights(): Promise<Uint8Array> {
+    return this.withAverage(() => saveWeights(this.task.model));
   }
 
   /** Everything that the training hangs on, as the bytes of a safetensors file whose metadata has a JSON of the rest. */
@@ -134,18 +132,14 @@ export class Trainer {
 
   /**
    * Takes everything from what {@link checkpoint} gave.
-   * @param labels - What the model's classes are called in this training.
    * @returns how far that training had come.
    * @throws Error where it is not of this model, optimizer, seed and batch size; the model is then as it was before.
    */
-  restore(checkpoint: ReadCheckpoint, labels: readonly string[] | undefined): Promise<Progress> {
-    return restoringOnError(this.model.variables(), async () => this.#restore(checkpoint, labels));
+  restore(checkpoint: ReadCheckpoint): Promise<Progress> {
+    return restoringOnError(this.task.model.variables(), async () => this.#restore(checkpoint));
   }
 
-  #restore(
-    { path: name, tensors, training }: ReadCheckpoint,
-    labels: readonly string[] | undefined,
-  ): Progress {
+  #restore({ path: name, tensors, training }: ReadCheckpoint): Progress {
     check(isRecord(training), () => `${name} is no checkpoint of a training; give one that train() wrote.`);
     const saved = training as unknown as Description;
     const own = this.#describe(saved.progress);
@@ -155,6 +149,7 @@ export class Trainer {
         () => `${name} has the ${key} ${saved[key]}, and this training ${own[key]}; continue with the same.`,
       );
     }
+    const { labels } = own;
     check(
       saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(labels),
       () =>
@@ -180,13 +175,9 @@ export class Trainer {
 
   #describe(progress: Progress): Description {
     return {
-      model: this.model.architecture.name,
-      architecture: this.model.architecture,
-      convention: this.model.convention,
-      labels: this.model.labels,
+      ...this.task.identity,
       optimizer: this.#optimizer.constructor.name,
       seed: this.options.seed ?? 0,
-      batchSize: this.options.batchSize ?? 128,
       iterations: this.#optimizer.iterations,
       averaged: this.average?.iterations,
       progress,
@@ -197,10 +188,10 @@ export class Trainer {
   #state(): Map<string, tf.Variable> {
     const named = (prefix: string, list: Iterable<[string, tf.Variable]>) =>
       Array.from(list, ([name, variable]) => [`${prefix}/${name}`, variable] as const);
-    const model = Array.from(this.model.namedVariables(), ({ name, variable }): [string, tf.Variable] => [
-      name,
-      variable,
-    ]);
+    const model = Array.from(
+      this.task.model.namedVariables(),
+      ({ name, variable }): [string, tf.Variable] => [name, variable],
+    );
     return new Map([
       ...named('model', model),
       ...named('optimizer', this.#optimizer.namedState()),
@@ -212,4 +203,14 @@ export class Trainer {
     this.#optimizer.dispose();
     this.average?.dispose();
   }
+}
+
+function pathOf(variable: tf.Variable, name: string, parameters: readonly NamedVariable[]): string {
+  const found = parameters.find((parameter) => parameter.variable === variable);
+  check(
+    found !== undefined,
+    () =>
+      `The optimizer has the parameter ${name}, which is not among those that it was given; make it of these.`,
+  );
+  return found.name;
 }

@@ -26,6 +26,9 @@ export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
   'ICO',
 ]);
 
+/** Images that are decoded at a time, since each may be large and phones have little memory. */
+export const decodedAtOnce = 4;
+
 /**
  * Decodes an image, JPEG, PNG, WebP, GIF, AVIF, BMP or ICO, of several frames the first, or takes the pixels of an element. It is
  * turned as its EXIF orientation says, and a colour profile is ignored. Alpha is dropped; a browser's canvas keeps the colour of a

@@ -14,7 +14,7 @@ import {
   type ImageSource,
   type RgbImage,
 } from './image.js';
-import type { ImageFormat } from './image-format.js';
+import { mayBeCmyk, type ImageFormat } from './image-format.js';
 
 /** The formats that `decodeImage` reads. */
 export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
@@ -25,6 +25,9 @@ export const decodedFormats: ReadonlySet<ImageFormat> = new Set([
   'AVIF',
   'TIFF',
 ]);
+
+/** Images that are decoded at a time, since each may be large. Node has four threads for them unless UV_THREADPOOL_SIZE says more. */
+export const decodedAtOnce = 16;
 
 /**
  * Decodes an image: JPEG, PNG, WebP, GIF, AVIF or TIFF, of several frames or pages the first. It is turned as its EXIF
@@ -41,7 +44,7 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
   const { default: sharp } = await loadSharp();
   try {
     const image = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS });
-    const isCmyk = (await image.metadata()).space === 'cmyk';
+    const isCmyk = mayBeCmyk(bytes) && (await image.metadata()).space === 'cmyk';
     if (isCmyk) image.pipelineColourspace('cmyk');
     const { data, info } = await image
       .autoOrient()

@@ -50,3 +50,21 @@ const ends: readonly (readonly [RegExp, ImageFormat])[] = [
 export function formatOfName(path: string): ImageFormat | undefined {
   return ends.find(([end]) => end.test(path))?.[1];
 }
+
+/** Whether the colours of an image may be inks: those of a TIFF, or of a JPEG of four components. */
+export function mayBeCmyk(bytes: Uint8Array): boolean {
+  const format = imageFormat(bytes);
+  return format === 'TIFF' || (format === 'JPEG' && ![1, 3].includes(jpegComponents(bytes)!));
+}
+
+/** How many values a pixel of a JPEG has, as the header of its frame says; undefined where it is not found. */
+function jpegComponents(bytes: Uint8Array): number | undefined {
+  for (let at = 2; bytes[at] === 0xff;) {
+    const marker = bytes[at + 1]!;
+    // From C0 to CF all begin a frame but for the tables C4 and CC, and C8, which is kept free.
+    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return bytes[at + 9];
+    // Any marker may have more bytes FF before it.
+    at += marker === 0xff ? 1 : 2 + bytes[at + 2]! * 256 + bytes[at + 3]!;
+  }
+  return undefined;
+}

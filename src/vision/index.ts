@@ -7,5 +7,6 @@ export {
   type DecodePredictionsOptions,
 } from './decode-predictions.js';
 export type { BrowserImage, ImageSource, RgbImage } from './image.js';
+export { predict, type PredictOptions } from './predict.js';
 export { preprocess, preprocessInput, type InputManner } from './preprocess.js';
 export { resize, resizeAndCrop } from './resize.js';

@@ -1,7 +1,8 @@
 import { ready } from '#backends';
-import { decodeImage } from '#decode-image';
+import { decodedAtOnce, decodeImage } from '#decode-image';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkOneOf, checkOptions, shown } from '../core/errors.js';
+import { groupsOf, inOrder } from '../core/in-order.js';
 import {
   checkPreprocessing,
   colorParts,
@@ -31,19 +32,27 @@ export async function preprocess(
   checkPreprocessing(preprocessing);
   const list = imageList(images);
   check(list.length > 0, () => 'There is no image to preprocess: the array is empty.');
-  const squares = await preparedSquares(list, preprocessing);
+  const prepare = (image: ImageSource) => preparedSquare(image, preprocessing);
+  const { value } = await preparedBatches(list, list.length, prepare).next();
   await ready();
-  return normalize(squares, preprocessing);
+  return normalize(value as RgbImage[], preprocessing);
 }
 
-/** Images decoded, resized and cropped; one after the other, so that only one is in memory at its full size. */
-export async function preparedSquares(
+/** An image decoded, resized and cropped. */
+export async function preparedSquare(image: ImageSource, preprocessing: Preprocessing): Promise<RgbImage> {
+  return resizeAndCrop(await decodeImage(image), preprocessing);
+}
+
+/**
+ * Images in batches, as `prepare` gives them. While the caller works with a batch, the next one is prepared; only
+ * `decodedAtOnce` images are in memory at their full size.
+ */
+export function preparedBatches<Prepared>(
   images: readonly ImageSource[],
-  preprocessing: Preprocessing,
-): Promise<RgbImage[]> {
-  const squares: RgbImage[] = [];
-  for (const image of images) squares.push(resizeAndCrop(await decodeImage(image), preprocessing));
-  return squares;
+  batchSize: number,
+  prepare: (image: ImageSource) => Promise<Prepared>,
+): AsyncGenerator<Prepared[]> {
+  return inOrder(groupsOf(images, batchSize), prepare, { ahead: 1, atOnce: decodedAtOnce });
 }
 
 /** The last step of {@link preprocess}: squares of `size` pixels to [N, size, size, 3]. */

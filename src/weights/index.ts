@@ -1,18 +1,21 @@
 export type { TransferLimits } from '../core/transfer-limits.js';
 export { cacheFolder, clearCache, listCache, type CachedFile } from './sources/cache.js';
 export { CheckpointError, HostTensor, type Checkpoint, type DType } from './formats/checkpoint.js';
-export type { FetchOptions, WeightsSource } from './sources/fetch-source.js';
+export type { FetchOptions } from './sources/fetch-source.js';
+export type { WeightsSource } from './sources/source-name.js';
 export type { HubOptions } from './sources/hub.js';
 export { removeWeights, storeWeights } from './sources/indexed-db.js';
 export { readKeras } from './formats/keras.js';
 export { load, type LoadOptions } from './load.js';
-export { loadWeights, type LoadedWeights, type LoadWeightsOptions } from './load-weights.js';
+export { loadWeights } from './load-weights.js';
+export type { LoadedWeights, LoadWeightsOptions } from './loaded-weights.js';
 export type { NetworkWeightsOptions } from './network-weights.js';
 export { exportOnnx } from './onnx.js';
 export { readCheckpoint } from './formats/read-checkpoint.js';
 export type { ReadOptions } from './sources/read-source.js';
 export { readPyTorch } from './formats/pytorch.js';
 export type { SourceName } from './names/name-map.js';
+export { save } from './save.js';
 export { saveWeights, type SaveWeightsOptions } from './save-weights.js';
 export {
   readSafetensors,

@@ -1,6 +1,7 @@
 import { ready } from '#backends';
 import { counted } from '../core/counted.js';
 import { checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
+import type { AnyModule } from '../core/module.js';
 import { shownUrl } from '../core/shown-url.js';
 import {
   buildArchitecture,
@@ -15,9 +16,11 @@ import { checkOrder } from '../models/labels/check-labels.js';
 import { architectureOf, describeWeights } from './names/architecture.js';
 import type { Checkpoint, HostTensor } from './formats/checkpoint.js';
 import { WITHOUT } from './sources/config-file.js';
-import { isAddress, type WeightsSource } from './sources/fetch-source.js';
+import { isAddress } from './sources/fetch-source.js';
+import type { WeightsSource } from './sources/source-name.js';
 import { readHubConfig, type HubConfig } from './sources/hub-config.js';
-import { loadCheckpoint, recognise, type LoadedWeights } from './load-weights.js';
+import { loadCheckpoint, loadWeights, recognise } from './load-weights.js';
+import type { LoadedWeights, LoadWeightsOptions } from './loaded-weights.js';
 import {
   describeLayers,
   headAdvice,
@@ -66,7 +69,31 @@ export interface LoadOptions extends NetworkWeightsOptions {
  * it cannot be read, other than that it is not there, or says what cannot be. ArgumentError where `labels` are not as many as its
  * classes, or its own in another order.
  */
-export async function load(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
+export async function load(source: WeightsSource, options?: LoadOptions): Promise<ImageClassifier>;
+/**
+ * Fills a network of any Module with the weights of a file, as {@link loadWeights} does: all or nothing.
+ * @param source - As `loadWeights` takes it; of any Module, a file that `save` wrote.
+ * @throws Error where the file cannot be read or does not fit, listing the missing, extra and mis-shaped keys.
+ */
+export async function load(
+  network: AnyModule,
+  source: WeightsSource,
+  options?: LoadWeightsOptions,
+): Promise<LoadedWeights>;
+export async function load(
+  first: WeightsSource | AnyModule,
+  second?: LoadOptions | WeightsSource,
+  third?: LoadWeightsOptions,
+): Promise<ImageClassifier | LoadedWeights> {
+  if (isModule(first)) return loadWeights(first, second as WeightsSource, third);
+  return buildFrom(first, second as LoadOptions | undefined);
+}
+
+function isModule(value: WeightsSource | AnyModule): value is AnyModule {
+  return typeof (value as AnyModule | undefined)?.forward === 'function';
+}
+
+async function buildFrom(source: WeightsSource, options: LoadOptions = {}): Promise<ImageClassifier> {
   checkOptions('load', options, {
     ...networkWeightsOptionNames,
     convention: true,

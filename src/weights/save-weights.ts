@@ -1,11 +1,14 @@
 import { ready } from '#backends';
-import { check, checkModel, checkOneOf, checkOptions } from '../core/errors.js';
+import { ConvNorm } from '../blocks/conv-norm.js';
+import { ArgumentError, check, checkModule, checkOneOf, checkOptions } from '../core/errors.js';
+import type { AnyModule } from '../core/module.js';
 import { readVariable } from '../core/take-values.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { isImageClassifier } from '../models/is-image-classifier.js';
 import { nameMaps } from './names/index.js';
 import { keras } from './names/keras.js';
 import type { KeyedVariable } from './names/layout.js';
-import { keyedVariables, type SourceName } from './names/name-map.js';
+import { keyedVariables, pathVariables, type SourceName } from './names/name-map.js';
 import { networkMetadata } from './saved.js';
 import {
   writeSafetensors,
@@ -23,36 +26,35 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
    */
   readonly format?: 'safetensors' | 'weights.h5';
   /**
-   * Whose names and layouts, so that its own code loads the file. Default the first source that has the model's
-   * convention: torchvision where it can be.
+   * Whose names and layouts, so that this source's code loads the file. Default the first source that has the model's
+   * convention: torchvision where it can be. Networks that are no image classifiers have `'skipscale'` only: the paths of their
+   * variables, and our order of axes.
    */
   readonly names?: SourceName;
 }
 
 /**
- * A model's weights as the bytes of a file that `loadWeights` reads. Default safetensors, under the names and in the layouts
- * of a known source, whose own strict load_state_dict takes it; its metadata has the model's name and convention, and as JSON
+ * A network's weights as the bytes of a file that `load` and `loadWeights` read. Default safetensors.
+ *
+ * Of any Module, the keys are the paths of its variables, such as `body.first.conv.weight`; a shared variable is there once.
+ *
+ * Of an image classifier, they are the names and layouts
+ * of a known source, whose strict load_state_dict takes the file; its metadata has the model's name and convention, and as JSON
  * its architecture, preprocessing and labels, from which `load` builds it again.
  *
  * With `format: 'weights.h5'`, Keras's file, which takes the package h5wasm: `load_weights` of the network of
  * keras.applications that is built with `weights=None`. That of an EfficientNet normalises its input itself, as the model's
  * `preprocessing` says, of which the file has mean and deviation.
  * @throws ArgumentError where the model is fused, or the source's networks have another convention, so that the weights
- * would give other results there.
+ * would give other results there; where a variable is not of float32.
  * @throws Error where h5wasm is needed and not installed.
  */
-export async function saveWeights(
-  model: ImageClassifier,
-  given: SaveWeightsOptions = {},
-): Promise<Uint8Array> {
-  checkModel('saveWeights', model);
+export async function saveWeights(model: AnyModule, given: SaveWeightsOptions = {}): Promise<Uint8Array> {
+  checkModule('saveWeights', model);
   checkOptions('saveWeights', given, { ...writeSafetensorsOptionNames, format: true, names: true });
   const { format = 'safetensors', ...options } = given;
   checkOneOf('format', format, ['safetensors', 'weights.h5']);
-  check(
-    model.variables().some(({ trainable }) => !trainable),
-    () => 'The model is fused, and its batch norms are gone; save it before fuse().',
-  );
+  checkVariables(model);
   await ready();
   if (format === 'safetensors') return saveSafetensors(model, options);
   const others = Object.keys(options);
@@ -60,6 +62,11 @@ export async function saveWeights(
     others.length === 0,
     () => `format 'weights.h5' goes without other options, and ${others.join(', ')} is given; leave it out.`,
   );
+  if (!isImageClassifier(model)) {
+    throw new ArgumentError(
+      "format 'weights.h5' is for image classifiers; save other networks as safetensors.",
+    );
+  }
   const conventions = keras.conventions(model.architecture);
   check(
     conventions.includes(model.convention),
@@ -70,22 +77,57 @@ export async function saveWeights(
   return writeKeras(model);
 }
 
+/** Throws unless a file of the variables can give back the same network. */
+function checkVariables(model: AnyModule): void {
+  for (const { module } of model.namedModules()) {
+    check(
+      !(module instanceof ConvNorm) || module.norm !== undefined,
+      () => 'The model is fused, and its batch norms are gone; save it before fuse().',
+    );
+  }
+  const variables = [...model.namedVariables()];
+  check(
+    variables.length > 0,
+    () => `This ${model.constructor.name} has no variables, so there is nothing to save.`,
+  );
+  const other = variables.find(({ variable }) => variable.dtype !== 'float32');
+  check(
+    other === undefined,
+    () =>
+      `The variable ${other!.name} is of ${other!.variable.dtype}; make it of float32, which is what files keep here.`,
+  );
+}
+
 async function saveSafetensors(
-  model: ImageClassifier,
+  model: AnyModule,
   { dtype = 'F32', metadata = {}, names }: Omit<SaveWeightsOptions, 'format'>,
 ): Promise<Uint8Array> {
+  const keyed = isImageClassifier(model) ? sourceVariables(model, names) : ownVariables(model, names);
+  const tensors = new Map<string, TensorToWrite>();
+  for (const each of keyed) tensors.set(each.key, await sourceTensor(each));
+  const own = isImageClassifier(model) ? networkMetadata(model) : {};
+  return writeSafetensors(tensors, { dtype, metadata: { ...own, ...metadata } });
+}
+
+function sourceVariables(model: ImageClassifier, names: SourceName | undefined): KeyedVariable[] {
   const { convention, architecture } = model;
   const possible = nameMaps.filter((map) => map.conventions(architecture).includes(convention));
   const source = possible.find((map) => names === undefined || map.source === names);
   check(
     source !== undefined,
     () =>
-      `${names ?? 'No known source'} has no ${architecture.name} of the convention '${convention}'` +
-      (names ? `; give one of '${possible.map(({ source }) => source).join("', '")}'.` : '.'),
+      `${names} has no ${architecture.name} of the convention '${convention}'; ` +
+      `give one of '${possible.map(({ source }) => source).join("', '")}'.`,
   );
-  const tensors = new Map<string, TensorToWrite>();
-  for (const keyed of keyedVariables(model, source)) tensors.set(keyed.key, await sourceTensor(keyed));
-  return writeSafetensors(tensors, { dtype, metadata: { ...networkMetadata(model), ...metadata } });
+  return keyedVariables(model, source);
+}
+
+function ownVariables(module: AnyModule, names: SourceName = 'skipscale'): KeyedVariable[] {
+  check(
+    names === 'skipscale',
+    () => `names is '${names}', whose networks are image classifiers; leave it out, and paths are the names.`,
+  );
+  return pathVariables(module);
 }
 
 /** A variable in the source's layout, whose order of axes gives ours. */

@@ -196,7 +196,7 @@ export async function serve(cell: Cell, folder: string): Promise<Served> {
   const origin = `http://localhost:${port}`;
   let over = false;
   void ended.then(() => (over = true));
-  const until = Date.now() + 30_000;
+  const until = Date.now() + 120_000;
   for (;;) {
     // A photo needs no building.
     const answer = await fetch(`${origin}/cat.jpg`).catch(() => undefined);

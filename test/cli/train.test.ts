@@ -308,7 +308,7 @@ test('errors', async () => {
   expectError(await skipscale(...options(out, '--lr', 'fast')), 'Give a positive number.');
   expectError(await skipscale(...options(out, '--seed', '1.5')), 'Give a whole number.');
   expectError(await skipscale(...options(out, '--model', 'resnet21')), "There is no model 'resnet21'");
-  expectError(await skipscale(...options(out, '--freeze', 'stages.9')), "The part to freeze is 'stages.9'");
+  expectError(await skipscale(...options(out, '--freeze', 'stages.9')), "has no module at 'stages.9'");
   expectError(await skipscale(...options(out, '--depth', '2')), 'depth is 2, and resnet20 has none');
   expectError(await skipscale(...options(out, '--width', '0')), 'Give a positive number.');
   const other = join(folder, 'other');

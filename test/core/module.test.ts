@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Module, parameter, statistic } from '../../src/core/module.js';
+import { Module } from '../../src/core/module.js';
+import { parameter, statistic } from '../../src/core/variables.js';
 
 class Leaf extends Module {
   readonly weight = parameter<tf.Rank.R1>(Float32Array.of(1, 2), [2]);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../src/core/errors.js';
-import { Module, parameter, statistic } from '../../src/core/module.js';
+import { Module } from '../../src/core/module.js';
+import { parameter, statistic } from '../../src/core/variables.js';
 import { Random } from '../../src/core/random.js';
 import { BatchNorm } from '../../src/layers/batch-norm.js';
 import { Conv2D } from '../../src/layers/conv2d.js';
@@ -269,7 +270,7 @@ describe('a frozen layer acts as in evaluation', () => {
       'batch norm',
       () => new BatchNorm({ channels: 2, epsilon: 1e-5, momentum: 0.9, runningVariance: 'biased' }),
     ],
-    ['dropout', () => new Dropout<tf.Tensor4D>(0.5)],
+    ['dropout', () => new Dropout(0.5)],
     ['stochastic depth', () => new StochasticDepth(0.5)],
   ])('%s', (_, build) => {
     const layer = made(build() as Module);

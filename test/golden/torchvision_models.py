@@ -173,7 +173,7 @@ def reference(name, build=build, bottlenecks=BOTTLENECKS):
     if name in bottlenecks:
         training = training_case(model, images(2, 33), bias_shift=3, last_norm_scale=0.05)
     else:
-        training = training_case(model, images(2, 33 if name == 'efficientnet_narrow' else 64))
+        training = training_case(model, images(2, 33 if name.endswith('_narrow') else 64))
     print(name, evaluation['float32'], training['float32'], flush=True)
     return {
         'made by': f'torch {torch.__version__}, torchvision {torchvision.__version__}',

@@ -26,10 +26,7 @@ export function readCases(file: 'layers.json' | 'blocks.json'): GoldenCase[] {
 function ruleTensor(name: string, shape: number[], scale = 1, shift = 0): tf.Tensor {
   return tf.tidy(() => {
     const size = shape.reduce((a, b) => a * b, 1);
-    const torch = tf.tensor(
-      Float32Array.from(ruleValues(name, size), (v) => scale * v + shift),
-      shape,
-    );
+    const torch = tf.tensor(new Float32Array(ruleValues(name, size, scale, shift)), shape);
     return shape.length === 4 ? tf.transpose(torch, [0, 2, 3, 1]) : torch;
   });
 }

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The values of test/golden/rule.py for a name: `count` numbers in [-1, 1), in row-major order. */
-export function ruleValues(name: string, count: number): Float64Array {
+/**
+ * The values of test/golden/rule.py for a name: `count` numbers in [-1, 1), in row-major order; times `scale`, plus
+ * `shift`.
+ */
+export function ruleValues(name: string, count: number, scale = 1, shift = 0): Float64Array {
   const seed = fnv1a32(name);
   const values = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const s = (seed + Math.imul(i + 1, 0x6d2b79f5)) | 0;
     let t = Math.imul(s ^ (s >>> 15), s | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    values[i] = (2 * ((t ^ (t >>> 14)) >>> 0)) / 2 ** 32 - 1;
+    values[i] = shift + scale * ((2 * ((t ^ (t >>> 14)) >>> 0)) / 2 ** 32 - 1);
   }
   return values;
 }
@@ -20,10 +23,15 @@ function fnv1a32(name: string): number {
   return h >>> 0;
 }
 
-/** Values at the flat indices floor(k * length / count), as rule.py's `spread` takes them. */
+/** The flat indices floor(k * length / count), as rule.py's `spread` takes them. */
+export function spreadIndices(length: number, count: number): number[] {
+  const n = Math.min(count, length);
+  return Array.from({ length: n }, (_, k) => Math.floor((k * length) / n));
+}
+
+/** Values at {@link spreadIndices}. */
 export function spread(values: ArrayLike<number>, count: number): number[] {
-  const n = Math.min(count, values.length);
-  return Array.from({ length: n }, (_, k) => values[Math.floor((k * values.length) / n)]!);
+  return spreadIndices(values.length, count).map((index) => values[index]!);
 }
 
 /** The parsed file below test/golden. */
@@ -50,5 +58,7 @@ function deviation(values: ArrayLike<number>): number {
 
 /** The Euclidean norm. */
 export function norm(values: ArrayLike<number>): number {
-  return Math.sqrt(Array.from(values).reduce((s, v) => s + v * v, 0));
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
+  return Math.sqrt(sum);
 }

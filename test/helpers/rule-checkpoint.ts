@@ -11,19 +11,18 @@ export function ruleCheckpoint(model: ImageClassifier, map: NameMap): Map<string
   return new Map(
     keyedVariables(model, map).map(({ key, sourceShape: shape }) => {
       const count = shape.reduce((a, b) => a * b, 1);
-      return [key, { shape, values: Float32Array.from(ruleValues(key, count), scale(key, shape)) }];
+      return [key, { shape, values: new Float32Array(ruleValues(key, count, ...scale(key, shape))) }];
     }),
   );
 }
 
-function scale(key: string, shape: readonly number[]): (v: number) => number {
+function scale(key: string, shape: readonly number[]): [scale: number, shift: number] {
   if (shape.length > 1) {
     const fanIn = key.includes('/')
       ? shape.slice(0, key.includes('dwconv') ? 2 : -1) // Keras's kernels
       : shape.slice(1);
-    const factor = Math.sqrt((shape.length === 4 ? 6 : 3) / fanIn.reduce((a, b) => a * b, 1));
-    return (v) => v * factor;
+    return [Math.sqrt((shape.length === 4 ? 6 : 3) / fanIn.reduce((a, b) => a * b, 1)), 0];
   }
-  if (/[./](weight|gamma)$/.test(key)) return (v) => 1 + 0.2 * v;
-  return /[./](running_var|moving_variance)$/.test(key) ? (v) => 1 + 0.5 * v : (v) => 0.1 * v;
+  if (/[./](weight|gamma)$/.test(key)) return [0.2, 1];
+  return /[./](running_var|moving_variance)$/.test(key) ? [0.5, 1] : [0.1, 0];
 }

@@ -12,7 +12,7 @@ import { timm } from '../../src/weights/names/timm.js';
 import { torchvision } from '../../src/weights/names/torchvision.js';
 import { norm, readGolden, relativeDistance, spread } from './golden.js';
 import { predictWithStages } from './stages.js';
-import { fillByRule, ruleInput, torchKey, torchValues } from './torch-model.js';
+import { fillByRule, ruleInput, torchKey, torchSpread } from './torch-model.js';
 
 type Shape = [n: number, channels: number, height: number, width: number];
 
@@ -92,87 +92,95 @@ export const exhaustive = process.env.SKIPSCALE_EXACT === 'all';
 /** What is off by how much: empty where all is within its limit. */
 type Failures = string[];
 
-/** Whose reference values are meant. */
-type Source = 'torchvision' | 'timm';
-
-/** Runs `check` on a model filled by the rule; nothing is left of it. */
-function onBackend(
-  backend: string,
-  [source, name]: [Source, string],
-  { projectionScale = 1 }: Reference,
-  check: (model: ImageClassifier) => Failures,
-): Failures {
-  expect(tf.getBackend()).toBe(backend);
-  const before = tf.memory().numTensors;
-  const model = (source === 'timm' ? timmBuilders : builders)[name]!();
-  fillByRule(model, source === 'timm' ? timm : torchvision);
-  scaleProjections(model, projectionScale);
-  const failures = tf.tidy(() => check(model));
-  model.dispose();
-  expect(tf.memory().numTensors).toBe(before);
-  return failures;
-}
-
 /**
- * Defines the test that a model's logits and the output of every stage are torchvision's: the largest difference is at
- * most 1e-4 of the values' standard deviation.
+ * Defines the tests of one model, filled by the rule, on one backend:
+ * - logits and the output of every stage are the source's, torchvision's or timm's, for the first `images` of its images: the largest
+ *   difference is at most 1e-4 of the values' standard deviation;
+ * - unless `trains` is false, loss, gradients and running statistics of a training step are the source's: norms within
+ *   1e-3, and of every tensor eight values within 1e-2 of its root mean square.
+ *
+ * Nothing is left of the model.
  */
-export function testEvaluation(backend: string, name: string, source: Source = 'torchvision'): void {
-  test(`${name}: stages and logits are ${source}'s, on ${backend}`, async () => {
-    await tf.setBackend(backend);
+export function testModel(
+  backend: string,
+  name: string,
+  {
+    images = 2,
+    trains = true,
+    source = 'torchvision',
+  }: { images?: number; trains?: boolean; source?: 'torchvision' | 'timm' } = {},
+): void {
+  const [build, map] = source === 'timm' ? [timmBuilders[name]!, timm] : [builders[name]!, torchvision];
+  describe(`${name} on ${backend}`, () => {
     const reference = readGolden<Reference>(`${source}/${name}.json`);
-    const { parameters, evaluation } = reference;
-    const failures = onBackend(backend, [source, name], reference, (model) => {
+    const { parameters, projectionScale, evaluation, training } = reference;
+    let before: number;
+    let model: ImageClassifier;
+
+    beforeAll(async () => {
+      await tf.setBackend(backend);
+      before = tf.memory().numTensors;
+      model = build();
+      fillByRule(model, map);
+      scaleProjections(model, projectionScale);
+    });
+    afterAll(() => {
+      model.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    test(`stages and logits are ${source}'s`, () => {
       const trainable = model.variables().filter((variable) => variable.trainable);
       expect(trainable.reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
-      const [n, , size] = evaluation.input;
-      const { logits, stages } = predictWithStages(model, ruleInput(n, size));
-      const expected = Object.entries(evaluation.stages);
-      expect(stages.length).toBe(expected.length);
-      const distances = stages.map((stage, i): [string, number] => {
-        const [key, { shape, std, spread: values }] = expected[i]!;
-        const actual = tf.transpose(stage, [0, 3, 1, 2]);
-        expect(actual.shape).toEqual(shape);
-        stage.dispose();
-        return [key, relativeDistance(spread(actual.dataSync(), 64), values, std)];
-      });
-      distances.push(['logits', relativeDistance(logits.dataSync(), evaluation.logits.flat())]);
-      return distances.filter(([, d]) => !(d <= 1e-4)).map(([key, d]) => `${key}: ${d}`);
+      expect(tf.tidy(() => compareEvaluation(model, evaluation, images))).toEqual([]);
     });
-    expect(failures).toEqual([]);
+
+    if (trains) {
+      test(`a training step is ${source}'s`, () => {
+        expect(tf.tidy(() => compareTrainingStep(model, training, map))).toEqual([]);
+      }, 3_600_000);
+    }
   });
 }
 
-/**
- * Defines the test that loss, gradients and running statistics of a training step are torchvision's: norms within
- * 1e-3, and of every tensor eight values within 1e-2 of its root mean square.
- */
-export function testTrainingStep(backend: string, name: string, source: Source = 'torchvision'): void {
-  test(`${name}: a training step is ${source}'s, on ${backend}`, async () => {
-    await tf.setBackend(backend);
-    const reference = readGolden<Reference>(`${source}/${name}.json`);
-    const { training } = reference;
-    const failures = onBackend(backend, [source, name], reference, (model) => {
-      const [n, , size] = training.input;
-      changeNorms(model, training);
-      const labels = tf.oneHot(tf.range(0, n, 1, 'int32'), 1000);
-      const images = ruleInput(n, size);
-      const context = { training: true, random: new Random(0) } as const;
-      const { value, grads } = tf.variableGrads(
-        () => tf.losses.softmaxCrossEntropy(labels, model.forward(images, context)) as tf.Scalar,
-        model.variables().filter(({ trainable }) => trainable),
-      );
-      const loss = Math.abs(value.dataSync()[0]! - training.loss) / training.loss;
-      return [
-        ...(loss <= 1e-3 ? [] : [`loss: ${loss}`]),
-        ...compareVariables(model, grads, training, source === 'timm' ? timm : torchvision),
-      ];
-    });
-    expect(failures).toEqual([]);
-  }, 3_600_000);
+/** Compares the first `n` images; they are the first values of all, in PyTorch's layout. */
+function compareEvaluation(model: ImageClassifier, evaluation: Reference['evaluation'], n: number): Failures {
+  const [all, , size] = evaluation.input;
+  const part = n / all;
+  const { logits, stages } = predictWithStages(model, ruleInput(n, size));
+  const expected = Object.entries(evaluation.stages);
+  expect(stages.length).toBe(expected.length);
+  const distances = stages.map((stage, i): [string, number] => {
+    const [key, { shape, std, spread: values }] = expected[i]!;
+    const actual = tf.transpose(stage, [0, 3, 1, 2]);
+    expect(actual.shape).toEqual([n, ...shape.slice(1)]);
+    stage.dispose();
+    const first = values.slice(0, values.length * part);
+    return [key, relativeDistance(spread(actual.dataSync(), first.length), first, std)];
+  });
+  distances.push(['logits', relativeDistance(logits.dataSync(), evaluation.logits.slice(0, n).flat())]);
+  return distances.filter(([, d]) => !(d <= 1e-4)).map(([key, d]) => `${key}: ${d}`);
 }
 
-function scaleProjections(model: ImageClassifier, scale: number): void {
+function compareTrainingStep(
+  model: ImageClassifier,
+  training: Reference['training'],
+  map: NameMap,
+): Failures {
+  const [n, , size] = training.input;
+  changeNorms(model, training);
+  const labels = tf.oneHot(tf.range(0, n, 1, 'int32'), 1000);
+  const images = ruleInput(n, size);
+  const context = { training: true, random: new Random(0) } as const;
+  const { value, grads } = tf.variableGrads(
+    () => tf.losses.softmaxCrossEntropy(labels, model.forward(images, context)) as tf.Scalar,
+    model.variables().filter(({ trainable }) => trainable),
+  );
+  const loss = Math.abs(value.dataSync()[0]! - training.loss) / training.loss;
+  return [...(loss <= 1e-3 ? [] : [`loss: ${loss}`]), ...compareVariables(model, grads, training, map)];
+}
+
+function scaleProjections(model: ImageClassifier, scale = 1): void {
   if (scale === 1) return;
   for (const { module } of model.namedModules()) {
     const isBlock = module instanceof MBConv || module instanceof FusedMBConv;
@@ -207,10 +215,14 @@ function compareVariables(
     const { trainable, name, size } = named.variable;
     const key = torchKey(model, named, map);
     const expected = trainable ? gradients[key]! : running[key]!;
-    const actual = torchValues(named, trainable ? grads[name] : undefined);
+    const actual = trainable ? grads[name]! : named.variable;
     const scale = trainable ? Math.max(expected.norm, least) : expected.norm;
-    const ofNorm = Math.abs(norm(actual) - expected.norm) / scale;
-    const ofValues = relativeDistance(spread(actual, 8), expected.spread, scale / Math.sqrt(size));
+    const ofNorm = Math.abs(norm(actual.dataSync<'float32'>()) - expected.norm) / scale;
+    const ofValues = relativeDistance(
+      torchSpread(named, actual, 8),
+      expected.spread,
+      scale / Math.sqrt(size),
+    );
     return ofNorm <= 1e-3 && ofValues <= 1e-2 ? [] : [`${key}: norm ${ofNorm}, values ${ofValues}`];
   });
 }

@@ -4,6 +4,7 @@ import { evaluation, type Context } from '../../src/core/context.js';
 import { ArgumentError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
 import { BatchNorm, type BatchNormOptions } from '../../src/layers/index.js';
+import { swish } from '../../src/layers/swish.js';
 import { buffersKept, largestDifference, randomTensor } from '../helpers/tensors.js';
 
 const training: Context = { training: true, random: new Random(0) };
@@ -78,13 +79,13 @@ test('keeps for its gradient nothing of the size of x but its output', () => {
   layer.dispose();
 });
 
-test.each(['linear', 'relu', 'relu6'] as const)(
+test.each(['linear', 'relu', 'relu6', 'swish'] as const)(
   'forwardFused with %s leaves its result alone',
   (activation) => {
     const layer = new BatchNorm({ ...options, epsilon: 1e-3 });
     tf.tidy(() => layer.weight.assign(tf.tensor1d([9, 9, 9])));
     const x = randomTensor<tf.Rank.R4>([2, 3, 3, 3], 3);
-    const f = { linear: tf.clone, relu: tf.relu, relu6: tf.relu6 }[activation];
+    const f = { linear: tf.clone, relu: tf.relu, relu6: tf.relu6, swish }[activation];
     for (const context of [training, evaluation]) {
       const expected = tf.tidy(() => f(layer.forward(x, context)));
       const before = tf.memory().numTensors;
@@ -95,6 +96,34 @@ test.each(['linear', 'relu', 'relu6'] as const)(
     }
     x.dispose();
     layer.dispose();
+  },
+);
+
+test.each(['biased', 'unbiased'] as const)(
+  '%s statistics of the kernel are those of the composition',
+  async (runningVariance) => {
+    const moved: Float32Array[][] = [];
+    for (const backend of ['cpu', 'simd']) {
+      await tf.setBackend(backend);
+      const layer = new BatchNorm({ ...options, runningVariance });
+      const x = randomTensor<tf.Rank.R4>([2, 3, 3, 3], 3);
+      const clones = [layer.runningMean, layer.runningVariance].map((variable) => tf.clone(variable));
+      const before = tf.memory().numTensors;
+      for (let step = 0; step < 3; step++) layer.forward(x, training).dispose();
+      layer.forward(x, { ...training, keepStatistics: true }).dispose();
+      expect(tf.memory().numTensors).toBe(before);
+      expect(clones.map((clone) => [...clone.dataSync()])).toEqual([
+        [0, 0, 0],
+        [1, 1, 1],
+      ]);
+      moved.push([layer.runningMean, layer.runningVariance].map((v) => v.dataSync<'float32'>()));
+      tf.dispose([x, ...clones]);
+      layer.dispose();
+    }
+    const [cpu, simd] = moved as [Float32Array[], Float32Array[]];
+    cpu.forEach((values, i) =>
+      values.forEach((value, c) => expect(Math.abs(simd[i]![c]! - value)).toBeLessThan(1e-6)),
+    );
   },
 );
 

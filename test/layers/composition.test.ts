@@ -1,10 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluation, type Context } from '../../src/core/context.js';
+import { MBConv, ResidualBlock } from '../../src/blocks/index.js';
+import { seeded } from '../../src/core/build.js';
+import { Module } from '../../src/core/module.js';
 import { Random } from '../../src/core/random.js';
 import {
   BatchNorm,
   Conv2D,
   Dense,
+  DepthwiseConv2D,
+  Dropout,
+  Flatten,
+  GlobalAvgPool,
   ReLU,
   Sequential,
   SqueezeExcite,
@@ -48,6 +55,106 @@ describe('Sequential', () => {
     expect(y.dataSync()).toHaveLength(4);
     y.dispose();
   });
+});
+
+describe('the types of Sequential', () => {
+  const conv = () => new Conv2D({ inChannels: 1, filters: 2, kernelSize: 1 });
+  const dense = () => new Dense({ inFeatures: 2, units: 3 });
+
+  test('follow from one layer to the next', () => {
+    const net = new Sequential(
+      conv(),
+      new ReLU(),
+      new GlobalAvgPool(),
+      new Dropout(0.5),
+      dense(),
+      new ReLU(),
+    );
+    const logits: tf.Tensor2D = tf.tidy(() => net.forward(tf.ones([1, 2, 2, 1]), evaluation));
+    expect(logits.shape).toEqual([1, 3]);
+    const rows: Module<tf.Tensor4D, tf.Tensor2D> = new Sequential(net.layers[0], new Flatten());
+    const flat = tf.tidy(() => rows.forward(tf.ones([2, 3, 2, 1]), evaluation));
+    expect(flat.shape).toEqual([2, 12]);
+    // The first layer that is not for every tensor says what is taken.
+    const row = tf.tidy(() => new Sequential(new ReLU(), net.layers[4]).forward(tf.ones([4, 2]), evaluation));
+    expect(row.shape).toEqual([4, 3]);
+    const many = new Sequential(...[conv(), conv()]);
+    expect(many.layers).toHaveLength(2);
+    tf.dispose([logits, flat, row]);
+    net.dispose();
+    many.dispose();
+  });
+
+  test('make a wrong order an error of the compiler', () => {
+    const layers = [conv(), dense()] as const;
+    // @ts-expect-error A dense layer takes rows, and a convolution gives images.
+    expect(new Sequential(layers[0], layers[1]).layers).toHaveLength(2);
+    // @ts-expect-error What is pooled is no image.
+    expect(new Sequential(new GlobalAvgPool(), layers[0]).layers).toHaveLength(2);
+    // @ts-expect-error Activations and dropout do not hide it.
+    expect(new Sequential(layers[1], new ReLU(), new Dropout(0.5), layers[0]).layers).toHaveLength(4);
+    // @ts-expect-error A network of rows takes no image.
+    const taken: (x: tf.Tensor4D) => unknown = (x) => new Sequential(layers[1]).forward(x, evaluation);
+    expect(taken).toBeDefined();
+    layers.forEach((layer) => layer.dispose());
+  });
+
+  test('take layers of several inputs and outputs', () => {
+    class Split extends Module<tf.Tensor2D, [tf.Tensor2D, tf.Tensor2D]> {
+      override forward(x: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D] {
+        return [tf.neg(x), tf.square(x)];
+      }
+    }
+    class Join extends Module<[tf.Tensor2D, tf.Tensor2D], { sum: tf.Tensor2D }> {
+      override forward([a, b]: [tf.Tensor2D, tf.Tensor2D]): { sum: tf.Tensor2D } {
+        return { sum: tf.add(a, b) };
+      }
+    }
+    const x = tf.tensor2d([[3]]);
+    const { numTensors } = tf.memory();
+    const { sum } = new Sequential(new Split(), new Join()).forward(x, evaluation);
+    expect(tf.memory().numTensors).toBe(numTensors + 1);
+    expect(sum.dataSync()[0]).toBe(6);
+    tf.dispose([x, sum]);
+  });
+});
+
+test('layers that are given no random start with values of the seed, each with others', () => {
+  const values = (seed: number) => {
+    const net = seeded(
+      seed,
+      () =>
+        new Sequential(
+          new Conv2D({ inChannels: 2, filters: 2, kernelSize: 3 }),
+          new Conv2D({ inChannels: 2, filters: 2, kernelSize: 3 }),
+          new DepthwiseConv2D({ channels: 2, kernelSize: 3 }),
+          new ResidualBlock({ kind: 'basic', inChannels: 2, channels: 2 }),
+          new MBConv({ inChannels: 2, outChannels: 2, kernelSize: 3, expandRatio: 2 }),
+          new GlobalAvgPool(),
+          new Dense({ inFeatures: 2, units: 2 }),
+        ),
+    );
+    const kernels = net.variables().filter(({ rank }) => rank > 1);
+    const values = kernels.map((kernel) => Array.from(kernel.dataSync()));
+    net.dispose();
+    return values;
+  };
+  const first = values(3);
+  expect(new Set(first.map(([value]) => value)).size).toBe(first.length);
+  expect(values(3)).toEqual(first);
+  expect(values(4)).not.toEqual(first);
+});
+
+test("the blocks' default convention is torchvision's, and a batch norm's PyTorch's", () => {
+  const block = new ResidualBlock({ kind: 'basic', inChannels: 1, channels: 1 });
+  const { norm, conv } = block.conv1;
+  expect(norm).toMatchObject({ epsilon: 1e-5, momentum: 0.9, unbiased: true });
+  expect(conv.bias).toBeUndefined();
+  expect(conv.padding).toBe(1);
+  const bare = new BatchNorm({ channels: 1 });
+  expect(bare).toMatchObject({ epsilon: 1e-5, momentum: 0.9, unbiased: true });
+  block.dispose();
+  bare.dispose();
 });
 
 describe('SqueezeExcite', () => {

@@ -18,7 +18,7 @@ afterEach(() => {
 
 /** Both layers with what they drop at once: a value, or the 12 of a sample. */
 describe.each([
-  ['Dropout', (rate: number) => new Dropout<tf.Tensor4D>(rate), 1],
+  ['Dropout', (rate: number) => new Dropout(rate), 1],
   ['StochasticDepth', (rate: number) => new StochasticDepth(rate), 12],
 ] as const)('%s', (name, build, together) => {
   test.each([0.2, 0.5, 0.9])('drops at the rate %p and scales what is left', (rate) => {

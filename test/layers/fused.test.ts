@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '../../src/backends/simd/index.js';
-import type { Context } from '../../src/core/context.js';
+import { evaluation, type Context } from '../../src/core/context.js';
 import { Random } from '../../src/core/random.js';
 import { addRelu } from '../../src/layers/add.js';
 import { BatchNorm, Conv2D } from '../../src/layers/index.js';
+import { swish } from '../../src/layers/swish.js';
 import { largestDifference, randomTensor } from '../helpers/tensors.js';
 
 /** Checks that two functions have the same value and the same gradients, and leave nothing else behind. */
@@ -62,20 +63,45 @@ describe.each(['cpu', 'simd'])('on the backend %s', (backend) => {
     tf.dispose(xs);
   });
 
-  test.each(['linear', 'relu', 'relu6'] as const)('a batch norm and %s', (activation) => {
+  const training: Context = { training: true, random: new Random(0) };
+
+  function batchNorm(): BatchNorm {
     const options = { channels: 3, epsilon: 1e-3, momentum: 0.9, runningVariance: 'biased' } as const;
     const norm = new BatchNorm(options);
     tf.tidy(() => norm.weight.assign(tf.tensor1d([9, -4, 0.5]))); // Some outputs exceed 6.
     tf.tidy(() => norm.bias.assign(tf.tensor1d([1, 0, -0.1])));
-    const f = { linear: tf.clone, relu: tf.relu, relu6: tf.relu6 }[activation];
-    const training: Context = { training: true, random: new Random(0) };
-    const xs = [image(3, 5), norm.weight, norm.bias];
-    expectSame(
-      (x) => norm.forwardFused(x as tf.Tensor4D, training, activation),
-      (x) => tf.tidy(() => f(norm.forward(x as tf.Tensor4D, training))),
-      xs,
-    );
-    xs[0]!.dispose();
+    return norm;
+  }
+
+  const activations = { linear: tf.clone, relu: tf.relu, relu6: tf.relu6, swish } as const;
+
+  test.each(['linear', 'relu', 'relu6', 'swish'] as const)('a batch norm and %s', (activation) => {
+    const norm = batchNorm();
+    const f = activations[activation] as (x: tf.Tensor4D) => tf.Tensor4D;
+    for (const context of [training, evaluation]) {
+      const xs = [image(3, 5), norm.weight, norm.bias];
+      expectSame(
+        (x) => norm.forwardFused(x as tf.Tensor4D, context, activation),
+        (x) => tf.tidy(() => f(norm.forward(x as tf.Tensor4D, context))),
+        xs,
+      );
+      xs[0]!.dispose();
+    }
+    norm.dispose();
+  });
+
+  test.each(['linear', 'relu', 'relu6'] as const)('a batch norm, a shortcut and %s', (activation) => {
+    const norm = batchNorm();
+    const f = activations[activation] as (x: tf.Tensor4D) => tf.Tensor4D;
+    for (const context of [training, evaluation]) {
+      const xs = [image(3, 5), image(3, 6), norm.weight, norm.bias];
+      expectSame(
+        (x, shortcut) => norm.forwardFused(x as tf.Tensor4D, context, activation, shortcut as tf.Tensor4D),
+        (x, shortcut) => tf.tidy(() => f(tf.add(norm.forward(x as tf.Tensor4D, context), shortcut!))),
+        xs,
+      );
+      tf.dispose(xs.slice(0, 2));
+    }
     norm.dispose();
   });
 });

@@ -9,7 +9,7 @@ import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { warmUp } from '../../src/models/warm-up.js';
-import { arrayDataset } from '../../src/training/data/dataset.js';
+import { arrayDataset } from '../../src/training/data/array-dataset.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { train } from '../../src/training/train.js';

@@ -13,12 +13,12 @@ function weightsByRule(model: string): Uint8Array {
   const tensors = Object.entries(stateDicts['efficientnet-pytorch']![model]!).map(([key, shape]) => {
     const count = shape.reduce((a, b) => a * b, 1);
     const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
-    const scaled = (v: number) => {
-      if (/_bn\d\.weight$/.test(key)) return 1 + 0.2 * v;
-      if (key.endsWith('running_var')) return 1 + 0.5 * v;
-      return shape.length === 1 ? 0.1 * v : v * Math.sqrt((shape.length === 4 ? 6 : 3) / fanIn);
+    const scale = (): [number, number] => {
+      if (/_bn\d\.weight$/.test(key)) return [0.2, 1];
+      if (key.endsWith('running_var')) return [0.5, 1];
+      return [shape.length === 1 ? 0.1 : Math.sqrt((shape.length === 4 ? 6 : 3) / fanIn), 0];
     };
-    return [key, { shape, values: Float32Array.from(ruleValues(key, count), scaled) }] as const;
+    return [key, { shape, values: new Float32Array(ruleValues(key, count, ...scale())) }] as const;
   });
   return writeSafetensors(new Map(tensors));
 }

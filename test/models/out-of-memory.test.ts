@@ -1,7 +1,8 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../../src/core/random.js';
-import { allOrNothing, Module, type AnyModule } from '../../src/core/module.js';
+import { allOrNothing } from '../../src/core/build.js';
+import { Module, type AnyModule } from '../../src/core/module.js';
 import { Conv2D } from '../../src/layers/conv2d.js';
 import { Dense } from '../../src/layers/dense.js';
 import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
@@ -12,7 +13,7 @@ import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { warmUp } from '../../src/models/warm-up.js';
-import { arrayDataset } from '../../src/training/data/dataset.js';
+import { arrayDataset } from '../../src/training/data/array-dataset.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { classify } from '../../src/vision/classify.js';
 import { preprocess } from '../../src/vision/preprocess.js';

@@ -1,11 +1,4 @@
-import {
-  efficientNets,
-  exhaustive,
-  testEvaluation,
-  testTrainingStep,
-} from '../helpers/torchvision-models.js';
+import { efficientNets, exhaustive, testModel } from '../helpers/torchvision-models.js';
 
-const narrow = ['efficientnet_narrow'];
-
-for (const name of [...efficientNets, ...narrow]) testEvaluation('cpu', name);
-for (const name of exhaustive ? [...efficientNets, ...narrow] : narrow) testTrainingStep('cpu', name);
+for (const name of efficientNets) testModel('cpu', name, { images: 1, trains: exhaustive });
+testModel('cpu', 'efficientnet_narrow');

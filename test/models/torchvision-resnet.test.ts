@@ -1,6 +1,4 @@
-import { exhaustive, resNets, testEvaluation, testTrainingStep } from '../helpers/torchvision-models.js';
+import { exhaustive, resNets, testModel } from '../helpers/torchvision-models.js';
 
-const narrow = ['resnet18_narrow', 'resnet50_narrow'];
-
-for (const name of [...resNets, ...narrow]) testEvaluation('cpu', name);
-for (const name of exhaustive ? [...resNets, ...narrow] : narrow) testTrainingStep('cpu', name);
+for (const name of resNets) testModel('cpu', name, { images: 1, trains: exhaustive });
+for (const name of ['resnet18_narrow', 'resnet50_narrow']) testModel('cpu', name);

@@ -1,7 +1,7 @@
 import { Divergence } from '../../src/training/divergence.js';
 
 function after(losses: readonly number[], classes = 10): Divergence {
-  const divergence = new Divergence(classes);
+  const divergence = new Divergence(Math.log(classes));
   for (const loss of losses) divergence.add(loss);
   return divergence;
 }

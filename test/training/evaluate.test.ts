@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
-import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
+import { arrayDataset } from '../../src/training/data/array-dataset.js';
+import type { Dataset } from '../../src/training/data/dataset.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { fineTune } from '../../src/training/fine-tune.js';
 import { matchClasses, type ClassMapping } from '../../src/training/match-classes.js';
 import { train } from '../../src/training/train.js';
 import { withWordNetIds } from '../../src/training/wordnet-ids.js';
+import { decodedAtOnce } from '../../src/vision/decode-image.node.js';
 import { rightModel, tinyData } from './tiny.js';
 
 const data = tinyData(30);
@@ -232,4 +234,43 @@ test('resetHead during evaluate says that the head was changed', async () => {
     'The model had 3 classes when evaluate began, and now gives 2 values an image',
   );
   model.dispose();
+});
+
+describe('images are read side by side and ahead', () => {
+  function watched(count: number) {
+    const counts = { running: 0, most: 0, begun: 0 };
+    const whole = tinyData(count);
+    const image = async (i: number) => {
+      counts.begun++;
+      counts.most = Math.max(counts.most, ++counts.running);
+      await new Promise((resolve) => setTimeout(resolve, i % 3));
+      counts.running--;
+      return whole.image(i);
+    };
+    return { counts, data: { ...whole, image }, whole };
+  }
+
+  test('a bounded number at once, with the same result', async () => {
+    const model = rightModel(['red', 'green', 'blue']);
+    const { counts, data, whole } = watched(150);
+    const result = await evaluate(model, data, { batchSize: 40 });
+    expect(result).toEqual(await evaluate(model, whole, { batchSize: 40 }));
+    expect([counts.most, counts.running, counts.begun]).toEqual([decodedAtOnce, 0, 150]);
+    model.dispose();
+  });
+
+  test('where the signal stops it, nothing runs any more', async () => {
+    const model = rightModel(['red', 'green', 'blue']);
+    const { counts, data } = watched(150);
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error('stopped'));
+    const options = { batchSize: 10, onProgress, signal: controller.signal };
+    await expect(evaluate(model, data, options)).rejects.toThrow('stopped');
+    expect(counts.running).toBe(0);
+    const { begun } = counts;
+    expect(begun).toBeLessThanOrEqual(30);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(counts.begun).toBe(begun);
+    model.dispose();
+  });
 });

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { subset, type Dataset } from '../../src/training/data/dataset.js';
+import type { Dataset } from '../../src/training/data/dataset.js';
+import { subset } from '../../src/training/data/parts.js';
 import {
   fineTune,
   prepareFineTuning,

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { imageNetLabels, imageNetWordNetIds } from '../../src/models/labels/imagenet.js';
-import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
+import { arrayDataset } from '../../src/training/data/array-dataset.js';
+import type { Dataset } from '../../src/training/data/dataset.js';
 import { fineTune, prepareFineTuning } from '../../src/training/fine-tune.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
-import { train, type EvaluationEvent, type TrainOptions } from '../../src/training/train.js';
+import { train, type EvaluationEvent, type ImageTrainOptions } from '../../src/training/train.js';
 import { classify } from '../../src/vision/classify.js';
 import { decodePredictions } from '../../src/vision/decode-predictions.js';
 import { load } from '../../src/weights/load.js';
@@ -20,7 +21,7 @@ import { rightModel, tinyData, tinyModel } from './tiny.js';
 const folder = mkdtempSync(join(tmpdir(), 'skipscale-labels-'));
 const colours = ['red', 'green', 'blue'];
 const data = tinyData(36);
-const basic: TrainOptions = { epochs: 1, batchSize: 12, schedule: constantSchedule(0.05) };
+const basic: ImageTrainOptions = { epochs: 1, batchSize: 12, schedule: constantSchedule(0.05) };
 
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -32,7 +33,7 @@ function reordered({ labels, image }: Dataset, classes: readonly string[]): Data
   return { image, classes, labels: labels.map((label) => classes.indexOf(colours[label]!)) };
 }
 
-async function trained(model: ImageClassifier, data: Dataset, options: Partial<TrainOptions> = {}) {
+async function trained(model: ImageClassifier, data: Dataset, options: Partial<ImageTrainOptions> = {}) {
   let evaluation: EvaluationEvent['evaluation'] | undefined;
   for await (const event of train(model, data, { ...basic, ...options })) {
     if (event.type === 'evaluation') evaluation = event.evaluation;

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Adam, LAMB } from '../../src/training/optim/adam.js';
 import { fineTune } from '../../src/training/fine-tune.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
-import { train, type TrainOptions } from '../../src/training/train.js';
+import { train, type ImageTrainOptions } from '../../src/training/train.js';
 import { withFailingKernels, type KernelCalls } from '../helpers/failing-kernels.js';
 import { tinyData, tinyModel } from './tiny.js';
 
@@ -17,13 +17,13 @@ type Model = ReturnType<typeof tinyModel>;
 
 const weights = (model: Model) => model.variables().map((variable) => variable.dataSync().slice());
 
-const averaged: Partial<TrainOptions> = {
+const averaged: Partial<ImageTrainOptions> = {
   ...{ clipNorm: 1, movingAverage: { decay: 0.5 }, microBatchSize: 3 },
   validation: tinyData(6, 1),
   checkpoints: { folder: '' },
 };
 
-test.each<[string, string, Partial<TrainOptions>]>([
+test.each<[string, string, Partial<ImageTrainOptions>]>([
   ['in parts, clipped, averaged, validated, with checkpoints', 'cpu', averaged],
   ['the same', 'simd', averaged],
   ['with recomputation and Adam', 'simd', { recompute: true, optimizer: (p) => new Adam(p) }],
@@ -139,7 +139,7 @@ test('an abort while the validation data are evaluated ends it after the batch, 
     schedule: constantSchedule(0.05),
     checkpoints: { folder, resume: true },
   };
-  const types = async (model: Model, more: Partial<TrainOptions>) => {
+  const types = async (model: Model, more: Partial<ImageTrainOptions>) => {
     const list: string[] = [];
     for await (const { type } of train(model, tinyData(12), { ...options, ...more })) list.push(type);
     return list.join();

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { cutMix, mixup } from '../../src/training/data/mix.js';
-import { split, subset, type Dataset } from '../../src/training/data/dataset.js';
+import type { Dataset } from '../../src/training/data/dataset.js';
+import { split, subset } from '../../src/training/data/parts.js';
 import { fineTune, type FineTuneOptions } from '../../src/training/fine-tune.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { SGD } from '../../src/training/optim/sgd.js';
-import { train, type TrainOptions } from '../../src/training/train.js';
+import { train, type ImageTrainOptions } from '../../src/training/train.js';
 import { colorJitter } from '../../src/vision/augment/color.js';
 import { randomErasing } from '../../src/vision/augment/erase.js';
 import { randomFlip } from '../../src/vision/augment/flip.js';
@@ -81,7 +82,7 @@ const impossible: [name: string, options: object, message: string][] = [
 ];
 
 test.each(impossible)('train refuses at the call, without being iterated: %s %j', (_, options, message) => {
-  const given = { ...basic, ...options } as TrainOptions;
+  const given = { ...basic, ...options } as ImageTrainOptions;
   expect(() => train(model, tinyData(36), given)).toThrow(message);
   expect(tf.memory().numTensors).toBe(model.variables().length);
 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch } from '../../src/training/data/batches.js';
+import type { Batch } from '../../src/training/data/batch.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
 import { cosineSchedule } from '../../src/training/optim/schedules.js';
 import { SGD } from '../../src/training/optim/sgd.js';

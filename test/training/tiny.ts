@@ -3,7 +3,8 @@ import { pickOptions } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
 import { ResNet, type ResNetOptions } from '../../src/models/resnet.js';
 import { resNetArchitecture, resNetArchitectureOptionNames } from '../../src/scaling/resnet.js';
-import { arrayDataset, type Dataset } from '../../src/training/data/dataset.js';
+import { arrayDataset } from '../../src/training/data/array-dataset.js';
+import type { Dataset } from '../../src/training/data/dataset.js';
 import type { RgbImage } from '../../src/vision/image.js';
 
 /** Side of the images, in pixels. */

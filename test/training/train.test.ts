@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
-import type { Batch, BatchSource } from '../../src/training/data/batches.js';
+import type { Batch } from '../../src/training/data/batch.js';
+import type { BatchSource } from '../../src/training/data/batches.js';
 import { mixup } from '../../src/training/data/mix.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
@@ -13,7 +14,7 @@ import {
   type EvaluationEvent,
   type StepEvent,
   type TrainEvent,
-  type TrainOptions,
+  type ImageTrainOptions,
 } from '../../src/training/train.js';
 import type { Dataset } from '../../src/training/data/dataset.js';
 import { randomFlip } from '../../src/vision/augment/flip.js';
@@ -23,7 +24,7 @@ const basic = { epochs: 1, batchSize: 12, schedule: constantSchedule(0.05) };
 
 async function run(
   model: ImageClassifier,
-  options: Partial<TrainOptions> = {},
+  options: Partial<ImageTrainOptions> = {},
   data: Dataset | BatchSource = tinyData(36),
 ): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
@@ -76,15 +77,22 @@ test('learns colours, and tells of every step, epoch and evaluation', async () =
   const all = steps(events);
   expect(all.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
   expect(all.map(({ learningRate }) => learningRate)).toEqual(all.map((_, i) => schedule(i)));
-  for (const { images, seconds, waited } of all) {
-    expect(images).toBe(12);
+  for (const { examples, seconds, waited } of all) {
+    expect(examples).toBe(12);
     expect(seconds).toBeGreaterThan(waited);
   }
   const epochs = events.filter((e): e is EpochEvent => e.type === 'epoch');
   const first = all.slice(0, 6);
-  const mean = (key: 'loss' | 'accuracy') => first.reduce((sum, event) => sum + event[key], 0) / 6;
-  expect(epochs[0]!.loss).toBeCloseTo(mean('loss'), 10);
-  expect(epochs[0]!.accuracy).toBeCloseTo(mean('accuracy'), 10);
+  const mean = (value: (event: StepEvent) => number) =>
+    first.reduce((sum, event) => sum + value(event), 0) / 6;
+  expect(epochs[0]!.loss).toBeCloseTo(
+    mean(({ loss }) => loss),
+    10,
+  );
+  expect(epochs[0]!.metrics.accuracy).toBeCloseTo(
+    mean(({ metrics }) => metrics.accuracy),
+    10,
+  );
   expect(epochs[3]!.loss).toBeLessThan(epochs[0]!.loss / 2);
   const last = events.at(-1) as EvaluationEvent;
   expect([last.epoch, last.step]).toEqual([3, 24]);
@@ -185,7 +193,9 @@ test('a loss that explodes though it is finite ends with an error that says what
     'The training has diverged: at step 3',
   );
   const validated = run(tinyModelAgain(), { schedule: constantSchedule(1e30), validation: tinyData(6), epochs: 1, batchSize: 36 }); // prettier-ignore
-  await expect(validated).rejects.toThrow('The training has diverged: at step 1 the logits are not finite');
+  await expect(validated).rejects.toThrow(
+    'The training has diverged: at step 1 the evaluation has logits that are not finite',
+  );
 });
 
 test('one class is nothing to train on or to evaluate', async () => {

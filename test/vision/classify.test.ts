@@ -1,8 +1,9 @@
 import '#backends';
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preprocessing } from '../../src/models/preprocessing.js';
 import { buildResNet } from '../../src/models/resnet.js';
-import { classify, type Classifier } from '../../src/vision/classify.js';
+import { classify, classifyEach, type Classifier } from '../../src/vision/classify.js';
 import type { RgbImage } from '../../src/vision/image.js';
 import { preprocess } from '../../src/vision/preprocess.js';
 import { fillByRule } from '../helpers/torch-model.js';
@@ -196,4 +197,67 @@ test('resetHead during classify says that the head was changed', async () => {
 test('classify checks the preprocessing of what it is given', async () => {
   const model = sums({ preprocessing: { ...preprocessing, std: [0, 1, 1] } });
   await expect(classify(model, plain(1, 2, 3))).rejects.toThrow(/^preprocessing\.std is \[0, 1, 1\]/);
+});
+
+describe('files are read ahead', () => {
+  const photo = new Uint8Array(readFileSync(imageFile('baseline.jpg')));
+  /** A file that says when it is read. */
+  const file = (read: () => void, bytes: Uint8Array = photo) =>
+    new (class extends Blob {
+      override arrayBuffer() {
+        read();
+        return super.arrayBuffer();
+      }
+    })([bytes as Uint8Array<ArrayBuffer>]);
+
+  test('the next batch while the network works, and no further', async () => {
+    let read = 0;
+    const seen: number[] = [];
+    const model = sums({
+      predict: (images) => {
+        seen.push(read);
+        return tf.sum(images, [1, 2]);
+      },
+    });
+    const files = Array.from({ length: 40 }, () => file(() => read++));
+    await classify(model, files, { batchSize: 8 });
+    expect(seen).toHaveLength(5);
+    seen.forEach((read, i) => {
+      expect(read).toBeLessThanOrEqual(Math.min(40, 8 * (i + 2)));
+      if (i < 4) expect(read).toBeGreaterThan(8 * (i + 1));
+    });
+  });
+
+  test('and give what each gives by itself', async () => {
+    const files = ['baseline.jpg', 'progressive.jpg', 'baseline.jpg'].map((name) => imageFile(name));
+    const images = Array.from({ length: 20 }, (_, i) => files[i % 3]!);
+    const together = await classify(sums(), images, { batchSize: 3 });
+    for (const [i, image] of images.entries()) {
+      expect(together[i]).toEqual(await classify(sums(), image));
+    }
+  });
+
+  test('a broken one in the middle is an error after the batches before it, and nothing is read after that', async () => {
+    let read = 0;
+    const files = Array.from({ length: 40 }, (_, i) =>
+      file(() => read++, i === 18 ? photo.subarray(0, 300) : photo),
+    );
+    const done: number[] = [];
+    const onProgress = (count: number) => done.push(count);
+    await expect(classify(sums(), files, { batchSize: 8, onProgress })).rejects.toThrow('cannot be decoded');
+    expect(done).toEqual([8, 16]);
+    expect(read).toBeLessThanOrEqual(32);
+    const now = read;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(read).toBe(now);
+  });
+
+  test('classifyEach gives the errors of broken ones in their places', async () => {
+    const files = Array.from({ length: 10 }, (_, i) => (i % 4 === 1 ? photo.subarray(0, 300) : photo));
+    const found: unknown[] = [];
+    for await (const batch of classifyEach(sums(), files, { batchSize: 3 })) found.push(...batch);
+    const whole = await classify(sums(), photo);
+    const broken = expect.objectContaining({ message: expect.stringContaining('cannot be decoded') });
+    expect(found).toEqual(files.map((_, i) => (i % 4 === 1 ? broken : whole)));
+  });
 });

@@ -67,7 +67,8 @@ function facts(model: ImageClassifier) {
 test('no two published networks have the same count of weights', () => {
   const counted = modelNames.flatMap((name) => {
     const architecture = modelArchitecture(name, { includeTop: false });
-    const conventions = architecture.family === 'resnet' ? (['torchvision', 'keras'] as const) : ['keras'];
+    const conventions =
+      architecture.family === 'resnet' ? (['torchvision', 'keras'] as const) : (['keras'] as const);
     return conventions.map((convention) => {
       const { parameters, statistics } = describeArchitecture(architecture, { convention });
       return { name, body: parameters + statistics, features: headFeatures(architecture) };

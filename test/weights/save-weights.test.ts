@@ -129,7 +129,7 @@ test('names of a source whose networks compute otherwise are refused', async () 
   const model = buildModel('resnet20', { initialize: false });
   await expect(saveWeights(model, { names: 'keras' })).rejects.toThrow(
     "keras has no resnet20 of the convention 'torchvision'; give one of 'torchvision', 'timm', 'huggingface', " +
-      "'pytorch_resnet_cifar10'.",
+      "'pytorch_resnet_cifar10', 'skipscale'.",
   );
   model.dispose();
 });

@@ -39,3 +39,7 @@ export const AVERAGE_STEP = 35;
 export const WINOGRAD_FILTER = 36;
 export const WINOGRAD_CHECK = 37;
 export const WINOGRAD_FILTER_CHECK = 38;
+export const LAMB_MOMENTS = 39;
+export const LAMB_STEP = 40;
+export const SUM_SQUARES = 41;
+export const SCALED_SUMS = 42;

@@ -1,18 +1,14 @@
+import { decodedAtOnce } from '#decode-image';
 import { check, checkInteger, checkOptions, type OptionNames } from '../../core/errors.js';
+import { inOrder } from '../../core/in-order.js';
 import type { Augmentation } from '../../vision/augment/augmentation.js';
 import type { RgbImage } from '../../vision/image.js';
 import { randomFor, shuffled } from '../seeds.js';
+import type { Batch } from './batch.js';
 import { allBroken } from './broken.js';
 import { checkDataset } from './check-dataset.js';
 import type { Dataset } from './dataset.js';
 import type { Mix } from './mix.js';
-
-/** Images that go through a model together, with what they should give. */
-export interface Batch {
-  readonly images: readonly RgbImage[];
-  /** The class of each image, or soft targets, a row of as many values as there are classes after the other. */
-  readonly targets: Int32Array | Float32Array;
-}
 
 /** Options of {@link batches}. */
 export interface BatchesOptions {
@@ -76,6 +72,7 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
   checkDataset('batches', dataset);
   checkOptions('batches', options, batchesOptionNames);
   const { batchSize, seed = 0, epoch = 0, shuffle = true, first = 0, every = 1, prefetch = 2 } = options;
+  const { augment, transform, mix } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('first', first, 0);
   checkInteger('every', every, 1);
@@ -90,26 +87,34 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
   const places = Array.from({ length: images }, (_, i) => i);
   const order = shuffle ? shuffled(places, randomFor(seed, 'shuffle', epoch)) : places;
 
-  let failure: Promise<unknown> | undefined;
+  const unread = new Set<unknown>();
   const read = async (place: number) => {
     try {
       return await dataset.image(place);
     } catch (error) {
-      throw await (failure ??= allBroken(dataset, error));
+      unread.add(error);
+      throw error;
     }
   };
-  const make = (batch: number) => {
-    const chosen = order.slice(batch * batchSize, (batch + 1) * batchSize);
-    return makeBatch(dataset, read, chosen, batch, { ...options, seed, epoch });
+  const make = async (place: number) => {
+    const image = await read(place);
+    const augmented = augment ? augment(image, randomFor(seed, 'augment', epoch, place)) : image;
+    return transform ? transform(augmented) : augmented;
   };
-  const made: Promise<Batch>[] = [];
-  for (let batch = first; batch < count; batch += every) {
-    for (let next = batch + made.length * every; made.length <= prefetch && next < count; next += every) {
-      const promise = make(next);
-      promise.catch(() => {}); // It is thrown where the batch is asked for.
-      made.push(promise);
+  const placesOf = (batch: number) => order.slice(batch * batchSize, (batch + 1) * batchSize);
+  function* groups() {
+    for (let batch = first; batch < count; batch += every) yield placesOf(batch);
+  }
+  let batch = first;
+  try {
+    for await (const images of inOrder(groups(), make, { ahead: prefetch, atOnce: decodedAtOnce })) {
+      const targets = Int32Array.from(placesOf(batch), (place) => dataset.labels[place]!);
+      const plain = { images, targets };
+      yield mix ? mix(plain, dataset.classes.length, randomFor(seed, 'mix', epoch, batch)) : plain;
+      batch += every;
     }
-    yield await made.shift()!;
+  } catch (error) {
+    throw unread.has(error) ? await allBroken(dataset, error) : error;
   }
 }
 
@@ -120,22 +125,4 @@ export function batchSource(dataset: Dataset, options: BatchesOptions) {
   const dropLast = dataset.labels.length >= options.batchSize;
   return (epoch: number, first: number, every = 1): AsyncGenerator<Batch> =>
     batches(dataset, { dropLast, ...options, epoch, first, every });
-}
-
-async function makeBatch(
-  dataset: Dataset,
-  read: (place: number) => Promise<RgbImage>,
-  places: readonly number[],
-  batch: number,
-  { seed, epoch, augment, transform, mix }: BatchesOptions & { seed: number; epoch: number },
-): Promise<Batch> {
-  const images = await Promise.all(
-    places.map(async (place) => {
-      const image = await read(place);
-      const augmented = augment ? augment(image, randomFor(seed, 'augment', epoch, place)) : image;
-      return transform ? transform(augmented) : augmented;
-    }),
-  );
-  const plain = { images, targets: Int32Array.from(places, (place) => dataset.labels[place]!) };
-  return mix ? mix(plain, dataset.classes.length, randomFor(seed, 'mix', epoch, batch)) : plain;
 }

@@ -1,11 +1,13 @@
+import { decodedAtOnce } from '#decode-image';
+import { groupsOf, inOrder } from '../../core/in-order.js';
 import { listed } from '../../core/listed.js';
 import { NotInstalledError } from '../../core/not-installed.js';
 import type { RgbImage } from '../../vision/image.js';
 import type { Dataset } from './dataset.js';
 import type { SkippedFile } from './skipped.js';
 
-/** Images that are decoded at a time. */
-const AT_A_TIME = 64;
+/** Images after which progress is reported and the clock is looked at. */
+const GROUP = 64;
 
 /** Milliseconds for which an error is kept back to find the other broken images. */
 const SEARCH = 60_000;
@@ -41,10 +43,11 @@ export async function eachImage(
     }
     take(place, picture);
   };
-  for (let first = 0; first < total && Date.now() < until; first += AT_A_TIME) {
-    const count = Math.min(AT_A_TIME, total - first);
-    await Promise.all(Array.from({ length: count }, (_, i) => decode(first + i)));
-    onProgress?.(first + count, total);
+  const places = Array.from({ length: total }, (_, place) => place);
+  let done = 0;
+  for await (const group of inOrder(groupsOf(places, GROUP), decode, { ahead: 1, atOnce: decodedAtOnce })) {
+    onProgress?.((done += group.length), total);
+    if (Date.now() >= until) break;
   }
   return [...reasons].sort(([a], [b]) => a - b).map(([place, reason]) => ({ path: nameAt(place), reason }));
 }

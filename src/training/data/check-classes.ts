@@ -39,3 +39,19 @@ export function checkImagesOfClasses({ classes, labels }: Dataset, least: number
       `There are too few images of these classes: ${listed(few)}. Give at least ${least} of each, ${why}.`,
   );
 }
+
+/**
+ * Throws unless labels are places in `classes`.
+ * @param name - What has the labels, for the error.
+ */
+export function checkPlaces(labels: ArrayLike<number>, classes: readonly string[], name?: string): void {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    check(
+      Number.isInteger(label) && label >= 0 && label < classes.length,
+      () =>
+        `A label is ${label}${name === undefined ? '' : ` in ${name}`}, and there are ${classes.length} classes; give labels from ` +
+        '0 on.',
+    );
+  }
+}

@@ -19,3 +19,14 @@ export function checkDataset(where: string, data: unknown, what = 'the data'): a
       `${where}: ${what} are ${shown(data)}; give a data set, as folderDataset, tarDataset and arrayDataset make it.`,
   );
 }
+
+/** Whether it is a data set, rather than batches of tensors or a function that makes them. */
+export function isDataset(data: unknown): data is Dataset {
+  return typeof (data as Partial<Dataset> | null | undefined)?.image === 'function';
+}
+
+/** Throws unless there is a list of values, typed or not. */
+export function checkList(name: string, value: ArrayLike<unknown>, expected: string): void {
+  const isList = typeof value === 'object' && value !== null && Number.isInteger(value.length);
+  check(isList, () => `${name} are ${shown(value)}; give ${expected}.`);
+}

@@ -2,8 +2,8 @@ import { check, shown } from '../../core/errors.js';
 import { cifar10Labels } from '../../models/labels/cifar10.js';
 import { numberedLabels } from '../../models/labels/numbered-labels.js';
 import type { RgbImage } from '../../vision/image.js';
-import { checkClassNames } from './check-classes.js';
-import { checkPlaces, type Dataset } from './dataset.js';
+import { checkClassNames, checkPlaces } from './check-classes.js';
+import type { Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
 const SIDE = 32;

@@ -2,7 +2,8 @@ import { check, checkOptions, type OptionNames } from '../../core/errors.js';
 import type { RgbImage } from '../../vision/image.js';
 import { brokenImages, eachImage } from './broken.js';
 import { checkDataset } from './check-dataset.js';
-import { subset, type Dataset } from './dataset.js';
+import type { Dataset } from './dataset.js';
+import { subset } from './parts.js';
 import type { SkippedFile } from './skipped.js';
 
 /** Options of {@link decodable}. */

@@ -1,8 +1,8 @@
 import { check } from '../../core/errors.js';
 import { numberedLabels } from '../../models/labels/numbered-labels.js';
 import type { RgbImage } from '../../vision/image.js';
-import { checkClassNames } from './check-classes.js';
-import { checkPlaces, type Dataset } from './dataset.js';
+import { checkClassNames, checkPlaces } from './check-classes.js';
+import type { Dataset } from './dataset.js';
 import { nameOf, readBytes } from './read-bytes.js';
 
 /**

@@ -1,7 +1,7 @@
 import { check } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../../vision/image.js';
-import type { Batch } from './batches.js';
+import type { Batch } from './batch.js';
 
 /** Makes of a batch one of mixed images and soft targets. */
 export type Mix = (batch: Batch, classes: number, random: Random) => Batch;

@@ -3,13 +3,8 @@ import { concatenate } from '../../core/concatenate.js';
 import { check, checkInteger, checkOptions } from '../../core/errors.js';
 import { nodeModule } from '../../core/node-module.js';
 import type { RgbImage } from '../../vision/image.js';
-import {
-  batchesOptionNames,
-  batchSource,
-  type Batch,
-  type BatchesOptions,
-  type BatchSource,
-} from './batches.js';
+import type { Batch } from './batch.js';
+import { batchesOptionNames, batchSource, type BatchesOptions, type BatchSource } from './batches.js';
 import type { Dataset } from './dataset.js';
 
 /** Options of {@link BatchWorkers}. */

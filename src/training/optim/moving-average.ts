@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFraction, checkOptions } from '../../core/errors.js';
 import { hasKernel, runUpdate } from '../../core/kernels.js';
-import { allOrNothing, type NamedVariable } from '../../core/module.js';
+import { allOrNothing } from '../../core/build.js';
+import type { NamedVariable } from '../../core/module.js';
 
 /** Options of {@link MovingAverage}. */
 export interface MovingAverageOptions {
@@ -49,11 +50,18 @@ export class MovingAverage {
     this.iterations++;
     const { decay, warmUp, iterations } = this;
     const keep = warmUp ? Math.min(decay, (1 + iterations) / (10 + iterations)) : decay;
-    const fused = hasKernel('MovingAverageStep');
+    const rate = 1 - keep;
+    if (hasKernel('MovingAverageStep')) {
+      const common = { slots: [], rate, decay: 0, keep: 1 };
+      const updates = this.#averages.map(({ variable, average }) => ({
+        variable: average,
+        gradient: variable,
+        ...common,
+      }));
+      return runUpdate('MovingAverageStep', updates);
+    }
     for (const { variable, average } of this.#averages) {
-      if (fused)
-        runUpdate('MovingAverageStep', { variable: average }, { gradient: variable }, { rate: 1 - keep });
-      else tf.tidy(() => average.assign(tf.add(average, tf.mul(tf.sub(variable, average), 1 - keep))));
+      tf.tidy(() => average.assign(tf.add(average, tf.mul(tf.sub(variable, average), rate))));
     }
   }
 

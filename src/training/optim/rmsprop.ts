@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkAtLeastZero, checkFraction, checkOptions } from '../../core/errors.js';
-import type { NamedVariable } from '../../core/module.js';
+import { Optimizer, type OptimizerParameters } from './optimizer.js';
 import {
   accumulate,
-  Optimizer,
   optimizerOptionNames,
-  type OptimizedParameter,
+  updateRule,
   type OptimizerOptions,
-} from './optimizer.js';
+  type UpdateRule,
+} from './rule.js';
 
 /** Options of {@link RMSProp}; the defaults are those that EfficientNet was trained with. */
 export interface RMSPropOptions extends OptimizerOptions {
@@ -22,43 +22,45 @@ export interface RMSPropOptions extends OptimizerOptions {
 }
 
 /**
+ * {@link RMSProp} as a rule.
+ * @throws ArgumentError where an option is out of range.
+ */
+export function rmsProp(options: RMSPropOptions = {}): UpdateRule {
+  const names = {
+    ...optimizerOptionNames,
+    rho: true,
+    momentum: true,
+    epsilon: true,
+    decoupled: true,
+  } as const;
+  checkOptions('RMSProp', options, names);
+  const { rho = 0.9, momentum = 0.9, epsilon = 1e-3, decoupled = false } = options;
+  checkFraction('rho', rho);
+  checkFraction('momentum', momentum);
+  checkAtLeastZero('epsilon', epsilon);
+  return updateRule(
+    {
+      firstValues: { meanSquare: 1, ...(momentum > 0 && { momentum: 0 }) },
+      decayOf: decoupled ? 'weights' : 'gradient',
+      kernel: 'RMSPropStep',
+      attrs: () => ({ rho, momentum, epsilon }),
+      change: ({ slots, rate }, gradient) => {
+        const meanSquare = accumulate(slots['meanSquare']!, rho, tf.mul(tf.square(gradient), 1 - rho));
+        const change = tf.mul(tf.mul(gradient, tf.rsqrt(tf.add(meanSquare, epsilon))), rate);
+        return slots['momentum'] ? accumulate(slots['momentum'], momentum, change) : change;
+      },
+    },
+    options,
+  );
+}
+
+/**
  * RMSProp in TensorFlow's form: epsilon inside of the root, mean squares that start at one, and the learning rate within
  * the momentum. As tf.train.RMSPropOptimizer and timm's RMSpropTF; torch.optim.RMSprop differs in all three.
  */
 export class RMSProp extends Optimizer {
-  readonly rho: number;
-  readonly momentum: number;
-  readonly epsilon: number;
-
   /** @throws ArgumentError where an option is out of range. */
-  constructor(parameters: Iterable<NamedVariable>, options: RMSPropOptions = {}) {
-    checkOptions('RMSProp', options, {
-      ...optimizerOptionNames,
-      rho: true,
-      momentum: true,
-      epsilon: true,
-      decoupled: true,
-    });
-    const { rho = 0.9, momentum = 0.9, epsilon = 1e-3, decoupled = false } = options;
-    checkFraction('rho', rho);
-    checkFraction('momentum', momentum);
-    checkAtLeastZero('epsilon', epsilon);
-    const slots = { meanSquare: 1, ...(momentum > 0 && { momentum: 0 }) };
-    super(parameters, slots, options, decoupled ? 'weights' : 'gradient');
-    this.rho = rho;
-    this.momentum = momentum;
-    this.epsilon = epsilon;
-  }
-
-  protected override fusedStep() {
-    const { rho, momentum, epsilon } = this;
-    return { kernel: 'RMSPropStep' as const, attrs: { rho, momentum, epsilon } };
-  }
-
-  protected override change({ slots }: OptimizedParameter, gradient: tf.Tensor, rate: number): tf.Tensor {
-    const square = tf.mul(tf.square(gradient), 1 - this.rho);
-    const meanSquare = accumulate(slots['meanSquare']!, this.rho, square);
-    const change = tf.mul(tf.mul(gradient, tf.rsqrt(tf.add(meanSquare, this.epsilon))), rate);
-    return slots['momentum'] ? accumulate(slots['momentum'], this.momentum, change) : change;
+  constructor(parameters: OptimizerParameters, options: RMSPropOptions = {}) {
+    super(parameters, rmsProp(options));
   }
 }

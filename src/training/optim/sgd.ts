@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkFraction, checkOptions } from '../../core/errors.js';
-import type { NamedVariable } from '../../core/module.js';
+import { Optimizer, type OptimizerParameters } from './optimizer.js';
 import {
   accumulate,
-  Optimizer,
   optimizerOptionNames,
-  type OptimizedParameter,
+  updateRule,
   type OptimizerOptions,
-} from './optimizer.js';
+  type UpdateRule,
+} from './rule.js';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions extends OptimizerOptions {
@@ -19,35 +19,35 @@ export interface SGDOptions extends OptimizerOptions {
   readonly decoupled?: boolean;
 }
 
+/**
+ * Stochastic gradient descent with momentum, as a rule. As torch.optim.SGD.
+ * @throws ArgumentError where an option is out of range.
+ */
+export function sgd(options: SGDOptions = {}): UpdateRule {
+  checkOptions('SGD', options, { ...optimizerOptionNames, momentum: true, nesterov: true, decoupled: true });
+  const { momentum = 0, nesterov = false, decoupled = false } = options;
+  checkFraction('momentum', momentum);
+  check(!nesterov || momentum > 0, () => 'nesterov takes momentum; give it too, such as 0.9.');
+  return updateRule(
+    {
+      firstValues: momentum > 0 ? { momentum: 0 } : {},
+      decayOf: decoupled ? 'weights' : 'gradient',
+      kernel: 'SGDStep',
+      attrs: () => ({ momentum, nesterov: Number(nesterov) }),
+      change: ({ slots, rate }, gradient) => {
+        if (!slots['momentum']) return tf.mul(gradient, rate);
+        const buffer = accumulate(slots['momentum'], momentum, gradient);
+        return tf.mul(nesterov ? tf.add(gradient, tf.mul(buffer, momentum)) : buffer, rate);
+      },
+    },
+    options,
+  );
+}
+
 /** Stochastic gradient descent with momentum. As torch.optim.SGD. */
 export class SGD extends Optimizer {
-  readonly momentum: number;
-  readonly nesterov: boolean;
-
   /** @throws ArgumentError where an option is out of range. */
-  constructor(parameters: Iterable<NamedVariable>, options: SGDOptions = {}) {
-    checkOptions('SGD', options, {
-      ...optimizerOptionNames,
-      momentum: true,
-      nesterov: true,
-      decoupled: true,
-    });
-    const { momentum = 0, nesterov = false, decoupled = false } = options;
-    checkFraction('momentum', momentum);
-    check(!nesterov || momentum > 0, () => 'nesterov takes momentum; give it too, such as 0.9.');
-    super(parameters, momentum > 0 ? { momentum: 0 } : {}, options, decoupled ? 'weights' : 'gradient');
-    this.momentum = momentum;
-    this.nesterov = nesterov;
-  }
-
-  protected override fusedStep() {
-    const { momentum, nesterov } = this;
-    return { kernel: 'SGDStep' as const, attrs: { momentum, nesterov: Number(nesterov) } };
-  }
-
-  protected override change({ slots }: OptimizedParameter, gradient: tf.Tensor, rate: number): tf.Tensor {
-    if (!slots['momentum']) return tf.mul(gradient, rate);
-    const buffer = accumulate(slots['momentum'], this.momentum, gradient);
-    return tf.mul(this.nesterov ? tf.add(gradient, tf.mul(buffer, this.momentum)) : buffer, rate);
+  constructor(parameters: OptimizerParameters, options: SGDOptions = {}) {
+    super(parameters, sgd(options));
   }
 }

@@ -1,7 +1,7 @@
 import { efficientNetPyTorch } from './efficientnet-pytorch.js';
 import { huggingFace } from './huggingface.js';
 import { keras } from './keras.js';
-import type { NameMap } from './name-map.js';
+import { modulePaths, type NameMap } from './name-map.js';
 import { timm } from './timm.js';
 import { cifarResNet, torchvision } from './torchvision.js';
 
@@ -13,4 +13,5 @@ export const nameMaps: readonly NameMap[] = [
   keras,
   cifarResNet,
   efficientNetPyTorch,
+  modulePaths,
 ];

@@ -1,11 +1,18 @@
+import type { AnyModule } from '../../core/module.js';
 import { stageBlocks, type Architecture } from '../../models/build-model.js';
-import type { ConventionName } from '../../models/conventions.js';
+import { conventionNames, type ConventionName } from '../../models/convention-names.js';
 import type { ImageClassifier } from '../../models/image-classifier.js';
 import { keyed, type KeyedVariable, type Layout } from './layout.js';
 
 /** A source of checkpoints, or the package that has its names. */
 export type SourceName =
-  'torchvision' | 'timm' | 'huggingface' | 'keras' | 'pytorch_resnet_cifar10' | 'efficientnet-pytorch';
+  | 'torchvision'
+  | 'timm'
+  | 'huggingface'
+  | 'keras'
+  | 'pytorch_resnet_cifar10'
+  | 'efficientnet-pytorch'
+  | 'skipscale';
 
 /** How one source of checkpoints names the layers of a model. */
 export interface NameMap {
@@ -23,11 +30,32 @@ export interface NameMap {
 
 /** Every variable of the model with its place in a source's checkpoints. */
 export function keyedVariables(model: ImageClassifier, { layout, layerNames }: NameMap): KeyedVariable[] {
-  const layerName = layerNames(model.architecture);
-  return Array.from(model.namedVariables(), (named) =>
-    keyed(named, layerName(named.name.slice(0, named.name.lastIndexOf('.'))), layout),
+  return keyedBy(model, layerNames(model.architecture), layout);
+}
+
+/** Every variable of any module under its path in the tree, with our order of axes. */
+export function pathVariables(module: AnyModule): KeyedVariable[] {
+  return keyedBy(module, (path) => path, pathLayout);
+}
+
+function keyedBy(module: AnyModule, layerName: (path: string) => string, layout: Layout): KeyedVariable[] {
+  return Array.from(module.namedVariables(), (named) =>
+    keyed(named, layerName(named.name.slice(0, Math.max(0, named.name.lastIndexOf('.')))), layout),
   );
 }
+
+const pathLayout: Layout = {
+  key: (layer, field) => (layer ? `${layer}.${field}` : field),
+  axes: () => undefined,
+};
+
+/** The names that {@link pathVariables} gives, which a network of any convention may have. */
+export const modulePaths: NameMap = {
+  source: 'skipscale',
+  conventions: () => conventionNames,
+  layout: pathLayout,
+  layerNames: () => (path) => path,
+};
 
 /** A pattern of names, and what is put in its place. */
 export type Renaming = readonly [RegExp, string | ((...groups: string[]) => string)];

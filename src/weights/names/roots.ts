@@ -18,4 +18,5 @@ export const roots: readonly Root[] = [
   { stem: '_conv_stem.weight', body: /^_(conv_stem|bn0|blocks|conv_head|bn1)\./, heads: ['_fc'] },
   { stem: 'conv1_conv/kernel', body: /^conv\d+_/, heads: ['predictions'] },
   { stem: 'stem_conv/kernel', body: /^(stem|block\d+[a-z]+|top)_/, heads: ['predictions'] },
+  { stem: 'stem.conv.weight', body: /^(stem|stages|lastConv)\./, heads: ['head'] },
 ];

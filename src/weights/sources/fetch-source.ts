@@ -11,13 +11,7 @@ import { CheckpointError, ChoiceError } from '../formats/checkpoint.js';
 import { hubFile, type HubOptions } from './hub.js';
 import { isIndexedDb, readIndexedDb } from './indexed-db.js';
 import { urlFile } from './remote-file.js';
-import { naming } from './source-name.js';
-
-/**
- * Where weights are: a path, a URL, `hf://owner/name[@revision]/file` on the Hugging Face hub, `indexeddb://name` in a
- * browser, a Blob or File, or the file's bytes.
- */
-export type WeightsSource = string | URL | Blob | Uint8Array;
+import { naming, type WeightsSource } from './source-name.js';
 
 /** How weights are fetched. */
 export interface FetchOptions {

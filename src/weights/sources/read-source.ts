@@ -1,7 +1,8 @@
 import { quoted } from '../../core/errors.js';
 import { listed } from '../../core/listed.js';
 import { CheckpointError, type Checkpoint } from '../formats/checkpoint.js';
-import { fetchParsed, isAddress, type FetchOptions, type WeightsSource } from './fetch-source.js';
+import { fetchParsed, isAddress, type FetchOptions } from './fetch-source.js';
+import type { WeightsSource } from './source-name.js';
 import { isRecord } from '../formats/json-values.js';
 import { readManifest } from '../formats/layers-model.js';
 import { readCheckpoint } from '../formats/read-checkpoint.js';

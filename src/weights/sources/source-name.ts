@@ -1,6 +1,11 @@
 import { ArgumentError } from '../../core/errors.js';
 import { shownUrl } from '../../core/shown-url.js';
-import type { WeightsSource } from './fetch-source.js';
+
+/**
+ * Where weights are: a path, a URL, `hf://owner/name[@revision]/file` on the Hugging Face hub, `indexeddb://name` in a
+ * browser, a Blob or File, or the file's bytes.
+ */
+export type WeightsSource = string | URL | Blob | Uint8Array;
 
 /** What to call a source in an error; undefined of bytes, which have no name. A URL's query and password may be secret. */
 export function nameOfSource(source: WeightsSource): string | undefined {

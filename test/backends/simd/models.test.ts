@@ -1,11 +1,3 @@
-import {
-  efficientNets,
-  resNets,
-  testEvaluation,
-  testTrainingStep,
-} from '../../helpers/torchvision-models.js';
+import { efficientNets, resNets, testModel } from '../../helpers/torchvision-models.js';
 
-for (const name of [...resNets, ...efficientNets]) {
-  testEvaluation('simd', name);
-  testTrainingStep('simd', name);
-}
+for (const name of [...resNets, ...efficientNets]) testModel('simd', name);

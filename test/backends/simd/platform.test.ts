@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { getThreads, setThreads, type SimdBackend } from '../../../src/backends/simd/index.js';
 import { runKernel } from '../../../src/core/kernels.js';
-import { randomTensor } from '../../helpers/tensors.js';
+import { randomTensor, valuesOf } from '../../helpers/tensors.js';
 
 const note = jest.spyOn(console, 'info').mockImplementation(() => {});
 
@@ -95,7 +95,7 @@ function compute(): tf.Tensor[] {
 }
 
 async function expectAsCpu(): Promise<void> {
-  const run = () => tf.tidy(() => compute().map((tensor) => tensor.dataSync<'float32'>()));
+  const run = () => valuesOf(compute);
   const actual = run();
   await tf.setBackend('cpu');
   const expected = run();

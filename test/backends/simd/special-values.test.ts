@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import '../../../src/backends/simd/index.js';
 import { kernels } from '../../../src/backends/simd/kernels/index.js';
-import { runUpdate, type UpdateName } from '../../../src/core/kernels.js';
+import { runListKernel, runUpdate, type UpdateName } from '../../../src/core/kernels.js';
 import { Random } from '../../../src/core/random.js';
 import { runOn, type Input, type Operation } from './compare.js';
 
@@ -230,27 +230,37 @@ const poolGradient =
     };
   };
 
-/** What comes of parameters after an optimizer's step: the composition that `optimizers` of `training` make elsewhere. */
+/** What comes of two parameters after an optimizer's step: the composition that `optimizers` of `training` make elsewhere. */
 const update =
   (name: UpdateName, state: readonly string[], attrs: Record<string, number>, composed: Operation): Case =>
   (draw) => {
-    const size = draw.of([0, 1, 3, 4, 5, 17]);
+    const names = ['variable', ...state, 'gradient'];
+    const sizes = [draw.of([0, 1, 3, 4, 5, 17]), draw.of([0, 1, 6])];
+    const { rate = 0, decay = 0, keep = 1, ...rule } = attrs;
     return {
-      inputs: ['variable', ...state, 'gradient'].map((name) =>
-        name === 'meanSquare' ? draw.positive([size]) : draw.strewn([size], SUMMED),
+      inputs: sizes.flatMap((size) =>
+        names.map((name) => (name === 'meanSquare' ? draw.positive([size]) : draw.strewn([size], SUMMED))),
       ),
       simd: (...tensors: tf.Tensor[]) => {
-        const names = ['variable', ...state];
-        const variables = names.map((_, i) => tf.variable(tensors[i]!));
-        const changed = Object.fromEntries(names.map((name, i) => [name, variables[i]!]));
-        runUpdate(name, changed, { gradient: tensors.at(-1)! }, attrs);
+        const updates = sizes.map((_, i) => {
+          const group = tensors.slice(i * names.length, (i + 1) * names.length);
+          const [variable, ...slots] = group.slice(0, -1).map((tensor) => tf.variable(tensor));
+          return { variable: variable!, slots, gradient: group.at(-1)!, rate, decay, keep };
+        });
+        runUpdate(name, updates, rule);
+        const variables = updates.flatMap(({ variable, slots }) => [variable, ...slots]);
         const results = variables.map((variable) => tf.mul(variable, 1));
         tf.dispose(variables);
         return results;
       },
-      cpu: composed,
+      cpu: (...tensors: tf.Tensor[]) =>
+        sizes.flatMap((_, i) => composed(...tensors.slice(i * names.length, (i + 1) * names.length))),
     };
   };
+
+/** A list of tensors. */
+const list = (draw: Draw) =>
+  Array.from({ length: draw.integer(1, 3) }, () => draw.strewn(draw.shape(), SUMMED));
 
 const { add, sub, mul, div, sqrt, square } = tf;
 
@@ -338,37 +348,54 @@ const cases: Record<string, Case> = {
   },
   BatchNormTraining: (draw) => {
     const { x, channels } = batch(draw);
+    const swish = draw.integer(0, 1);
+    const attrs = { epsilon: 1e-3, low: swish ? -Infinity : 0, high: swish ? Infinity : 6, swish };
+    const names = ['x', 'scale', 'offset', 'shortcut', 'runningMean', 'runningVariance'];
+    const perChannel = [1, 2].map(() => draw.plain([channels]));
+    const running = [1, 2].map(() => draw.strewn([channels], SUMMED));
     return {
-      inputs: [x, draw.plain([channels]), draw.plain([channels])],
-      simd: (...tensors) =>
-        kernel('BatchNormTraining', ['x', 'scale', 'offset'], { epsilon: 1e-3, low: 0, high: 6 })(...tensors),
-      cpu: (x, scale, offset) => {
+      inputs: [x, ...perChannel, draw.strewn(x.shape, SUMMED), ...running],
+      simd: kernel('BatchNormTraining', names, { ...attrs, momentum: 0.9, unbiased: 1 }),
+      cpu: (x, scale, offset, shortcut, runningMean, runningVariance) => {
         const { mean, variance } = tf.moments(x, [0, 1, 2]);
-        const y = tf.relu6(tf.batchNorm(x, mean, variance, offset, scale, 1e-3));
-        return [y, mean, variance, div(1, sqrt(add(variance, 1e-3)))];
+        const y = add(tf.batchNorm(x, mean, variance, offset, scale, 1e-3), shortcut);
+        const rows = x.size / channels;
+        return [
+          swish ? mul(y, tf.sigmoid(y)) : tf.relu6(y),
+          ...[mean, variance, div(1, sqrt(add(variance, 1e-3)))],
+          add(mul(runningMean, 0.9), mul(mean, 1 - 0.9)),
+          add(mul(runningVariance, 0.9), mul(mul(variance, rows / (rows - 1)), 1 - 0.9)),
+        ];
       },
     };
   },
   BatchNormTrainingGrad: (draw) => {
     const { x, channels } = batch(draw);
-    const names = ['x', 'dy', 'y', 'scale', 'mean', 'inverseDeviation'];
+    const swish = draw.integer(0, 1);
+    const shortcut = swish ? 0 : draw.integer(0, 1);
+    const names = ['x', 'dy', swish ? 'unused' : 'y', 'scale', 'offset', 'mean', 'inverseDeviation'];
+    const vectors = [1, 2, 3].map(() => draw.plain([channels]));
     return {
       inputs: [
         ...[x, draw.strewn(x.shape, SUMMED), draw.strewn(x.shape, SUMMED)],
-        ...[draw.plain([channels]), draw.plain([channels]), draw.positive([channels])],
+        ...[...vectors, draw.positive([channels])],
       ],
-      simd: kernel('BatchNormTrainingGrad', names, { low: 0, high: 6 }),
-      cpu: (x, dy, y, scale, mean, inverse) => {
-        const masked = tf.where(
-          tf.logicalOr(tf.lessEqual(y, 0), tf.greaterEqual(y, 6)),
-          tf.zerosLike(dy),
-          dy,
-        );
+      simd: kernel('BatchNormTrainingGrad', names, { low: 0, high: 6, swish, shortcut }),
+      cpu: (x, dy, y, scale, offset, mean, inverse) => {
         const centred = sub(x, mean);
-        const [sum, product] = [tf.sum(masked, [0, 1, 2]), tf.sum(mul(masked, centred), [0, 1, 2])];
+        const z = add(mul(centred, mul(scale, inverse)), offset);
+        const s = tf.sigmoid(z);
+        const gradient = swish
+          ? mul(dy, mul(s, add(1, mul(z, sub(1, s)))))
+          : tf.where(tf.logicalOr(tf.lessEqual(y, 0), tf.greaterEqual(y, 6)), tf.zerosLike(dy), dy);
+        const [sum, product] = [tf.sum(gradient, [0, 1, 2]), tf.sum(mul(gradient, centred), [0, 1, 2])];
         const rows = x.size / channels;
-        const rest = sub(sub(masked, div(sum, rows)), mul(centred, div(mul(product, square(inverse)), rows)));
-        return [mul(mul(scale, inverse), rest), mul(product, inverse), sum];
+        const rest = sub(
+          sub(gradient, div(sum, rows)),
+          mul(centred, div(mul(product, square(inverse)), rows)),
+        );
+        const dx = mul(mul(scale, inverse), rest);
+        return [dx, mul(product, inverse), sum, ...(shortcut ? [gradient] : [])];
       },
     };
   },
@@ -458,6 +485,38 @@ const cases: Record<string, Case> = {
       return [sub(w, m), s, m];
     },
   ),
+  LAMBStep: update(
+    'LAMBStep',
+    ['mean', 'meanSquare'],
+    { rate: 0.1, decay: 0.1, beta1: 0.9, beta2: 0.99, meanScale: 2, rootScale: 3, epsilon: 1e-3 },
+    (w, mean, meanSquare, g) => {
+      const m = add(mul(mean, 0.9), mul(g, 0.1));
+      const s = add(mul(meanSquare, 0.99), mul(square(g), 0.01));
+      const change = add(div(mul(m, 2), add(mul(sqrt(s), 3), 1e-3)), mul(w, 0.1));
+      const [a, b] = [tf.norm(w), tf.norm(change)];
+      const trust = tf.where(tf.logicalAnd(tf.greater(a, 0), tf.greater(b, 0)), div(a, b), tf.scalar(1));
+      return [sub(w, mul(change, mul(trust, 0.1))), m, s];
+    },
+  ),
+  GlobalNorm: (draw) => ({
+    inputs: list(draw),
+    simd: (...tensors: tf.Tensor[]) => runListKernel('GlobalNorm', tensors),
+    cpu: (...tensors: tf.Tensor[]) =>
+      sqrt(tensors.map((x) => tf.sum(square(x))).reduce((a, b) => add(a, b), tf.scalar(0))),
+  }),
+  ScaledSums: (draw) => {
+    const tensors = list(draw);
+    const sums = draw.of([[], tensors.map(({ shape }) => draw.strewn(shape, SUMMED))]);
+    return {
+      inputs: [...tensors, ...sums],
+      simd: (...inputs: tf.Tensor[]) =>
+        runListKernel('ScaledSums', [tf.scalar(0.3), ...inputs], { adds: Number(sums.length > 0) }),
+      cpu: (...inputs: tf.Tensor[]) =>
+        tensors.map((_, i) =>
+          sums.length > 0 ? add(inputs[tensors.length + i]!, mul(inputs[i]!, 0.3)) : mul(inputs[i]!, 0.3),
+        ),
+    };
+  },
   MovingAverageStep: update('MovingAverageStep', [], { rate: 0.1 }, (a, w) => [add(a, mul(sub(w, a), 0.1))]),
   ResizeBilinear: (draw) => ({
     inputs: [draw.strewn(draw.image(channelsOf(draw), 1), SUMMED)],

@@ -10,7 +10,7 @@ import { runKernel } from '../../../src/core/kernels.js';
 import { buildEfficientNet } from '../../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../../src/models/image-classifier.js';
 import { buildResNet } from '../../../src/models/resnet.js';
-import { randomTensor } from '../../helpers/tensors.js';
+import { randomTensor, valuesOf } from '../../helpers/tensors.js';
 
 const root = join(__dirname, '..', '..', '..');
 
@@ -37,7 +37,7 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
 function expectSameBits(operation: () => tf.Tensor | tf.Tensor[], counts = [2, 3, 2, 3, 3]): void {
   const run = (threads: number) => {
     setThreads(threads);
-    return tf.tidy(() => [operation()].flat().map((tensor) => tensor.dataSync<'float32'>()));
+    return valuesOf(operation);
   };
   const alone = run(1);
   expect(alone.every((values) => values.some((v) => v !== 0))).toBe(true);
@@ -170,7 +170,7 @@ describe('setThreads', () => {
   test('changes between any two jobs', () => {
     const x = random(1, 40, 40, 16);
     const filter = random(3, 3, 16, 17);
-    const run = () => tf.tidy(() => tf.conv2d(x, filter, 1, 'same').dataSync<'float32'>());
+    const run = () => valuesOf(() => tf.conv2d(x, filter, 1, 'same'))[0]!;
     const expected = run();
     for (let i = 0; i < 200; i++) {
       setThreads(1 + (i % 3));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { CheckpointFolder } from '../../../src/training/checkpoints/checkpoint-folder.js';
 import { constantSchedule } from '../../../src/training/optim/schedules.js';
-import { train, type TrainEvent, type TrainOptions } from '../../../src/training/train.js';
+import { train, type TrainEvent, type ImageTrainOptions } from '../../../src/training/train.js';
 import { Adam } from '../../../src/training/optim/adam.js';
 import { evaluate } from '../../../src/training/evaluate.js';
 import { loadWeights } from '../../../src/weights/load-weights.js';
@@ -17,10 +17,14 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'skipscale-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe.each(['simd', 'cpu'])('a training that is killed, on the backend %s', (backend) => {
+describe.each([
+  ['an image classifier', 'killed.ts', 'simd'],
+  ['an image classifier', 'killed.ts', 'cpu'],
+  ['any module', 'killed-module.ts', 'simd'],
+])('a training of %s that is killed (%s, on the backend %s)', (_, file, backend) => {
   let program: string;
   beforeAll(async () => {
-    program = await bundle(join(__dirname, 'killed.ts'), mkdtempSync(join(tmpdir(), 'skipscale-')));
+    program = await bundle(join(__dirname, file), mkdtempSync(join(tmpdir(), 'skipscale-')));
   });
   afterAll(() => rmSync(join(program, '..'), { recursive: true }));
 
@@ -72,7 +76,11 @@ describe.each(['simd', 'cpu'])('a training that is killed, on the backend %s', (
 
 const basic = { epochs: 2, batchSize: 12, schedule: constantSchedule(0.05) };
 
-async function run(options: Partial<TrainOptions>, model = tinyModel(), images = 36): Promise<TrainEvent[]> {
+async function run(
+  options: Partial<ImageTrainOptions>,
+  model = tinyModel(),
+  images = 36,
+): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
   try {
     for await (const event of train(model, tinyData(images), { ...basic, ...options })) events.push(event);
@@ -130,7 +138,7 @@ test('an aborted training writes where it stands, and continues from there as if
   const losses = (events: TrainEvent[]) =>
     events.flatMap((e) => (e.type === 'step' || e.type === 'epoch' ? [e.loss] : []));
   expect([...losses(first), ...losses(rest)]).toEqual(losses(whole));
-  expect(rest.flatMap((e) => (e.type === 'epoch' ? [e.images] : []))).toEqual([12, 36]);
+  expect(rest.flatMap((e) => (e.type === 'epoch' ? [e.examples] : []))).toEqual([12, 36]);
   // Nothing is left to do.
   expect(await run({ checkpoints })).toEqual([
     {
@@ -177,7 +185,7 @@ test('what another training wrote is refused', async () => {
   await expect(run({ checkpoints, batchSize: 6 })).rejects.toThrow(
     'has the batchSize 12, and this training 6',
   );
-  const optimizer: TrainOptions['optimizer'] = (parameters) => new Adam(parameters);
+  const optimizer: ImageTrainOptions['optimizer'] = (parameters) => new Adam(parameters);
   await expect(run({ checkpoints, optimizer })).rejects.toThrow(
     'has the optimizer SGD, and this training Adam',
   );

@@ -11,7 +11,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { constantSchedule } from '../../../src/training/optim/schedules.js';
-import { train, type ResumeEvent, type TrainEvent, type TrainOptions } from '../../../src/training/train.js';
+import {
+  train,
+  type ResumeEvent,
+  type TrainEvent,
+  type ImageTrainOptions,
+} from '../../../src/training/train.js';
 import { loadWeights } from '../../../src/weights/load-weights.js';
 import { readSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { tinyData, tinyModel } from '../tiny.js';
@@ -35,7 +40,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function run(
   folder: string,
-  options: Partial<TrainOptions> = {},
+  options: Partial<ImageTrainOptions> = {},
 ): Promise<{ events: TrainEvent[]; weights: unknown }> {
   const model = tinyModel();
   const events: TrainEvent[] = [];

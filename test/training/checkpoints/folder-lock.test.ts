@@ -12,7 +12,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderLock } from '../../../src/training/checkpoints/folder-lock.js';
 import { constantSchedule } from '../../../src/training/optim/schedules.js';
-import { train, type TrainOptions } from '../../../src/training/train.js';
+import { train, type ImageTrainOptions } from '../../../src/training/train.js';
 import { bundle } from '../../helpers/bundle.js';
 import { tinyData, tinyModel } from '../tiny.js';
 
@@ -30,7 +30,7 @@ let model: ReturnType<typeof tinyModel>;
 beforeEach(() => (model = tinyModel()));
 afterEach(() => model.dispose());
 
-function training(options: Partial<TrainOptions> = {}) {
+function training(options: Partial<ImageTrainOptions> = {}) {
   const checkpoints = { folder, resume: true };
   return train(model, tinyData(36), {
     ...{ epochs: 1, batchSize: 12, schedule: constantSchedule(0.05), checkpoints },
@@ -38,7 +38,7 @@ function training(options: Partial<TrainOptions> = {}) {
   });
 }
 
-async function runs(options: Partial<TrainOptions> = {}): Promise<number> {
+async function runs(options: Partial<ImageTrainOptions> = {}): Promise<number> {
   let events = 0;
   for await (const event of training(options)) events += event.type === 'step' ? 1 : 0;
   return events;

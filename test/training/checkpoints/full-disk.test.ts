@@ -9,7 +9,7 @@ import {
   train,
   type CheckpointFailedEvent,
   type TrainEvent,
-  type TrainOptions,
+  type ImageTrainOptions,
 } from '../../../src/training/train.js';
 import { tinyData, tinyModel } from '../tiny.js';
 
@@ -24,8 +24,8 @@ afterEach(() => {
 });
 
 async function run(
-  checkpoints: Partial<TrainOptions['checkpoints']>,
-  options: Partial<TrainOptions> = {},
+  checkpoints: Partial<ImageTrainOptions['checkpoints']>,
+  options: Partial<ImageTrainOptions> = {},
   onEvent: (event: TrainEvent) => void = () => {},
 ): Promise<TrainEvent[]> {
   const model = tinyModel();

@@ -29,7 +29,8 @@ const events = train(model, tinyData(60), {
 });
 for await (const event of events) {
   if (event.type === 'step') console.log(`step ${event.step} ${event.loss}`);
-  else if (event.type === 'epoch') console.log(`epoch ${event.epoch} ${event.loss} ${event.accuracy}`);
+  else if (event.type === 'epoch')
+    console.log(`epoch ${event.epoch} ${event.loss} ${event.metrics.accuracy}`);
   else if (event.type === 'evaluation') console.log(`evaluation ${event.epoch} ${event.evaluation.loss}`);
 }
 const hash = createHash('sha256');

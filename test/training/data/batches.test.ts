@@ -1,6 +1,7 @@
 import { Random } from '../../../src/core/random.js';
-import { batches, type Batch, type BatchesOptions } from '../../../src/training/data/batches.js';
-import { arrayDataset } from '../../../src/training/data/dataset.js';
+import type { Batch } from '../../../src/training/data/batch.js';
+import { batches, type BatchesOptions } from '../../../src/training/data/batches.js';
+import { arrayDataset } from '../../../src/training/data/array-dataset.js';
 import { anyMix, beta, blend, cutMix, cutMixBox, mixup } from '../../../src/training/data/mix.js';
 import type { RgbImage } from '../../../src/vision/image.js';
 import { moments } from '../../helpers/statistics.js';

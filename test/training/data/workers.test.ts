@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { batches, type Batch, type BatchSource } from '../../../src/training/data/batches.js';
+import type { Batch } from '../../../src/training/data/batch.js';
+import { batches, type BatchSource } from '../../../src/training/data/batches.js';
 import type { Dataset } from '../../../src/training/data/dataset.js';
 import { BatchWorkers, serveBatches } from '../../../src/training/data/workers.js';
 import { constantSchedule } from '../../../src/training/optim/schedules.js';
-import { train, type TrainOptions } from '../../../src/training/train.js';
+import { train, type ImageTrainOptions } from '../../../src/training/train.js';
 import { bundle } from '../../helpers/bundle.js';
 import { tinyData, tinyModel } from '../tiny.js';
 import { open } from './served.js';
@@ -147,7 +148,7 @@ describe('a training', () => {
   /** The weights at the end, and the steps that were taken. */
   async function trained(
     data: Dataset | BatchSource,
-    options: Partial<TrainOptions> = {},
+    options: Partial<ImageTrainOptions> = {},
     stopAt = Infinity,
   ) {
     const model = tinyModel();

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Module, parameter, statistic, type NamedVariable } from '../../../src/core/module.js';
-import { Adam, AdamW, LAMB } from '../../../src/training/optim/adam.js';
+import { Module, type NamedVariable } from '../../../src/core/module.js';
+import { parameter, statistic } from '../../../src/core/variables.js';
+import { Adam, adamW, AdamW, lamb, LAMB } from '../../../src/training/optim/adam.js';
 import { clipByGlobalNorm } from '../../../src/training/optim/gradients.js';
 import type { Optimizer } from '../../../src/training/optim/optimizer.js';
-import { RMSProp } from '../../../src/training/optim/rmsprop.js';
-import { SGD } from '../../../src/training/optim/sgd.js';
+import type { NamedParameter, UpdateRule, Variables } from '../../../src/training/optim/rule.js';
+import { rmsProp, RMSProp } from '../../../src/training/optim/rmsprop.js';
+import { sgd, SGD } from '../../../src/training/optim/sgd.js';
 import { readGolden, relativeDistance, ruleValues } from '../../helpers/golden.js';
 
 const golden = readGolden<{
@@ -108,7 +110,7 @@ test('state is named by paths', () => {
 
 test('which parameters decay can be chosen', () => {
   const module = new Parameters();
-  const decays = ({ name }: NamedVariable) => name === 'bias';
+  const decays = ({ name }: NamedParameter) => name === 'bias';
   const optimizer = new SGD(module.namedVariables(), { weightDecay: 0.5, decoupled: true, decays });
   const gradients = [tf.zeros(shapes.kernel), tf.zeros(shapes.bias)];
   optimizer.step(gradients, 1);
@@ -121,7 +123,7 @@ test('which parameters decay can be chosen', () => {
 
 test('the learning rate can be scaled by parameter', () => {
   const [module, plain] = [new Parameters(), new Parameters()];
-  const rateScale = ({ name }: NamedVariable) => (name === 'bias' ? 0.5 : 1);
+  const rateScale = ({ name }: NamedParameter) => (name === 'bias' ? 0.5 : 1);
   const optimizer = new AdamW(module.namedVariables(), { weightDecay: 0.1, rateScale });
   const half = new AdamW(plain.namedVariables(), { weightDecay: 0.1 });
   const gradients = [tf.ones(shapes.kernel), tf.ones(shapes.bias)];
@@ -172,4 +174,70 @@ test('options out of range are refused', () => {
   expect(() => new SGD([]).step([tf.scalar(0)], 1)).toThrow('There are 1 gradients for 0 parameters');
   expect(() => new SGD([]).step([], -1)).toThrow('learningRate is -1');
   expect(() => clipByGlobalNorm([], 0)).toThrow('maxNorm is 0');
+});
+
+describe('a rule is two functions of plain records', () => {
+  test.each<[string, () => UpdateRule, (p: Iterable<NamedVariable>) => Optimizer]>([
+    ['sgd', () => sgd({ momentum: 0.9 }), (p) => new SGD(p, { momentum: 0.9 })],
+    ['adamW', () => adamW({ weightDecay: 0.1 }), (p) => new AdamW(p, { weightDecay: 0.1 })],
+    ['rmsProp', () => rmsProp(), (p) => new RMSProp(p)],
+    ['lamb', () => lamb({ weightDecay: 0.1 }), (p) => new LAMB(p, { weightDecay: 0.1 })],
+  ])('%s goes the way of its class', (_, make, makeClass) => {
+    const before = tf.memory().numTensors;
+    const [module, other] = [new Parameters(), new Parameters()];
+    const rule = make();
+    const variables = { kernel: module.kernel, bias: module.bias } as Variables;
+    const state = rule.init(variables);
+    const optimizer = makeClass(other.namedVariables());
+    for (let step = 1; step <= 3; step++) {
+      tf.tidy(() => {
+        const gradients = Object.fromEntries(
+          Object.entries(shapes).map(([name, shape]) => [
+            name,
+            tf.tensor(ruleArray(`${name}.${step}`, shape), shape),
+          ]),
+        );
+        rule.update(variables, gradients, state, LEARNING_RATE);
+        optimizer.step(gradients, LEARNING_RATE);
+      });
+    }
+    expect(state.iterations).toBe(3);
+    expect(module.variables().map((v) => v.dataSync())).toEqual(other.variables().map((v) => v.dataSync()));
+    expect(Object.keys(state.slots)).toEqual(['kernel', 'bias']);
+    tf.dispose([state.slots as unknown as tf.TensorContainer]);
+    for (const each of [optimizer, module, other]) each.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+test('variables without a module are taken too, each once, and those that are not trainable left out', () => {
+  const variable = tf.tidy(() => tf.variable(tf.tensor1d([1, 2])));
+  const fixed = tf.tidy(() => tf.variable(tf.tensor1d([1, 2]), false));
+  const optimizer = new SGD([variable, fixed, variable]);
+  expect(optimizer.parameters).toEqual([{ name: variable.name, variable }]);
+  tf.tidy(() => optimizer.step([tf.tensor1d([1, 1])], 1));
+  expect([...variable.dataSync()]).toEqual([0, 1]);
+  optimizer.dispose();
+  tf.dispose([variable, fixed]);
+});
+
+test('a missing or wrong gradient and two parameters of one name are refused', () => {
+  const variable = tf.tidy(() => tf.variable(tf.tensor1d([1, 2])));
+  const other = tf.tidy(() => tf.variable(tf.tensor1d([1, 2])));
+  const rule = sgd();
+  const state = rule.init({ weight: variable });
+  expect(() => rule.update({ weight: variable }, {}, state, 1)).toThrow(
+    'The gradient of weight is missing; give one of [2].',
+  );
+  tf.tidy(() => {
+    expect(() => rule.update({ weight: variable }, { weight: tf.zeros([3]) }, state, 1)).toThrow(
+      'The gradient of weight is [3]; give one of [2].',
+    );
+    expect(() => rule.update({ bias: variable }, { bias: tf.zeros([2]) }, state, 1)).toThrow(
+      'The state has nothing of bias; make a state of the same variables by init.',
+    );
+  });
+  const twice = [variable, other].map((variable) => ({ name: 'weight', variable }));
+  expect(() => new SGD(twice)).toThrow("Two parameters are called 'weight'");
+  tf.dispose([variable, other]);
 });

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { CheckpointError } from '../../../src/weights/formats/checkpoint.js';
 import { readPyTorch } from '../../../src/weights/formats/pytorch.js';
 import { readGolden } from '../../helpers/golden.js';
+import { describeWithShared, sharedFile } from '../../helpers/shared.js';
 import { expectGolden, expectHarmless, goldenFile, goldenNames } from './golden-checkpoints.js';
 
 test.each(goldenNames('.pth'))('%s is read as PyTorch reads it', (name) => {
@@ -90,28 +90,22 @@ test.each<[string, RegExp]>([
   expect(() => readPyTorch(goldenFile(name))).toThrow(message);
 });
 
-const cifar10 = join(__dirname, '..', '..', '..', '..', 'shared', 'data', 'cifar10');
 const real = readGolden<Record<string, [count: number, sha256: string]>>('checkpoints/cifar10.json');
 
-describe('real weights, trained on GPUs by others', () => {
-  for (const [name, [count, sha256]] of Object.entries(real)) {
-    const path = join(cifar10, name);
-    const found = existsSync(path);
-    const title = `${name} has the numbers that PyTorch reads from it`;
-    (found ? test : test.skip)(
-      found ? title : `${title} (skipped: the file is not beside the repository)`,
-      () => {
-        const { tensors } = readPyTorch(readFileSync(path));
-        const hash = createHash('sha256');
-        let numbers = 0;
-        for (const key of [...tensors.keys()].sort()) {
-          hash.update(tensors.get(key)!.toFloat32());
-          numbers += tensors.get(key)!.size;
-        }
-        expect([numbers, hash.digest('hex')]).toEqual([count, sha256]);
-      },
-    );
-  }
+describeWithShared('data/cifar10', 'real weights, trained on GPUs by others', () => {
+  test.each(Object.entries(real))(
+    '%s has the numbers that PyTorch reads from it',
+    (name, [count, sha256]) => {
+      const { tensors } = readPyTorch(readFileSync(sharedFile('data/cifar10', name)));
+      const hash = createHash('sha256');
+      let numbers = 0;
+      for (const key of [...tensors.keys()].sort()) {
+        hash.update(tensors.get(key)!.toFloat32());
+        numbers += tensors.get(key)!.size;
+      }
+      expect([numbers, hash.digest('hex')]).toEqual([count, sha256]);
+    },
+  );
 });
 
 /** The bytes of a pickle's instructions, each character one byte. */

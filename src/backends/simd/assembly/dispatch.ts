@@ -1,22 +1,22 @@
 import * as id from '../kernel-ids';
+import { affine, gradientSlices, joinMoments, momentSlices, normGradient } from './batch-norm';
 import { convolve, pack } from './convolve';
 import { depthwise, depthwiseFilter, depthwiseInput } from './depthwise';
 import { binary, unary } from './elementwise';
 import { winogradCheck, winogradFilterCheck } from './evenness';
 import { filterGradient, packChannels } from './filter-gradient';
-import { adamStep, averageStep, rmsPropStep, sgdStep } from './optimizers';
-import { averagePoolGradient, maxPoolGradient, pool } from './pooling';
 import {
-  addSlices,
-  affine,
-  gradientSlices,
-  joinMoments,
-  momentSlices,
-  normGradient,
-  reduceRows,
-  softmax,
-  sumColumns,
-} from './reduce';
+  adamStep,
+  averageStep,
+  lambMoments,
+  lambStep,
+  rmsPropStep,
+  scaledSums,
+  sgdStep,
+  sumSquares,
+} from './optimizers';
+import { averagePoolGradient, maxPoolGradient, pool } from './pooling';
+import { addSlices, reduceRows, softmax, sumColumns } from './reduce';
 import { resizeBilinear } from './resize';
 import { copy, pad } from './shape';
 import { winogradFilter, winogradFilterOutput, winogradFilterProduct, winogradFilterTransform } from './winograd-filter';
@@ -103,5 +103,13 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
       return rmsPropStep(chunk, thread);
     case id.AVERAGE_STEP:
       return averageStep(chunk, thread);
+    case id.LAMB_MOMENTS:
+      return lambMoments(chunk, thread);
+    case id.LAMB_STEP:
+      return lambStep(chunk, thread);
+    case id.SUM_SQUARES:
+      return sumSquares(chunk, thread);
+    case id.SCALED_SUMS:
+      return scaledSums(chunk, thread);
   }
 }

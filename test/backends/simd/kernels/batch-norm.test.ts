@@ -87,11 +87,25 @@ describe('FusedBatchNorm', () => {
 });
 
 describe('BatchNormTraining and BatchNormTrainingGrad', () => {
+  /** What follows the normalisation: a clamp, or swish. */
+  type Then = readonly [low: number, high: number] | 'swish';
+
+  const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+
+  const activate = (v: number, then: Then) =>
+    then === 'swish' ? v * sigmoid(v) : Math.min(Math.max(v, then[0]), then[1]);
+
+  function slope(v: number, then: Then): number {
+    if (then === 'swish') return sigmoid(v) * (1 + v * (1 - sigmoid(v)));
+    return v > then[0] && v < then[1] ? 1 : 0;
+  }
+
   /** In double precision, the textbook way. */
-  function reference(x: Input, scale: Input, offset: Input, dy: Input, clamp: readonly [number, number]) {
+  function reference(x: Input, scale: Input, offset: Input, dy: Input, then: Then, shortcut?: Input) {
     const channels = scale.values.length;
     const rows = x.values.length / channels;
     const [y, dx] = [new Float64Array(x.values.length), new Float64Array(x.values.length)];
+    const dShortcut = new Float64Array(x.values.length);
     const perChannel = () => new Float64Array(channels);
     const [mean, variance, inverse, dScale, dOffset] = Array.from(
       { length: 5 },
@@ -106,38 +120,48 @@ describe('BatchNormTraining and BatchNormTrainingGrad', () => {
       variance![c] = total(xs.map((v) => (v - mean![c]!) ** 2)) / rows;
       inverse![c] = 1 / Math.sqrt(variance![c]! + 1e-3);
       const normal = xs.map((v) => (v - mean![c]!) * inverse![c]!);
-      const ys = normal.map((v) => v * scale.values[c]! + offset.values[c]!);
-      const dys = column(dy.values).map((v, i) => (ys[i]! > clamp[0] && ys[i]! < clamp[1] ? v : 0));
+      const added = shortcut ? column(shortcut.values) : xs.map(() => 0);
+      const ys = normal.map((v, i) => v * scale.values[c]! + offset.values[c]! + added[i]!);
+      const dys = column(dy.values).map((v, i) => v * slope(ys[i]!, then));
       dOffset![c] = total(dys);
       dScale![c] = total(dys.map((v, i) => v * normal[i]!));
       ys.forEach((v, i) => {
-        y[i * channels + c] = Math.min(Math.max(v, clamp[0]), clamp[1]);
+        y[i * channels + c] = activate(v, then);
+        dShortcut[i * channels + c] = dys[i]!;
         const centred = dys[i]! - (dOffset![c]! + normal[i]! * dScale![c]!) / rows;
         dx[i * channels + c] = centred * scale.values[c]! * inverse![c]!;
       });
     }
-    return { y, mean, variance, inverse, dx, dScale, dOffset } as Record<string, Float64Array>;
+    return { y, mean, variance, inverse, dx, dScale, dOffset, dShortcut } as Record<string, Float64Array>;
   }
 
   const operation =
-    ([low, high]: readonly [number, number]): Operation =>
-    (x, scale, offset, dy) => {
-      const forward = runKernel('BatchNormTraining', { x, scale, offset }, { epsilon: 1e-3, low, high });
+    (then: Then): Operation =>
+    (x, scale, offset, dy, shortcut?: tf.Tensor) => {
+      const swish = Number(then === 'swish');
+      const [low, high] = then === 'swish' ? [-Infinity, Infinity] : then;
+      const added = shortcut && { shortcut };
+      const attrs = { epsilon: 1e-3, low, high, swish };
+      const forward = runKernel('BatchNormTraining', { x, scale, offset, ...added }, attrs);
       const [y, mean, , inverseDeviation] = forward as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
       const clamped = low > -Infinity || high < Infinity;
-      const inputs = { x, dy, scale, mean, inverseDeviation, ...(clamped && { y }) };
-      return [...forward, ...runKernel('BatchNormTrainingGrad', inputs, { low, high })];
+      const inputs = { x, dy, scale, offset, mean, inverseDeviation, ...(clamped && { y }) };
+      const more = { low, high, swish, shortcut: Number(shortcut !== undefined) };
+      return [...forward, ...runKernel('BatchNormTrainingGrad', inputs, more)];
     };
 
-  async function check(shape: number[], seed: number, clamp: readonly [number, number], shift = 0) {
+  async function check(shape: number[], seed: number, then: Then, { shift = 0, withShortcut = false } = {}) {
     const channels = shape.at(-1)!;
     const x = about(uniform(shape, seed), shift, 1);
     const [scale, offset] = [uniform([channels], seed + 1), uniform([channels], seed + 2)];
     const dy = uniform(shape, seed + 3);
-    const outputs = await runOn('simd', [x, scale, offset, dy], operation(clamp));
-    const expected = reference(x, scale, offset, dy, clamp);
+    const shortcut = withShortcut ? uniform(shape, seed + 4) : undefined;
+    const inputs = [x, scale, offset, dy, ...(shortcut ? [shortcut] : [])];
+    const outputs = await runOn('simd', inputs, operation(then));
+    const expected = reference(x, scale, offset, dy, then, shortcut);
     const rows = x.values.length / channels;
     const names = ['y', 'mean', 'variance', 'inverse', 'dx', 'dScale', 'dOffset'];
+    if (withShortcut) names.push('dShortcut');
     const steep = 1 / Math.sqrt(1e-3);
     // What an error of one rounding may come to: the shift is subtracted, rows are summed, 1 / deviation multiplies.
     const scales = { y: steep, dx: steep, dScale: rows * steep, dOffset: rows, inverse: steep } as Record<
@@ -165,9 +189,43 @@ describe('BatchNormTraining and BatchNormTrainingGrad', () => {
     );
   });
 
+  test('with swish behind it, against double precision', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, ({ shape, seed }) => check(shape, seed, 'swish')),
+      { seed: 1, numRuns: 50 },
+    );
+  });
+
+  test('with a shortcut and ReLU, against double precision', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, ({ shape, seed }) => check(shape, seed, [0, Infinity], { withShortcut: true })),
+      { seed: 1, numRuns: 50 },
+    );
+  });
+
   test('of many rows, in slices', async () => {
     await check([4, 100, 100, 5], 1, [-Infinity, Infinity]);
     await check([1, 37, 41, 130], 2, [-Infinity, Infinity]);
+    await check([1, 37, 41, 130], 2, 'swish');
+  });
+
+  test.each([0, 1])('running statistics are rounded as operations of tfjs, unbiased %d', async (unbiased) => {
+    await tf.setBackend('simd');
+    tf.tidy(() => {
+      const [x, scale, runningMean, runningVariance] = [[3, 4, 5, 33], [33], [33], [33]].map((shape, i) => {
+        const input = uniform(shape, i);
+        return tf.tensor(input.values, shape);
+      }) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      const inputs = { x, scale, offset: scale, runningMean, runningVariance };
+      const attrs = { epsilon: 1e-3, low: 0, high: 6, momentum: 0.97, unbiased };
+      const outputs = runKernel('BatchNormTraining', inputs, attrs);
+      const [, mean, variance, , nextMean, nextVariance] = outputs;
+      const moved = (running: tf.Tensor, batch: tf.Tensor) =>
+        tf.add(tf.mul(running, 0.97), tf.mul(batch, 1 - 0.97));
+      expect(nextMean!.dataSync()).toEqual(moved(runningMean, mean!).dataSync());
+      const corrected = unbiased ? tf.mul(variance!, 60 / 59) : variance!;
+      expect(nextVariance!.dataSync()).toEqual(moved(runningVariance, corrected).dataSync());
+    });
   });
 
   test('a mean far above the deviation costs no accuracy of the variance', async () => {

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { setThreads, type SimdBackend } from '../../../../src/backends/simd/index.js';
 import type { NamedVariable } from '../../../../src/core/module.js';
 import { Random } from '../../../../src/core/random.js';
-import { Adam, AdamW } from '../../../../src/training/optim/adam.js';
+import { Adam, AdamW, LAMB } from '../../../../src/training/optim/adam.js';
+import { clipByGlobalNorm, scaledSums } from '../../../../src/training/optim/gradients.js';
 import { MovingAverage } from '../../../../src/training/optim/moving-average.js';
 import type { Optimizer } from '../../../../src/training/optim/optimizer.js';
 import { RMSProp } from '../../../../src/training/optim/rmsprop.js';
@@ -10,7 +11,7 @@ import { SGD } from '../../../../src/training/optim/sgd.js';
 
 beforeAll(() => tf.setBackend('simd'));
 
-const kernels = ['SGDStep', 'AdamStep', 'RMSPropStep', 'MovingAverageStep'];
+const kernels = ['SGDStep', 'AdamStep', 'RMSPropStep', 'MovingAverageStep', 'LAMBStep'];
 
 /** Sizes around those of a vector and of a chunk. */
 const sizes = [1, 3, 4, 6, 16384, 16385, 40003];
@@ -74,13 +75,50 @@ test.each(Object.entries(cases))('%s is the same as its composition, bit for bit
   const before = tf.memory();
   const run = jest.spyOn((tf.backend() as SimdBackend).runtime, 'run');
   const fused = bytesAfterSteps(make);
-  // A job a parameter, one for its average, and copies where data were shared.
+  // A job for all parameters, one for their averages, and copies where data were shared.
   const jobs = run.mock.calls.length;
   run.mockRestore();
   expect(fused.equals(withoutKernels(() => bytesAfterSteps(make)))).toBe(true);
-  expect(jobs).toBeLessThan(3 * 4 * sizes.length);
+  expect(jobs).toBeLessThanOrEqual(3 * 2 + sizes.length);
   expect(tf.memory().numTensors).toBe(before.numTensors);
   expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
+});
+
+test('LAMB is near its composition', () => {
+  const make = (p: NamedVariable[]) =>
+    new LAMB(p, { weightDecay: 0.1, decays: ({ name }) => !name.endsWith('0') });
+  const floats = (bytes: Buffer) => new Float32Array(Uint8Array.from(bytes).buffer);
+  const fused = floats(bytesAfterSteps(make));
+  const composed = floats(withoutKernels(() => bytesAfterSteps(make)));
+  const far = composed.findIndex(
+    (value, i) => !(Math.abs(value - fused[i]!) <= 1e-6 * Math.max(1, Math.abs(value))),
+  );
+  expect(far).toBe(-1);
+});
+
+test('the global norm and sums of many tensors take one call each', () => {
+  const before = tf.memory().numTensors;
+  const run = jest.spyOn((tf.backend() as SimdBackend).runtime, 'run');
+  const tensors = sizes.map((size, i) => uniform(size, i));
+  const others = sizes.map((size, i) => uniform(size, 100 + i));
+  const { gradients, norm } = clipByGlobalNorm(tensors, 1);
+  const sums = scaledSums(tensors, 0.25, others);
+  expect(run.mock.calls.length).toBeLessThan(sizes.length);
+  run.mockRestore();
+  const squares = tensors.map((t) => t.dataSync<'float32'>().reduce((sum, v) => sum + v * v, 0));
+  const expected = Math.sqrt(squares.reduce((a, b) => a + b));
+  expect(norm.dataSync()[0]! / expected).toBeCloseTo(1, 6);
+  gradients.forEach((gradient, i) => {
+    const factor = Math.fround(1 / (expected + 1e-6));
+    const [actual, from] = [gradient.dataSync(), tensors[i]!.dataSync()];
+    expect(actual.findIndex((v, j) => !(Math.abs(v - from[j]! * factor) <= 1e-9))).toBe(-1);
+  });
+  sums.forEach((sum, i) => {
+    const same = tf.tidy(() => tf.add(others[i]!, tf.mul(tensors[i]!, 0.25)).dataSync());
+    expect(Buffer.from(sum.dataSync().buffer).equals(Buffer.from(same.buffer))).toBe(true);
+  });
+  tf.dispose([tensors, others, gradients, norm, sums]);
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 test('three threads find what one does', async () => {
