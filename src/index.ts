@@ -7,6 +7,7 @@
 export * from './backends/index.js';
 export * from './blocks/index.js';
 export * from './core/index.js';
+export * from './graph/index.js';
 export * from './layers/index.js';
 export * from './models/index.js';
 export * from './models/labels/imagenet.js';

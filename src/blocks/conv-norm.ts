@@ -90,6 +90,11 @@ export class ConvNorm extends Module {
     });
   }
 
+  /** Whether {@link forwardAdded} may add in the operation that it ends with. */
+  addsAtOnce(context: Context): boolean {
+    return context.training || (!this.norm && !this.activation && this.conv instanceof Conv2D);
+  }
+
   /** What follows a residual branch that ends here: then(forward(x) + shortcut). */
   forwardAdded(
     x: tf.Tensor4D,

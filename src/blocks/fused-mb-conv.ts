@@ -83,8 +83,10 @@ export class FusedMBConv extends Module {
       const { expand, project, stochasticDepth } = this;
       const h = expand ? expand.forward(x, context) : x;
       if (!stochasticDepth) return project.forward(h, context);
-      if (!context.training) return project.forwardAdded(h, x, 'linear', context);
-      return tf.add(stochasticDepth.forward(project.forward(h, context), context), x);
+      if (context.training && stochasticDepth.rate > 0)
+        return tf.add(stochasticDepth.forward(project.forward(h, context), context), x);
+      if (project.addsAtOnce(context)) return project.forwardAdded(h, x, 'linear', context);
+      return tf.add(project.forward(h, context), x);
     });
   }
 }

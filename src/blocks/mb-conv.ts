@@ -95,9 +95,10 @@ export class MBConv extends Module {
       if (this.squeezeExcite) h = this.squeezeExcite.forward(h);
       const { project, stochasticDepth } = this;
       if (!stochasticDepth) return project.forward(h, context);
-      if (!context.training || stochasticDepth.rate === 0)
-        return project.forwardAdded(h, x, 'linear', context);
-      return tf.add(stochasticDepth.forward(project.forward(h, context), context), x);
+      if (context.training && stochasticDepth.rate > 0)
+        return tf.add(stochasticDepth.forward(project.forward(h, context), context), x);
+      if (project.addsAtOnce(context)) return project.forwardAdded(h, x, 'linear', context);
+      return tf.add(project.forward(h, context), x);
     });
   }
 }

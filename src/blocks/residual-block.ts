@@ -3,7 +3,7 @@ import type { Context } from '../core/context.js';
 import { check, checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
-import { addRelu } from '../layers/add.js';
+import { addThen } from '../layers/add.js';
 import { AvgPool } from '../layers/pooling.js';
 import { SqueezeExcite } from '../layers/squeeze-excite.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
@@ -119,16 +119,20 @@ export class ResidualBlock extends Module {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     return tf.tidy(() => {
       const { conv1, conv2, conv3 } = this;
-      const pooled = this.shortcutPool ? this.shortcutPool.forward(x) : x;
-      const shortcut = this.shortcut ? this.shortcut.forward(pooled, context) : x;
       let h = conv1.forward(x, context);
       if (conv3) h = conv2.forward(h, context);
       const last = conv3 ?? conv2;
-      if (this.plain || this.squeezeExcite) h = last.forward(h, context);
+      if (!this.plain && !this.squeezeExcite && last.addsAtOnce(context))
+        return last.forwardAdded(h, this.#shortcutOf(x, context), 'relu', context);
+      h = last.forward(h, context);
       if (this.squeezeExcite) h = this.squeezeExcite.forward(h);
-      if (this.plain) return h;
-      return this.squeezeExcite ? addRelu(h, shortcut) : last.forwardAdded(h, shortcut, 'relu', context);
+      return this.plain ? h : addThen(h, this.#shortcutOf(x, context), 'relu');
     });
+  }
+
+  #shortcutOf(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const pooled = this.shortcutPool ? this.shortcutPool.forward(x) : x;
+    return this.shortcut ? this.shortcut.forward(pooled, context) : pooled;
   }
 }
 

@@ -30,7 +30,7 @@ export function scaleCommand(): Command {
     .action(async ({ json, ...budget }: ScaleOptions) => {
       if (Object.keys(budget).length === 0)
         throw new Error('No budget is given; give --parameters, --flops or --activation-memory.');
-      const { scaleToBudget } = await import('../scaling/budget.js');
+      const { scaleToBudget } = await import('../models/index.js');
       const found = scaleToBudget(budget);
       if (json) {
         console.log(JSON.stringify(found, null, 2));

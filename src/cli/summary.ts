@@ -8,7 +8,8 @@ export function summaryCommand(): Command {
     .argument('<model>', MODEL_NAMES)
     .option('--json', 'print the rows as JSON')
     .action(async (name: string, { json, ...shape }: ShapeOptions & { json?: boolean }) => {
-      const { describeModel, formatSummary } = await import('../models/index.js');
+      const { describeModel } = await import('../models/index.js');
+      const { formatSummary } = await import('../graph/index.js');
       const description = describeModel(name, shape);
       console.log(json ? JSON.stringify(description, null, 2) : formatSummary(description));
     });

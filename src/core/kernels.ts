@@ -16,6 +16,15 @@ interface OptionalKernels {
   /** FusedConv2D that also takes a `residual`, which it adds before the activation. */
   FusedConv2DResidual: tf.Tensor;
   /**
+   * Convolution of groups of channels, of x, filter [k, k, inChannels / groups, filters], and where given bias and residual;
+   * attributes are strides, pad, groups and activation. A group has a multiple of four channels, in and out.
+   */
+  GroupedConv2D: tf.Tensor;
+  /** The gradient of x, of dy and filter, with strides, pad, groups and inputShape. */
+  GroupedConv2DBackpropInput: tf.Tensor;
+  /** The gradient of filter, of x and dy, with strides, pad, groups and filterShape. */
+  GroupedConv2DBackpropFilter: tf.Tensor;
+  /**
    * Batch norm of training and what follows it, of x, scale and offset, and a `shortcut` (or none) that is added; then a clamp to
    * [low, high] or, with the attribute `swish`, swish. Gives y, mean, biased variance, and 1 / sqrt(variance + epsilon). Given
    * runningMean and runningVariance too, with the attributes `momentum` and `unbiased`, it also gives what these become.

@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from './context.js';
+import { describeModule } from '../graph/describe.js';
+import { formatSummary } from '../graph/summary.js';
+import type { InputShapes } from '../graph/trace.js';
 import { ArgumentError, check, quoted, shown } from './errors.js';
 import { listed } from './listed.js';
 
@@ -72,6 +75,17 @@ export abstract class Module<Input = tf.Tensor4D, Output = tf.Tensor4D> {
   /** Every variable of this tree; those with `trainable` false are running statistics. */
   variables(): tf.Variable[] {
     return Array.from(this.namedVariables(), ({ variable }) => variable);
+  }
+
+  /**
+   * A table to print: a row a layer, in the order in which they run, with its output's shape, parameters and multiply-adds,
+   * and what all of it takes. The module is traced for it, so nothing is computed.
+   * @param input - The shape of the input, the batch first, such as `[1, 224, 224, 3]`; of several inputs an array or a
+   * record of shapes, as {@link forward} takes the inputs.
+   * @throws ArgumentError where the forward pass reads values of tensors or runs a kernel that cannot be traced.
+   */
+  summary(input: InputShapes): string {
+    return formatSummary(describeModule(this, input));
   }
 
   /**

@@ -69,7 +69,7 @@ export class BatchNorm extends Module {
     check(epsilon > 0, () => `BatchNorm: epsilon is ${epsilon}; give a positive number, such as 1e-5.`);
     checkFraction('BatchNorm: momentum', momentum);
     checkOneOf('BatchNorm: runningVariance', runningVariance, ['unbiased', 'biased']);
-    const filled = (value: number) => new Float32Array(channels).fill(value);
+    const filled = (value: number) => () => new Float32Array(channels).fill(value);
     [this.weight, this.bias, this.runningMean, this.runningVariance] = allOrNothing(() => [
       parameter(filled(zeroWeight ? 0 : 1), [channels]),
       parameter(filled(0), [channels]),

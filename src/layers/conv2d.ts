@@ -9,7 +9,7 @@ import type { FusedActivation } from './activations.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
 import { addThen } from './add.js';
-import { fusedConv, groupedConv } from './grouped-conv.js';
+import { fusedConv, groupedConv, groupedKernel, hasGroupedKernel } from './grouped-conv.js';
 import { tfPadding, type Padding, type TfPadding } from './padding.js';
 import { fusesSwish, swish } from './swish.js';
 
@@ -98,8 +98,8 @@ export class Conv2D extends Module {
     const depth = inChannels / groups;
     const kernel = { count: taps * depth * filters, fanIn: taps * depth, fanOut: taps * filters };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(initializer(random, kernel), [kernelSize, kernelSize, depth, filters]),
-      bias ? parameter(new Float32Array(filters), [filters]) : undefined,
+      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, depth, filters]),
+      bias ? parameter(() => new Float32Array(filters), [filters]) : undefined,
     ]);
   }
 
@@ -121,13 +121,18 @@ export class Conv2D extends Module {
   /** activation(convolution + shortcut), in one operation where the backend has one. */
   forwardAdded(x: tf.Tensor4D, shortcut: tf.Tensor4D, activation: 'linear' | 'relu'): tf.Tensor4D {
     return tf.tidy(() => {
-      const { weight, bias, stride: strides, padding: pad, dilation, groups } = this;
-      if (!bias || dilation > 1 || groups > 1 || takesGradient() || !hasKernel('FusedConv2DResidual')) {
-        return addThen(this.forward(x), shortcut, activation);
+      const { bias, stride: strides, padding: pad, dilation, groups } = this;
+      const filter = this.weight as tf.Tensor4D;
+      const fuses = bias && dilation === 1 && !takesGradient();
+      if (fuses && groups === 1 && hasKernel('FusedConv2DResidual')) {
+        const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, activation };
+        const inputs = { x, filter, bias, residual: shortcut };
+        return runKernel('FusedConv2DResidual', inputs, attributes as tf.NamedAttrMap) as tf.Tensor4D;
       }
-      const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, activation };
-      const inputs = { x, filter: weight, bias, residual: shortcut };
-      return runKernel('FusedConv2DResidual', inputs, attributes as tf.NamedAttrMap) as tf.Tensor4D;
+      if (fuses && groups > 1 && hasGroupedKernel(x, filter, groups)) {
+        return groupedKernel(x, filter, groups, { strides, pad, bias, activation }, shortcut);
+      }
+      return addThen(this.forward(x), shortcut, activation);
     });
   }
 }

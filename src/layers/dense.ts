@@ -42,8 +42,8 @@ export class Dense extends Module<tf.Tensor2D, tf.Tensor2D> {
     checkInteger('Dense: units', units, 1);
     const fans = { fanIn: inFeatures, fanOut: units };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(initializer(random, { count: inFeatures * units, ...fans }), [inFeatures, units]),
-      parameter(biasInitializer(random, { count: units, ...fans }), [units]),
+      parameter(() => initializer(random, { count: inFeatures * units, ...fans }), [inFeatures, units]),
+      parameter(() => biasInitializer(random, { count: units, ...fans }), [units]),
     ]);
   }
 

@@ -80,8 +80,8 @@ export class DepthwiseConv2D extends Module {
       fanOut: fanOut === 'layer' ? taps * channels : taps,
     };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(initializer(random, kernel), [kernelSize, kernelSize, channels, 1]),
-      bias ? parameter(new Float32Array(channels), [channels]) : undefined,
+      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, channels, 1]),
+      bias ? parameter(() => new Float32Array(channels), [channels]) : undefined,
     ]);
   }
 

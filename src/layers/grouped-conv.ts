@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
+import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
 import type { FusedActivation } from './activations.js';
 import type { TfPadding } from './padding.js';
+import { swish } from './swish.js';
 
 /** What a convolution does besides its inputs. */
 export interface Convolution {
@@ -36,7 +38,7 @@ export function fusedDepthwiseConv(
 
 /**
  * The same with a filter [k, k, inChannels / groups, filters]: each group of output channels sees its group of input
- * channels. A convolution for each group, or a depthwise convolution where a group is one input channel.
+ * channels. One operation where the backend has it or a group is one input channel, else a convolution for each group.
  */
 export function groupedConv(
   x: tf.Tensor4D,
@@ -54,12 +56,82 @@ export function groupedConv(
       const perChannel: tf.Tensor4D = tf.reshape(filter, [height, width, groups, filters / groups]);
       return fusedDepthwiseConv(x, perChannel, convolution);
     }
-    const inputs: tf.Tensor4D[] = tf.split(x, groups, 3);
-    const kernels: tf.Tensor4D[] = tf.split(filter, groups, 3);
-    const biases: tf.Tensor1D[] | undefined = convolution.bias && tf.split(convolution.bias, groups);
-    return tf.concat(
-      inputs.map((input, i) => fusedConv(input, kernels[i]!, { ...convolution, bias: biases?.[i] })),
-      3,
-    );
+    if (!hasGroupedKernel(x, filter, groups)) return composed(x, filter, groups, convolution);
+    if (!takesGradient()) return groupedKernel(x, filter, groups, convolution);
+    const { bias, activation } = convolution;
+    const sums = differentiable(x, filter, groups, convolution);
+    return activations[activation](bias ? tf.add(sums, bias) : sums);
   });
+}
+
+/** The activations that may follow where a gradient is taken. */
+const activations = {
+  linear: (x: tf.Tensor4D) => x,
+  relu: (x: tf.Tensor4D) => tf.relu(x),
+  relu6: (x: tf.Tensor4D) => tf.relu6(x),
+  sigmoid: (x: tf.Tensor4D) => tf.sigmoid(x),
+  swish: (x: tf.Tensor4D) => swish(x),
+};
+
+/** Whether the backend has a kernel for groups of this size. */
+export function hasGroupedKernel(x: tf.Tensor4D, filter: tf.Tensor4D, groups: number): boolean {
+  const [, , depth, filters] = filter.shape;
+  const inFours = depth % 4 === 0 && (filters / groups) % 4 === 0;
+  return inFours && x.dtype === 'float32' && hasKernel('GroupedConv2D');
+}
+
+/** activation(convolution + residual), without a gradient. */
+export function groupedKernel(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  groups: number,
+  { strides, pad, bias, activation }: Convolution,
+  residual?: tf.Tensor4D,
+): tf.Tensor4D {
+  const inputs = { x, filter, ...(bias && { bias }), ...(residual && { residual }) };
+  const attributes = { strides, pad, groups, activation } as unknown as tf.NamedAttrMap;
+  return runKernel('GroupedConv2D', inputs, attributes) as tf.Tensor4D;
+}
+
+/** The convolution alone, with its gradients. */
+function differentiable(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  groups: number,
+  { strides, pad }: Convolution,
+): tf.Tensor4D {
+  const attributes = { strides, pad, groups } as unknown as tf.NamedAttrMap;
+  const operation = tf.customGrad((...args) => {
+    const [x, filter, save] = args as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+    save([x, filter]);
+    return {
+      value: groupedKernel(x, filter, groups, { strides, pad, bias: undefined, activation: 'linear' }),
+      gradFunc: (gradient, saved) => {
+        const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
+        const dy = gradient as tf.Tensor;
+        const { shape: inputShape } = x;
+        const { shape: filterShape } = filter;
+        return [
+          runKernel('GroupedConv2DBackpropInput', { dy, filter }, { ...attributes, inputShape }),
+          runKernel('GroupedConv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }),
+        ];
+      },
+    };
+  });
+  return operation(x, filter) as tf.Tensor4D;
+}
+
+function composed(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  groups: number,
+  convolution: Convolution,
+): tf.Tensor4D {
+  const inputs: tf.Tensor4D[] = tf.split(x, groups, 3);
+  const kernels: tf.Tensor4D[] = tf.split(filter, groups, 3);
+  const biases: tf.Tensor1D[] | undefined = convolution.bias && tf.split(convolution.bias, groups);
+  return tf.concat(
+    inputs.map((input, i) => fusedConv(input, kernels[i]!, { ...convolution, bias: biases?.[i] })),
+    3,
+  );
 }

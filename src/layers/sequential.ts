@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
 import { Module, type AnyModule } from '../core/module.js';
+import { runParts, type Part } from '../core/parts.js';
 
 /** A layer that gives a tensor of the type that it takes, whatever that is, such as an activation. */
 interface KeepsType {
@@ -57,9 +58,14 @@ export class Sequential<Layers extends readonly AnyModule[] = Module[]> extends 
   }
 
   override forward(x: FirstTaken<Layers>, context: Context): LastGiven<Layers, FirstTaken<Layers>> {
-    const run = (): unknown =>
-      this.layers.reduce((y: unknown, layer): unknown => layer.forward(y, context), x);
-    const output = this.layers.length > 0 ? tf.tidy(run as () => tf.Tensor) : tf.clone(x as tf.Tensor);
+    const forward = ([, layer]: Part, y: unknown): unknown => layer.forward(y, context);
+    const run = () => runParts(this.parts(), x, forward) as tf.Tensor;
+    const output = this.layers.length > 0 ? tf.tidy(run) : tf.clone(x as tf.Tensor);
     return output as LastGiven<Layers, FirstTaken<Layers>>;
+  }
+
+  /** The layers with their paths, such as `layers.0`. */
+  parts(): readonly Part[] {
+    return this.layers.map((layer, i) => [`layers.${i}`, layer]);
   }
 }

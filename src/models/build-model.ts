@@ -7,11 +7,11 @@ import {
   shown,
   type OptionNames,
 } from '../core/errors.js';
+import type { ModelDescription } from '../graph/describe.js';
 import { allOrNothing } from '../core/build.js';
 import type { ConventionName } from './conventions.js';
 import {
   coefficients,
-  describeEfficientNet,
   efficientNetArchitecture,
   efficientNetV2Names,
   MAX_SCALE,
@@ -23,13 +23,12 @@ import {
   type EfficientNetArchitectureOptions,
   type EfficientNetV2Name,
   type EfficientNetVariant,
-  type ModelDescription,
   type ResNetArchitectureOptions,
   type ResNetName,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import { resNetArchitectureOptionNames } from '../scaling/resnet.js';
-import { describeResNet } from './describe-resnet.js';
+import { describeEfficientNet, describeResNet } from './describe.js';
 import { EfficientNet, efficientNetOptionNames, type EfficientNetOptions } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
 import { ResNet, resNetOptionNames, type ResNetOptions } from './resnet.js';

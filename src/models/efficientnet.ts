@@ -15,13 +15,11 @@ import { Dense, type DenseOptions } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { zeros } from '../layers/initializers.js';
 import {
-  describeEfficientNet,
   efficientNetArchitecture,
   type Coefficients,
   type EfficientNetV2Name,
   type EfficientNetArchitecture,
   type EfficientNetVariant,
-  type ModelDescription,
 } from '../scaling/index.js';
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import {
@@ -150,10 +148,6 @@ export class EfficientNet extends ImageClassifier {
       const initializer = convention.headInitializer;
       this.head = new Dense({ inFeatures: lastFilters, units: classes, initializer, random });
     }
-  }
-
-  override describe(size?: number): ModelDescription {
-    return describeEfficientNet(this.architecture, size);
   }
 }
 

@@ -4,15 +4,18 @@ import { evaluation, type Context } from '../core/context.js';
 import { check, checkInteger, checkOptions, shown } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
+import { runParts, type Part } from '../core/parts.js';
 import { forwardRecomputed } from '../core/recompute.js';
+import { describeModule, type ModelDescription } from '../graph/describe.js';
+import { formatSummary } from '../graph/summary.js';
+import type { InputShapes } from '../graph/trace.js';
 import { Dense, type DenseOptions } from '../layers/dense.js';
 import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
-import type { Architecture, ModelDescription } from '../scaling/index.js';
+import type { Architecture } from '../scaling/index.js';
 import type { ConventionName } from './conventions.js';
 import { checkLabels } from './labels/check-labels.js';
 import type { Preprocessing } from './preprocessing.js';
-import { formatSummary } from './summary.js';
 
 /**
  * What every network here is: a stem, stages of blocks, the mean over the image, and a dense head.
@@ -89,20 +92,46 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     this.labels = undefined;
   }
 
-  /** Rows of every layer for one square image, counted without running the model. */
-  abstract describe(size?: number): ModelDescription;
+  /**
+   * Rows of every layer for one square image, counted by tracing; shapes are without the batch.
+   * @param size - Side of the image, in pixels. Default what the model is meant for.
+   */
+  describe(size = this.preprocessing.size): ModelDescription {
+    const { name, inputChannels } = this.architecture;
+    checkInteger('height', size, 1);
+    const { inputShape, layers, ...rest } = describeModule(this, [1, size, size, inputChannels], name);
+    const rows = layers.map((layer) => ({
+      ...layer,
+      inputShape: layer.inputShape.slice(1),
+      outputShape: layer.outputShape.slice(1),
+    }));
+    return { inputShape: inputShape.slice(1), layers: rows, ...rest };
+  }
 
   /**
    * The logits [N, classes]; of a model without top, the pooled features.
    * @throws ArgumentError where `x` is not [N, H, W, inputChannels], or the model was disposed of.
    */
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor2D {
-    return tf.tidy(() => {
-      const features = this.#stageOutputs(x, context).at(-1)!;
-      const last = this.lastConv ? this.lastConv.forward(features, context) : features;
-      const pooled = this.dropout.forward(this.globalPool.forward(last), context);
-      return this.head ? this.head.forward(pooled) : pooled;
-    });
+    this.#checkImages(x);
+    return tf.tidy(() => this.#run(this.parts(), x, context) as tf.Tensor2D);
+  }
+
+  /**
+   * The modules of which the network is made, in the order in which they run, each with its path: `stem`, `pool`, every block
+   * such as `stages.0.1`, `lastConv`, `globalPool`, `dropout` and `head`. Those that this network does not have are left out.
+   */
+  parts(): readonly Part[] {
+    const blocks = this.stages.flatMap((stage, i) =>
+      stage.map((block, j) => [`stages.${i}.${j}`, block] as const),
+    );
+    const { stem, pool, lastConv, globalPool, dropout, head } = this;
+    const all = [
+      ...Object.entries({ stem, pool }),
+      ...blocks,
+      ...Object.entries({ lastConv, globalPool, dropout, head }),
+    ] as const;
+    return all.flatMap(([name, part]) => (part ? [[name, part] as const] : []));
   }
 
   /** What {@link forward} gives in evaluation: deterministic, and nothing in the model changes. */
@@ -110,26 +139,34 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     return this.forward(images, evaluation);
   }
 
-  /** The output of every stage [N, H', W', C'], the largest image first. The caller disposes of them. */
+  /**
+   * The output of every stage [N, H', W', C'], the largest image first; the backbone of a detector or of a network that
+   * segments. The caller disposes of them. As torchvision's IntermediateLayerGetter and timm's features_only.
+   */
   features(x: tf.Tensor4D, context: Context = evaluation): tf.Tensor4D[] {
-    return tf.tidy(() => this.#stageOutputs(x, context));
+    this.#checkImages(x);
+    return tf.tidy(() => {
+      const maps: tf.Tensor4D[] = [];
+      const rest = [...this.parts()];
+      for (const stage of this.stages.keys()) {
+        const end = rest.findLastIndex(([name]) => name.startsWith(`stages.${stage}.`)) + 1;
+        maps.push(this.#run(rest.splice(0, end), maps.at(-1) ?? x, context) as tf.Tensor4D);
+      }
+      return maps;
+    });
   }
 
-  #stageOutputs(x: tf.Tensor4D, context: Context): tf.Tensor4D[] {
+  #run(parts: readonly Part[], x: tf.Tensor4D, context: Context): unknown {
+    return runParts(parts, x, ([name, part], y) =>
+      context.training && context.recompute && name.startsWith('stages.')
+        ? forwardRecomputed(part as Module, y as tf.Tensor4D, context)
+        : part.forward(y, context),
+    );
+  }
+
+  #checkImages(x: tf.Tensor4D): void {
     const { name, inputChannels } = this.architecture;
     checkImages(x, name, inputChannels);
-    const outputs: tf.Tensor4D[] = [];
-    let y = this.stem.forward(x, context);
-    if (this.pool) y = this.pool.forward(y);
-    const forward = (y: tf.Tensor4D, block: Module) =>
-      context.training && context.recompute
-        ? forwardRecomputed(block, y, context)
-        : block.forward(y, context);
-    for (const stage of this.stages) {
-      y = tf.tidy(() => stage.reduce(forward, y));
-      outputs.push(y);
-    }
-    return outputs;
   }
 
   /**
@@ -143,9 +180,12 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
     return this;
   }
 
-  /** {@link describe} as a table to print: a row a layer with its output's shape, parameters and multiply-adds. */
-  summary(size?: number): string {
-    return formatSummary(this.describe(size));
+  /**
+   * {@link describe} as a table to print.
+   * @param input - Side of the image, in pixels, or the shape of a batch. Default the side that the model is meant for.
+   */
+  override summary(input?: number | InputShapes): string {
+    return typeof input === 'object' ? super.summary(input) : formatSummary(this.describe(input));
   }
 }
 

@@ -5,7 +5,8 @@ export {
   type ConventionName,
   type ResNetConventionName,
 } from './conventions.js';
-export { describeResNet, type DescribeResNetOptions } from './describe-resnet.js';
+export { scaleToBudget, type Budget, type BudgetedNetwork } from './budget.js';
+export { describeEfficientNet, describeResNet, type DescribeResNetOptions } from './describe.js';
 export { buildEfficientNet, EfficientNet, type EfficientNetOptions } from './efficientnet.js';
 export { ImageClassifier } from './image-classifier.js';
 export { cifar10Labels } from './labels/cifar10.js';
@@ -16,5 +17,4 @@ export {
   type Preprocessing,
 } from './preprocessing.js';
 export { buildResNet, ResNet, type ResNetOptions } from './resnet.js';
-export { formatSummary } from './summary.js';
 export { warmUp, type WarmUpOptions } from './warm-up.js';

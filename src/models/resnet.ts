@@ -18,7 +18,6 @@ import { zeros } from '../layers/initializers.js';
 import { MaxPool } from '../layers/pooling.js';
 import {
   resNetArchitecture,
-  type ModelDescription,
   type ResNetArchitecture,
   type ResNetArchitectureOptions,
   type ResNetDepth,
@@ -26,7 +25,6 @@ import {
 } from '../scaling/index.js';
 import { resNetArchitectureOptionNames } from '../scaling/resnet.js';
 import { isInTorchvision, resNetConventions, type ResNetConventionName } from './conventions.js';
-import { describeResNet } from './describe-resnet.js';
 import { ImageClassifier } from './image-classifier.js';
 import { changedPreprocessing, type Preprocessing } from './preprocessing.js';
 
@@ -134,10 +132,6 @@ export class ResNet extends ImageClassifier {
       const { random } = common;
       this.head = new Dense({ inFeatures: inChannels, units: classes, initializer, biasInitializer, random });
     }
-  }
-
-  override describe(size?: number): ModelDescription {
-    return describeResNet(this.architecture, { size, convention: this.convention });
   }
 }
 

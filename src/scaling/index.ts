@@ -6,7 +6,6 @@ export {
   type ArticleDepth,
   type Device,
 } from './article.js';
-export { scaleToBudget, type Budget, type BudgetedNetwork } from './budget.js';
 export {
   compoundScale,
   meetsConstraint,
@@ -17,18 +16,8 @@ export {
   type CompoundBase,
   type Multipliers,
 } from './compound.js';
-export {
-  LayerCounter,
-  outputSize,
-  type CountedConvolution,
-  type CountedPadding,
-  type LayerDescription,
-  type LayerType,
-  type ModelDescription,
-  type Shape,
-} from './counting.js';
+export { outputSize } from './output-size.js';
 export type { Architecture } from './architecture.js';
-export { describeEfficientNet } from './describe-efficientnet.js';
 export {
   coefficients,
   efficientNetArchitecture,

@@ -21,21 +21,22 @@ export interface CrossEntropyOptions {
  * torch.nn.CrossEntropyLoss; label smoothing by Szegedy et al. 2015, arXiv 1512.00567. A logit of -Infinity makes a class
  * impossible: it takes no part where its target is 0 (of soft targets PyTorch makes NaN there), and the loss is infinite
  * where it is not, as with label smoothing.
- * @param logits - [N, classes]
- * @param targets - Classes, [N] of int32, or soft targets [N, classes].
+ * @param logits - [N, classes]; or [N, height, width, classes] where each pixel has a class, and the mean is over all pixels.
+ * @param targets - Classes, of int32 and the shape of the logits without the last axis, or soft targets of the logits' shape.
  * @throws ArgumentError where shapes do not fit or `labelSmoothing` is out of range.
  */
 export function softmaxCrossEntropy(
-  logits: tf.Tensor2D,
-  targets: tf.Tensor1D | tf.Tensor2D,
+  logits: tf.Tensor,
+  targets: tf.Tensor,
   options: CrossEntropyOptions = {},
 ): tf.Scalar {
   checkOptions('softmaxCrossEntropy', options, { labelSmoothing: true });
   const { labelSmoothing = 0 } = options;
   checkFraction('labelSmoothing', labelSmoothing);
   return tf.tidy(() => {
+    const rows = rowsOf(logits);
     const wanted = smooth(softTargets(logits, targets), labelSmoothing);
-    return tf.neg(tf.div(tf.sum(weighted(wanted, tf.logSoftmax(logits))), logits.shape[0]));
+    return tf.neg(tf.div(tf.sum(weighted(wanted, tf.logSoftmax(rows))), rows.shape[0]));
   });
 }
 
@@ -53,62 +54,64 @@ export interface FocalLossOptions {
 /**
  * The mean over the batch of -sum(weight * target * (1 - p)^gamma * log(p)), where p = softmax(logits): cross-entropy
  * that attends to what is still wrong. Source: Lin et al. 2017, arXiv 1708.02002, for many classes.
- * @param logits - [N, classes]
- * @param targets - Classes, [N] of int32, or soft targets [N, classes].
+ * @param logits - As of {@link softmaxCrossEntropy}.
+ * @param targets - As of {@link softmaxCrossEntropy}.
  * @throws ArgumentError where shapes do not fit or `gamma` is negative.
  */
-export function focalLoss(
-  logits: tf.Tensor2D,
-  targets: tf.Tensor1D | tf.Tensor2D,
-  options: FocalLossOptions = {},
-): tf.Scalar {
+export function focalLoss(logits: tf.Tensor, targets: tf.Tensor, options: FocalLossOptions = {}): tf.Scalar {
   checkOptions('focalLoss', options, { gamma: true, classWeights: true });
   const { gamma = 2, classWeights } = options;
   checkAtLeastZero('gamma', gamma);
   check(
-    classWeights === undefined || classWeights.length === logits.shape[1],
+    classWeights === undefined || classWeights.length === logits.shape.at(-1),
     () => `There are ${classWeights!.length} classWeights for logits [${logits.shape}]; give one a class.`,
   );
   return tf.tidy(() => {
+    const rows = rowsOf(logits);
     const targetsOfAll = softTargets(logits, targets);
-    const logP = weighted(tf.cast(tf.notEqual(targetsOfAll, 0), 'float32'), tf.logSoftmax(logits));
+    const logP = weighted(tf.cast(tf.notEqual(targetsOfAll, 0), 'float32'), tf.logSoftmax(rows));
     // 1 - p, exact also where p is nearly 1; not 0, of which powers below 1 have no slope.
     const missing = tf.maximum(tf.neg(tf.expm1(logP)), LEAST_MISSING);
     const terms = tf.mul(tf.mul(targetsOfAll, tf.pow(missing, gamma)), logP);
     const byClass = classWeights ? tf.mul(terms, tf.tensor1d([...classWeights])) : terms;
-    return tf.neg(tf.div(tf.sum(byClass), logits.shape[0]));
+    return tf.neg(tf.div(tf.sum(byClass), rows.shape[0]));
   });
 }
 
 /**
  * The mean of all squared differences. As torch.nn.MSELoss; classes become rows of one 1 and zeros.
  * @param predictions - Of any shape.
- * @param targets - Of the same shape; or classes, [N] of int32, for predictions [N, classes].
+ * @param targets - Of the same shape; or classes, of int32 and this shape without its last axis.
  * @throws ArgumentError where shapes do not fit.
  */
 export function meanSquaredError(predictions: tf.Tensor, targets: tf.Tensor): tf.Scalar {
   return tf.tidy(() => {
     const isSame = tf.util.arraysEqual(predictions.shape, targets.shape);
-    const wanted = isSame ? targets : softTargets(predictions as tf.Tensor2D, targets as tf.Tensor2D);
-    return tf.mean(tf.squaredDifference(predictions, wanted));
+    if (isSame) return tf.mean(tf.squaredDifference(predictions, targets));
+    return tf.mean(tf.squaredDifference(rowsOf(predictions), softTargets(predictions, targets)));
   });
 }
 
-/** Targets as [N, classes]. */
-function softTargets(logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): tf.Tensor2D {
-  const [n, classes] = logits.shape;
-  const fits =
-    targets.rank === 1
-      ? targets.dtype === 'int32' && targets.shape[0] === n
-      : targets.shape[0] === n && targets.shape[1] === classes;
+/** Logits [..., classes] as rows [N, classes]. */
+function rowsOf(logits: tf.Tensor): tf.Tensor2D {
+  check(logits.rank > 1, () => `The logits are [${logits.shape}]; give [N, classes].`);
+  return tf.reshape(logits, [-1, logits.shape.at(-1)!]);
+}
+
+/** Targets as rows [N, classes]. */
+function softTargets(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor2D {
+  const { shape } = logits;
+  const classes = shape.at(-1)!;
+  const isSoft = tf.util.arraysEqual(targets.shape, shape);
+  const isClass = targets.dtype === 'int32' && tf.util.arraysEqual(targets.shape, shape.slice(0, -1));
   check(
-    fits,
+    isSoft || isClass,
     () =>
-      `The targets are ${targets.dtype} [${targets.shape}] for logits [${logits.shape}]; ` +
-      `give classes, int32 [${n}], or soft targets [${n},${classes}].`,
+      `The targets are ${targets.dtype} [${targets.shape}] for logits [${shape}]; ` +
+      `give classes, int32 [${shape.slice(0, -1)}], or soft targets [${shape}].`,
   );
-  if (targets.rank === 2) return targets as tf.Tensor2D;
-  return tf.cast(tf.oneHot(targets as tf.Tensor1D, classes), 'float32') as tf.Tensor2D;
+  if (isSoft) return rowsOf(targets);
+  return tf.cast(tf.oneHot(tf.reshape(targets, [-1]) as tf.Tensor1D, classes), 'float32') as tf.Tensor2D;
 }
 
 function smooth(targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor2D {

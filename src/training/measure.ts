@@ -12,14 +12,22 @@ export type Metric<Output = tf.Tensor2D, Target = tf.Tensor1D | tf.Tensor2D> = (
 export type Metrics<Output, Target> = Readonly<Record<string, Metric<Output, Target>>>;
 
 /**
- * The share of the rows of logits whose largest value is at the right class. Of soft targets the largest part is the right class.
- * @param logits - [N, classes]
- * @param targets - Classes, [N] of int32, or soft targets [N, classes].
+ * The share of examples, or of pixels, whose largest logit is that of the right class. Of soft targets the largest part is the
+ * right class.
+ * @param logits - [N, classes], or [N, height, width, classes].
+ * @param targets - Classes, of the shape of the logits without the last axis, or soft targets of the logits' shape.
+ * @throws ArgumentError where shapes do not fit.
  */
-export function accuracy(logits: tf.Tensor2D, targets: tf.Tensor1D | tf.Tensor2D): tf.Scalar {
+export function accuracy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
   return tf.tidy(() => {
-    const wanted = targets.rank === 1 ? targets : tf.argMax(targets, 1);
-    return tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), wanted), 'float32'));
+    const found = tf.argMax(logits, -1);
+    const wanted = targets.rank === logits.rank ? tf.argMax(targets, -1) : targets;
+    check(
+      tf.util.arraysEqual(found.shape, wanted.shape),
+      () =>
+        `accuracy: the targets are [${targets.shape}] for logits [${logits.shape}]; give [${found.shape}].`,
+    );
+    return tf.mean(tf.cast(tf.equal(found, tf.cast(wanted, 'int32')), 'float32'));
   });
 }
 

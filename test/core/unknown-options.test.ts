@@ -1,6 +1,8 @@
 import { ready } from '#backends';
 import * as library from '../../src/index.js';
 
+/** What is taken for a network. */
+const network = { forward() {}, namedVariables() {} } as never;
 const dataset = { classes: ['a', 'b'], labels: [0, 1], image: async () => ({}) };
 const parameters: never[] = [];
 
@@ -28,14 +30,14 @@ const calls: [name: string, call: (options: never) => unknown, known: string][] 
   ['MBConv', (o) => new library.MBConv(o), 'stride'],
   ['ready', (o) => library.ready(o), 'backend'],
   ['load', (o) => library.load('x.safetensors', o), 'convention'],
-  ['loadWeights', (o) => library.loadWeights({ predict() {} } as never, 'x', o), 'strict'],
-  ['saveWeights', (o) => library.saveWeights({ predict() {} } as never, o), 'format'],
+  ['loadWeights', (o) => library.loadWeights(network, 'x', o), 'strict'],
+  ['saveWeights', (o) => library.saveWeights(network, o), 'format'],
   ['writeSafetensors', (o) => library.writeSafetensors(new Map(), o), 'dtype'],
-  ['warmUp', (o) => library.warmUp({ predict() {} } as never, o), 'size'],
+  ['warmUp', (o) => library.warmUp(network, o), 'input'],
   ['classify', (o) => library.classify({ predict() {} } as never, 'x.jpg', o), 'batchSize'],
   ['decodePredictions', (o) => library.decodePredictions({ shape: [1, 2] } as never, 1, o), 'labels'],
-  ['evaluate', (o) => library.evaluate({ predict() {} } as never, dataset as never, o), 'batchSize'],
-  ['train', (o) => library.train({ predict() {} } as never, dataset as never, o), 'batchSize'],
+  ['evaluate', (o) => library.evaluate(network, [{ x: 1, y: 1 }] as never, o), 'metrics'],
+  ['train', (o) => library.train(network, dataset as never, o), 'microBatchSize'],
   ['fineTune', (o) => library.fineTune({ predict() {} } as never, dataset as never, o), 'learningRate'],
   ['fineTuneRecipe', (o) => library.fineTuneRecipe(o), 'images'],
   ['MovingAverage', (o) => new library.MovingAverage(parameters, o), 'decay'],

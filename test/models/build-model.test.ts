@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel, describeModel, modelArchitecture, modelNames } from '../../src/models/build-model.js';
-import { coefficients, efficientNetArchitecture, scaleToBudget } from '../../src/scaling/index.js';
+import { scaleToBudget } from '../../src/models/budget.js';
+import { coefficients, efficientNetArchitecture } from '../../src/scaling/index.js';
 
 test('knows every network by its name', () => {
   for (const name of modelNames) expect(modelArchitecture(name, {}).name).toBe(name);

@@ -179,15 +179,17 @@ describe.each(models)('%s', (_, build) => {
   test('summary has a row for each layer and the totals', () => {
     const { layers, parameters, statistics, multiplyAdds, activationSize } = model.describe(64);
     const lines = model.summary(64).split('\n');
-    expect(lines).toHaveLength(layers.length + 6);
+    expect(lines).toHaveLength(layers.length + 7);
     layers.forEach(({ name, type, outputShape }, i) => {
       expect(lines[i + 3]).toMatch(`${name} (${type})`);
       expect(lines[i + 3]).toMatch(outputShape.join(' x '));
     });
     const n = (value: number) => value.toLocaleString('en-US');
-    expect(lines.slice(-2)).toEqual([
+    const megabytes = (values: number) => `${((4 * values) / 1e6).toFixed(1)} MB`;
+    expect(lines.slice(-3)).toEqual([
       `Total: ${n(parameters + statistics)} (trainable ${n(parameters)}, running statistics ${n(statistics)})`,
       `Multiply-adds: ${n(multiplyAdds)}; activations: ${n(activationSize)}`,
+      `Memory: weights ${megabytes(parameters + statistics)}, activations ${megabytes(activationSize)}`,
     ]);
   });
 });

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
+import { describeEfficientNet } from '../../src/models/describe.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
-import { describeEfficientNet, efficientNetArchitecture } from '../../src/scaling/index.js';
+import { efficientNetArchitecture } from '../../src/scaling/index.js';
 import { readGolden, relativeDistance, ruleValues, spread } from '../helpers/golden.js';
 import { fillByKerasRule } from '../helpers/keras-model.js';
 import { predictWithStages } from '../helpers/stages.js';

@@ -1,14 +1,13 @@
 import { ArgumentError } from '../../src/core/errors.js';
 import fc from 'fast-check';
-import { describeResNet } from '../../src/models/index.js';
+import type { ModelDescription } from '../../src/graph/index.js';
+import { describeEfficientNet, describeResNet } from '../../src/models/index.js';
 import {
   coefficients,
-  describeEfficientNet,
   efficientNetArchitecture,
   MAX_SCALE,
   MIN_SCALE,
   resNetArchitecture,
-  type ModelDescription,
   type ResNetDepth,
 } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { focalLoss, meanSquaredError, softmaxCrossEntropy, type Loss } from '../../src/training/losses.js';
+import { accuracy } from '../../src/training/measure.js';
 import { readGolden, relativeDistance, ruleValues } from '../helpers/golden.js';
 
 const { losses: golden } = readGolden<{
@@ -62,6 +63,30 @@ test('classes and their rows of one 1 are the same targets', () => {
     tf.dispose([a, b]);
   }
   tf.dispose([x, classes, rows]);
+});
+
+test.each(['cross entropy', 'focal', 'cross entropy, soft', 'focal, soft'])(
+  '%s of pixels is the mean over all pixels',
+  (name) => {
+    const [targets, loss] = cases[name]!;
+    const [x, t] = [logits(), targets()];
+    const pixels = tf.reshape(x, [1, 2, 3, CLASSES]);
+    const wanted = tf.reshape(t, t.rank === 1 ? [1, 2, 3] : [1, 2, 3, CLASSES]);
+    const value = loss(pixels as never, wanted as never);
+    expect(value.dataSync()[0]! / golden.cases[name]!.value).toBeCloseTo(1, 6);
+    const hits = [accuracy(x, t), accuracy(pixels, wanted)];
+    expect(hits[0]!.dataSync()).toEqual(hits[1]!.dataSync());
+    tf.dispose([x, t, pixels, wanted, value, ...hits]);
+  },
+);
+
+test('values of any shape have a mean squared error', () => {
+  const [a, b] = [tf.tensor3d([1, 2, 3, 4], [1, 2, 2]), tf.tensor3d([1, 0, 3, 1], [1, 2, 2])];
+  const value = meanSquaredError(a, b);
+  expect(value.dataSync()[0]).toBe(13 / 4);
+  expect(() => meanSquaredError(a, tf.zeros([3]))).toThrow('The targets are float32 [3] for logits [1,2,2]');
+  expect(() => accuracy(a, tf.zeros([3]))).toThrow('accuracy: the targets are [3] for logits [1,2,2]');
+  tf.dispose([a, b, value]);
 });
 
 test('cross entropy is finite where logits are extreme', () => {

@@ -49,6 +49,11 @@ export interface PackedMatrix {
   /** Floats of one tap. */
   readonly run: number;
   readonly columns: number;
+  /**
+   * Columns go in so many groups, each of a multiple of four; each group's taps start `run` floats behind those of the
+   * group before. Default 1.
+   */
+  readonly groups?: number;
 }
 
 /** Where a product reads and writes: pixel = grid * stride + tap, output pixel = grid * step + origin. */
@@ -111,27 +116,27 @@ export function convolve(
   output: number,
   epilogue: Epilogue,
 ): void {
-  const { run, columns } = matrix;
+  const { run, columns, groups = 1 } = matrix;
   const taps = grid.taps.length;
   const rows = input.batch * grid.height * grid.width;
   const panels = Math.ceil(columns / 8);
   const { perChunk: rowsPerChunk, count: rowChunks } = split(rows, 64, 4);
   const work = rows * columns * taps * run;
   const chunks = Math.min(CHUNKS, Math.ceil(work / CHUNK_WORK));
-  const { perChunk: panelsPerChunk, count: groups } = split(panels, panels / (chunks / rowChunks), 1);
+  const { perChunk: panelsPerChunk, count: columnChunks } = split(panels, panels / (chunks / rowChunks), 1);
   const table = (rowsPerChunk / 4) * (32 + 16 * taps);
   const workspace = align(160 + align(columns * 4) + table + 64);
   const { threads } = backend.runtime;
-  const zeros = backend.zeros(run * 4);
+  const zeros = backend.zeros(Math.max(groups * run, 8) * 4);
   backend.lend(taps * 8 + workspace * threads + 64, 'a convolution', (space) => {
     new Int32Array(backend.runtime.memory.buffer, space, taps * 2).set(grid.taps.flat());
     const { stepY = 1, stepX = 1, originY = 0, originX = 0 } = grid;
-    backend.runtime.run(CONVOLVE, rowChunks * groups, [
+    backend.runtime.run(CONVOLVE, rowChunks * columnChunks, [
       ...[input.address, matrix.address, output, ...epilogueArguments(epilogue)],
       ...[input.batch, grid.height, grid.width, grid.strideY, grid.strideX],
       ...[input.height, input.width, input.pitch, taps, space, run, columns],
       ...[grid.outHeight, grid.outWidth, stepY, stepX, originY, originX],
-      ...[rowsPerChunk, panelsPerChunk, zeros, align(space + taps * 8), workspace],
+      ...[rowsPerChunk, panelsPerChunk, zeros, align(space + taps * 8), workspace, columns / groups],
     ]);
   });
 }

@@ -4,6 +4,7 @@ import '../../../src/backends/simd/index.js';
 import { kernels } from '../../../src/backends/simd/kernels/index.js';
 import { runListKernel, runUpdate, type UpdateName } from '../../../src/core/kernels.js';
 import { Random } from '../../../src/core/random.js';
+import { groupedConv } from '../../../src/layers/grouped-conv.js';
 import { runOn, type Input, type Operation } from './compare.js';
 
 // Every kernel that this backend has of its own puts not-a-number and infinities where the cpu backend puts them, or the
@@ -189,6 +190,23 @@ const gradientOf =
     const dy = attrs.pad === 'valid' ? draw.strewn(out, SUMMED) : draw.plain(out);
     return { inputs: [x, dy], simd: kernel(name, ['x', 'dy'], { ...attrs, filterShape: shape }) };
   };
+
+/** A convolution of groups; on cpu it is one for each of them. */
+function grouped(draw: Draw) {
+  const [groups, depth, filters] = [draw.integer(2, 4), draw.of([4, 8, 12]), draw.of([4, 8, 12])];
+  const { strides: step, pad } = windows(draw, false);
+  const attrs = { strides: step[0]!, pad, groups, activation: draw.of(activations) };
+  const side = draw.of([1, 3]);
+  const shape = [side, side, depth, filters * groups];
+  const x = draw.strewn(draw.image(depth * groups, 5), SUMMED);
+  const out = outputShape(x, { ...x, shape }, { strides: step, pad });
+  const compose = (x: tf.Tensor4D, filter: tf.Tensor4D, bias?: tf.Tensor1D) =>
+    groupedConv(x, filter, groups, {
+      ...{ strides: attrs.strides, pad: pad as 'same', bias },
+      activation: bias ? (attrs.activation as 'relu') : 'linear',
+    });
+  return { attrs, shape, x, out, compose, isPadded: pad === 'same' };
+}
 
 const depthwise = (draw: Draw) => {
   const channels = channelsOf(draw);
@@ -425,6 +443,41 @@ const cases: Record<string, Case> = {
             residual,
           ),
         ),
+    };
+  },
+  GroupedConv2D: (draw) => {
+    const { attrs, shape, x, out, compose, isPadded } = grouped(draw);
+    const filter = isPadded ? draw.plain(shape) : draw.strewn(shape, SUMMED);
+    const inputs = [x, filter, draw.strewn([shape[3]!], SUMMED)];
+    const names = ['x', 'filter', 'bias', 'residual'];
+    if (draw.integer(0, 1) === 0)
+      return { inputs, simd: kernel('GroupedConv2D', names.slice(0, 3), attrs), cpu: compose };
+    const clamped = { ...attrs, activation: 'relu' };
+    return {
+      inputs: [...inputs, draw.strewn(out, SUMMED)],
+      simd: kernel('GroupedConv2D', names, clamped),
+      cpu: (x, filter, bias, residual) => tf.relu(add(add(compose(x, filter), bias), residual)),
+    };
+  },
+  GroupedConv2DBackpropInput: (draw) => {
+    const { attrs, shape, x, out, compose } = grouped(draw);
+    const operation = kernel('GroupedConv2DBackpropInput', ['dy', 'filter'], {
+      ...attrs,
+      inputShape: x.shape,
+    });
+    return {
+      inputs: [draw.strewn(out, SUMMED), draw.plain(shape)],
+      simd: operation,
+      cpu: (dy, filter) => tf.grad((x) => compose(x as tf.Tensor4D, filter))(tf.zeros(x.shape), dy),
+    };
+  },
+  GroupedConv2DBackpropFilter: (draw) => {
+    const { attrs, shape, x, out, compose, isPadded } = grouped(draw);
+    const operation = kernel('GroupedConv2DBackpropFilter', ['x', 'dy'], { ...attrs, filterShape: shape });
+    return {
+      inputs: [x, isPadded ? draw.plain(out) : draw.strewn(out, SUMMED)],
+      simd: operation,
+      cpu: (x, dy) => tf.grad((filter) => compose(x, filter as tf.Tensor4D))(tf.zeros(shape), dy),
     };
   },
   Conv2DBackpropInput: gradientOf('Conv2DBackpropInput', 'input', false),

@@ -64,6 +64,21 @@ const operations: Record<string, () => tf.Tensor | tf.Tensor[]> = {
   'gradients of a convolution': () => convolutionGradients(3, 2, 24),
   'gradients of a convolution by Winograd': () => convolutionGradients(3, 1, 32),
   'gradients of a convolution by 1': () => convolutionGradients(1, 1, 48),
+  'grouped convolution': () =>
+    runKernel(
+      'GroupedConv2D',
+      { x: random(2, 29, 29, 96), filter: random(3, 3, 12, 96) },
+      { strides: 2, pad: 'same', groups: 8, activation: 'swish' },
+    ),
+  'gradients of a grouped convolution': () => {
+    const attributes = { strides: 2, pad: 'same', groups: 24 };
+    const [x, filter, dy] = [random(4, 40, 40, 96), random(3, 3, 4, 96), random(4, 20, 20, 96)];
+    const { shape: inputShape } = x;
+    return [
+      runKernel('GroupedConv2DBackpropInput', { dy, filter }, { ...attributes, inputShape }),
+      runKernel('GroupedConv2DBackpropFilter', { x, dy }, { ...attributes, filterShape: filter.shape }),
+    ];
+  },
   'depthwise convolution': () => tf.depthwiseConv2d(random(2, 40, 40, 36), random(5, 5, 36, 1), 1, 'same'),
   'gradients of a depthwise convolution': () =>
     tf.grads((x, f) => tf.depthwiseConv2d(x as tf.Tensor4D, f as tf.Tensor4D, 2, 'same'))(

@@ -150,6 +150,7 @@ export function transformInput(index: i32, workspace: usize, to: usize, plane: u
 /** The product of one of the 36 planes: [count, channels] by [channels, filters]. */
 function multiply(point: i32, count: i32, workspace: usize, space: usize): void {
   const packed = ptr(1); // [36, filters / 8, channels, 8]
+  const zeros = ptr(18);
   const channels = arg(11);
   const filters = arg(16);
   const panels = filters >> 3;
@@ -175,7 +176,7 @@ function multiply(point: i32, count: i32, workspace: usize, space: usize): void 
       const at = table + q * ENTRY_BYTES;
       for (let panel = first; panel < end; panel++) {
         const matrix = b + <usize>panel * panelBytes;
-        tile(at, at + 32, 1, 0, channels, matrix, <usize>panel << 5, 0, false, 0, 0, 0);
+        tile(at, at + 32, 1, 0, channels, matrix, <usize>panel << 5, zeros, false, -Infinity, Infinity);
       }
     }
   }

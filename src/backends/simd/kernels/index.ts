@@ -1,7 +1,8 @@
 import type { Kernels } from '../kernel.js';
 import { batchNormKernels } from './batch-norm.js';
 import { convolutionKernels } from './conv2d.js';
-import { convolutionGradientKernels } from './conv2d-gradients.js';
+import { filterGradientKernels } from './conv2d-filter-gradient.js';
+import { inputGradientKernels } from './conv2d-input-gradient.js';
 import { depthwiseKernels } from './depthwise.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matMulKernels } from './matmul.js';
@@ -15,7 +16,8 @@ import { shapeKernels } from './shape.js';
 export const kernels: Kernels = {
   ...batchNormKernels,
   ...convolutionKernels,
-  ...convolutionGradientKernels,
+  ...filterGradientKernels,
+  ...inputGradientKernels,
   ...depthwiseKernels,
   ...elementwiseKernels,
   ...matMulKernels,

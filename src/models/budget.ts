@@ -1,6 +1,4 @@
 import { ArgumentError, checkOptions, checkPositive, shown } from '../core/errors.js';
-import type { ModelDescription } from './counting.js';
-import { describeEfficientNet } from './describe-efficientnet.js';
 import {
   coefficients,
   efficientNetArchitecture,
@@ -9,8 +7,10 @@ import {
   MAX_SCALE,
   MIN_SCALE,
   type Coefficients,
+  type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
-} from './efficientnet.js';
+} from '../scaling/efficientnet.js';
+import { describeEfficientNet } from './describe.js';
 
 /** What a network may use at most; leave out what does not matter. */
 export interface Budget {
@@ -52,8 +52,7 @@ export function scaleToBudget(
   checkOptions('scaleToBudget', options, efficientNetArchitectureOptionNames);
   const limits = givenLimits(budget);
   const { first, last, stepsPerUnit } = curve(options);
-  const usesAt = (step: number) =>
-    usesOf(describeEfficientNet(efficientNetArchitecture(step / stepsPerUnit, options)));
+  const usesAt = (step: number) => usesOfStep(step / stepsPerUnit, options);
   const fits = (uses: Required<Budget>) => limits.every(([name, limit]) => uses[name] <= limit);
 
   const smallest = usesAt(first);
@@ -114,12 +113,32 @@ function givenLimits(budget: Budget): [keyof Budget, number][] {
   return limits as [keyof Budget, number][];
 }
 
-function usesOf({ parameters, multiplyAdds, activationSize }: ModelDescription): Required<Budget> {
-  return {
-    parameters,
-    flops: multiplyAdds,
-    activationMemory: activationSize * Float32Array.BYTES_PER_ELEMENT,
-  };
+/** What was counted before, by scale and options. */
+const counted = new Map<string, Required<Budget>>();
+
+function usesOfStep(scale: number, options: EfficientNetArchitectureOptions): Required<Budget> {
+  const key = JSON.stringify([scale, options]);
+  const uses = counted.get(key) ?? usesOf(efficientNetArchitecture(scale, options));
+  counted.set(key, uses);
+  return uses;
+}
+
+/** What a network uses. The blocks of a stage after the first are alike, so one of them is counted for all. */
+function usesOf(architecture: EfficientNetArchitecture): Required<Budget> {
+  const stages = architecture.stages.map((stage) => ({ ...stage, repeats: Math.min(stage.repeats, 2) }));
+  const uses = { parameters: 0, flops: 0, activationMemory: 0 };
+  for (const { name, parameters, multiplyAdds, outputShape } of describeEfficientNet({
+    ...architecture,
+    stages,
+  }).layers) {
+    const [, stage] = /^stages\.(\d+)\.1\./.exec(name) ?? [];
+    const times = stage === undefined ? 1 : architecture.stages[Number(stage)]!.repeats - 1;
+    uses.parameters += times * parameters;
+    uses.flops += times * multiplyAdds;
+    const size = outputShape.reduce((a, b) => a * b, 1);
+    uses.activationMemory += times * size * Float32Array.BYTES_PER_ELEMENT;
+  }
+  return uses;
 }
 
 function sameUses(a: Required<Budget>, b: Required<Budget>): boolean {

@@ -1,13 +1,6 @@
 import fc from 'fast-check';
-import {
-  coefficients,
-  describeEfficientNet,
-  efficientNetArchitecture,
-  MAX_SCALE,
-  MIN_SCALE,
-  scaleToBudget,
-  type Budget,
-} from '../../src/scaling/index.js';
+import { coefficients, efficientNetArchitecture, MAX_SCALE, MIN_SCALE } from '../../src/scaling/index.js';
+import { describeEfficientNet, scaleToBudget, type Budget } from '../../src/models/index.js';
 
 function usesOf(scale: number, variant?: 'lite'): Required<Budget> {
   const description = describeEfficientNet(efficientNetArchitecture(scale, { variant }));

@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** The sizes of a convolution. */
+export type ConvInfo = tf.backend_util.Conv2DInfo;
+
+type Shape4D = [number, number, number, number];
+
+/** The sizes of a convolution of these shapes with tfjs's attributes. */
+export function convInfo(
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: tf.NamedAttrMap,
+): ConvInfo {
+  const { strides, pad, dilations, dimRoundingMode } = attrs as unknown as tf.Conv2DAttrs;
+  return tf.backend_util.computeConv2DInfo(
+    [...xShape] as Shape4D,
+    [...filterShape] as Shape4D,
+    strides,
+    dilations,
+    pad as 'same',
+    dimRoundingMode,
+    false,
+    'channelsLast',
+  );
+}
+
+/**
+ * The same of a convolution of groups, with a filter [k, k, inChannels / groups, filters]; see `core/kernels.ts`.
+ * @throws Error where the groups do not have a multiple of four channels, in and out.
+ */
+export function groupedConvInfo(
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: tf.NamedAttrMap,
+): { readonly info: ConvInfo; readonly groups: number } {
+  const groups = attrs['groups'] as number;
+  const [depth, filters] = filterShape.slice(2) as [number, number];
+  if (depth % 4 !== 0 || (filters / groups) % 4 !== 0 || xShape[3] !== depth * groups) {
+    throw new Error(
+      `simd: a convolution of ${groups} groups got x [${xShape}] and a filter [${filterShape}]; ` +
+        `give groups of a multiple of four channels, in and out.`,
+    );
+  }
+  return { info: convInfo(xShape, filterShape, { ...attrs, dilations: 1 }), groups };
+}
