@@ -77,6 +77,10 @@ export default ts.config(
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    rules: { 'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }] },
+  },
   ...importDirection,
   {
     files: [`src/${errors}.ts`, 'src/core/nearest-name.ts'],

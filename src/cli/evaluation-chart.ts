@@ -55,29 +55,34 @@ export function evaluationChart(
       { ...share, name: 'share of right answers', nameGap: 40 },
     ],
     visualMap: { min: 0, max: 1, show: false, seriesIndex: 0, inRange: { color: ['#f5f9ff', DARK] } },
-    series: [
-      {
-        type: 'heatmap',
-        data: cells(confusion),
-        label: {
-          show: classes.length <= MOST_COUNTED,
-          formatter: ({ data }) => String((data as Cell).count),
-        },
-      },
-      {
-        type: 'line',
-        ...{ xAxisIndex: 1, yAxisIndex: 1, symbolSize: 7, color: DARK },
-        data: calibration
-          .filter(({ images }) => images > 0)
-          .map(({ confidence, accuracy }) => [confidence, accuracy]),
-        markLine: {
-          ...{ silent: true, symbol: 'none', lineStyle: { color: '#999' } },
-          data: [[{ coord: [0, 0] }, { coord: [1, 1] }]],
-        },
-      },
-    ],
+    series: [heatMap(confusion), reliabilityLine(calibration)],
   };
   return { option, size: { width: second + SMALL_SIDE + 40, height: 70 + SIDE + MARGIN } };
+}
+
+function heatMap(confusion: Evaluation['confusion']) {
+  return {
+    type: 'heatmap',
+    data: cells(confusion),
+    label: {
+      show: confusion.length <= MOST_COUNTED,
+      formatter: ({ data }) => String((data as Cell).count),
+    },
+  } satisfies EChartsOption['series'];
+}
+
+function reliabilityLine(calibration: Evaluation['calibration']) {
+  return {
+    type: 'line',
+    ...{ xAxisIndex: 1, yAxisIndex: 1, symbolSize: 7, color: DARK },
+    data: calibration
+      .filter(({ images }) => images > 0)
+      .map(({ confidence, accuracy }) => [confidence, accuracy]),
+    markLine: {
+      ...{ silent: true, symbol: 'none', lineStyle: { color: '#999' } },
+      data: [[{ coord: [0, 0] }, { coord: [1, 1] }]],
+    },
+  } satisfies EChartsOption['series'];
 }
 
 interface Cell {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   train,
   type BatchSource,
+  type CheckpointFailedEvent,
   type Dataset,
   type EpochEvent,
   type Evaluation,
@@ -83,10 +84,7 @@ export async function followTraining(
         evaluation = event.evaluation;
       } else if (event.type === 'checkpoint-failed') {
         progress.pause();
-        // After the last epoch, or Ctrl-C, no other comes.
-        const isLast = event.epoch >= epochs || controller.signal.aborted;
-        const next = isLast ? '' : ' The training goes on, and tries again at its next checkpoint.';
-        console.error(`${event.error.message}${next}`);
+        warnOfCheckpoint(event, epochs, controller.signal.aborted);
       }
       // Its checkpoint is there, or cannot be.
       if (event.type.startsWith('checkpoint') && epoch) {
@@ -100,11 +98,22 @@ export async function followTraining(
     progress.end();
   }
   const isStopped = controller.signal.aborted;
-  if (isStopped) {
-    console.error(`Stopped ${placeOf(place, epochs)}. The same command with --resume goes on from there.`);
-    process.exitCode = INTERRUPTED;
-  }
+  if (isStopped) tellStopped(placeOf(place, epochs));
   return { evaluation, isStopped };
+}
+
+/** Says where Ctrl-C stopped a training, and sets the exit code. */
+function tellStopped(place: string): void {
+  console.error(`Stopped ${place}. The same command with --resume goes on from there.`);
+  process.exitCode = INTERRUPTED;
+}
+
+/** Says that a checkpoint could not be written. */
+function warnOfCheckpoint(event: CheckpointFailedEvent, epochs: number, isStopped: boolean): void {
+  // After the last epoch, or Ctrl-C, no other comes.
+  const isLast = event.epoch >= epochs || isStopped;
+  const next = isLast ? '' : ' The training goes on, and tries again at its next checkpoint.';
+  console.error(`${event.error.message}${next}`);
 }
 
 /** Says which checkpoints are damaged. */

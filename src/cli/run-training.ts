@@ -1,8 +1,7 @@
 import { rmdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import { BatchWorkers, certainty, evaluate, saveWeights, type Evaluation } from '../index.js';
+import { BatchWorkers, certainty, evaluate, save, type Evaluation } from '../index.js';
 import { check } from '../core/errors.js';
-import { replaceFile } from '../core/replace-file.js';
 import { WriteError } from '../core/write-error.js';
 import { CheckpointFolder, hasCheckpoints } from '../training/checkpoints/checkpoint-folder.js';
 import { dataArgument } from './arguments.js';
@@ -34,16 +33,16 @@ export async function runTraining(positional: string | undefined, given: TrainCo
   const threads = startWorkers(prepared, options);
   try {
     const file = join(options.out, 'model.safetensors');
-    const save = async () => replaceFile(file, await saveWeights(model));
+    const write = () => save(model, file);
     const { evaluation, isStopped } = await followTraining(model, training, prepared.options, {
       ...{ out: options.out, resume: options.resume, tensorboard: options.tensorboard },
       batchSize: prepared.complete.batchSize,
       source: threads?.source,
     }).catch(async (error: unknown) => {
-      throw error instanceof WriteError ? await savedAnyway(error, file, save) : error;
+      throw error instanceof WriteError ? await savedAnyway(error, file, write) : error;
     });
     if (isStopped) return;
-    await save().catch((error: unknown) => {
+    await write().catch((error: unknown) => {
       throw error instanceof WriteError ? unsaved(error) : error;
     });
     report(evaluation ?? (await evaluate(model, validation)), training.classes, file);

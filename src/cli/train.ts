@@ -63,28 +63,8 @@ export function trainCommand(): Command {
     .option('--freeze <list>', 'parts that stay as they are, such as stem,stages.0; or none', parts)
     .option('--reset-head', 'start with a new head though the classes are the same')
     .option('--resume', 'continue from the latest checkpoint of the folder that is whole')
-    .option('--seed <n>', 'of everything random', integer, 0)
-    .option(
-      '--schedule <name>',
-      `${scheduleNames.join(', ')} (default: ${scratchDefaults.schedule})`,
-      oneOf(scheduleNames),
-    )
-    .option('--warm-up <epochs>', 'epochs in which the rate rises (default: 0)', atLeastZero)
-    .option(
-      '--optimizer <name>',
-      `${optimizerNames.join(', ')} (default: ${scratchDefaults.optimizer})`,
-      oneOf(optimizerNames),
-    )
-    .option('--weight-decay <x>', 'of kernels and matrices (default: 0.0001)', atLeastZero)
-    .option(
-      '--label-smoothing <x>',
-      'share of a target that is spread over all classes (default: 0)',
-      belowOne,
-    )
-    .option('--mixup <alpha>', 'mix images and targets', positiveNumber)
-    .option('--cutmix <alpha>', 'paste parts of images into others', positiveNumber)
-    .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', belowOne)
-    .option('--clip <norm>', 'norm that gradients are clipped to', positiveNumber)
+    .option('--seed <n>', 'of everything random', integer, 0);
+  addRecipeOptions(command)
     .option(
       '--micro-batch-size <n>',
       'images that go through the network together (default: all)',
@@ -107,6 +87,32 @@ export function trainCommand(): Command {
       await runTraining(data, options);
     });
   return addDownloadOptions(addShapeOptions(addPartOptions(command)));
+}
+
+/** How the weights are changed. */
+function addRecipeOptions(command: Command): Command {
+  return command
+    .option(
+      '--schedule <name>',
+      `${scheduleNames.join(', ')} (default: ${scratchDefaults.schedule})`,
+      oneOf(scheduleNames),
+    )
+    .option('--warm-up <epochs>', 'epochs in which the rate rises (default: 0)', atLeastZero)
+    .option(
+      '--optimizer <name>',
+      `${optimizerNames.join(', ')} (default: ${scratchDefaults.optimizer})`,
+      oneOf(optimizerNames),
+    )
+    .option('--weight-decay <x>', 'of kernels and matrices (default: 0.0001)', atLeastZero)
+    .option(
+      '--label-smoothing <x>',
+      'share of a target that is spread over all classes (default: 0)',
+      belowOne,
+    )
+    .option('--mixup <alpha>', 'mix images and targets', positiveNumber)
+    .option('--cutmix <alpha>', 'paste parts of images into others', positiveNumber)
+    .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', belowOne)
+    .option('--clip <norm>', 'norm that gradients are clipped to', positiveNumber);
 }
 
 /** Reads a list of parts of a network. */

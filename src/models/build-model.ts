@@ -58,11 +58,12 @@ export const modelNames: readonly ModelName[] = [
 ];
 
 /** Options of {@link buildModel}: those of both families. */
-export type ModelOptions = Omit<ResNetOptions & EfficientNetOptions, 'convention'> & {
-  readonly convention?: ConventionName;
-  /** Multiplies the blocks of every stage of an EfficientNet. Default 1. */
-  readonly depth?: number;
-};
+export type ModelOptions = Omit<ResNetOptions, keyof EfficientNetOptions> &
+  Omit<EfficientNetOptions, 'convention'> & {
+    readonly convention?: ConventionName;
+    /** Multiplies the blocks of every stage of an EfficientNet. Default 1. */
+    readonly depth?: number;
+  };
 
 /** Every option of {@link buildModel} for a network without weights. */
 export const modelOptionNames: OptionNames<ModelOptions> = {

@@ -62,7 +62,7 @@ export function checkTrainOptions(
     const value = options[name];
     check(
       value === undefined || typeof value === 'function',
-      () => `${name} is no function; leave it out, or give one that the library has or your own.`,
+      () => `${name} is no function; leave it out, or give a function.`,
     );
   }
   checkMetrics(options.metrics);

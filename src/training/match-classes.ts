@@ -42,7 +42,7 @@ export interface MatchedTraining<Data> {
 /**
  * {@link matchClasses} of the data to train on, which must have all of the model's classes, and of those to validate with. A model
  * whose classes have no names takes the data's.
- * @param data - Undefined for batches of one's own, which are of the model's classes already.
+ * @param data - Undefined for batches, whose targets are the model's classes already.
  */
 export function matchTraining<Data extends Dataset | undefined>(
   model: KnownClasses,
@@ -54,10 +54,10 @@ export function matchTraining<Data extends Dataset | undefined>(
   if (places) checkEveryClass(model, places);
   const matched = data && atPlaces(model, data, places!);
   const labels = model.labels ?? matched?.classes;
-  const own =
+  const matchedValidation =
     validation &&
     matchClasses({ classes: model.classes, labels }, validation, classes, 'The validation data');
-  return { data: matched as Data, validation: own, labels };
+  return { data: matched as Data, validation: matchedValidation, labels };
 }
 
 /** @throws ArgumentError where the option is no object of names. */
@@ -161,7 +161,10 @@ function numberOf(text: string): number {
 function checkDistinct(names: readonly string[], what: string): void {
   const seen = new Set<string>();
   for (const name of names) {
-    check(!seen.has(normal(name)), () => `${what} has two classes of the name '${name}'; give each its own.`);
+    check(
+      !seen.has(normal(name)),
+      () => `${what} has two classes of the name '${name}'; give each another name.`,
+    );
     seen.add(normal(name));
   }
 }
@@ -195,7 +198,7 @@ function unknownNames(
     `${what} has the classes ${listed(unknown)}, which the model does not know; ` +
     (lacking.length > 0
       ? `it knows ${listed(lacking)}, which the data lacks. `
-      : `each of its own, ${listed(labels)}, is in the data already. `) +
+      : `each of its classes, ${listed(labels)}, is in the data already. `) +
     `Say which is which by the option classes, such as ${example(name, target)}. ` +
     'To learn other classes, a model needs a new head, by resetHead or fineTune.'
   );

@@ -69,7 +69,7 @@ export class Metrics {
   }
 
   #addOne(row: Float32Array, label: number): void {
-    const own = row[label]!;
+    const right = row[label]!;
     const total = logSumExp(row);
     if (!Number.isFinite(total)) throw new NotFiniteError();
     let likeliest = 0;
@@ -77,20 +77,20 @@ export class Metrics {
     let before = 0;
     row.forEach((logit, c) => {
       if (logit > row[likeliest]!) likeliest = c;
-      if (logit > own || (logit === own && c < label)) before++;
+      if (logit > right || (logit === right && c < label)) before++;
     });
     this.#images++;
-    this.#loss += total - own;
+    this.#loss += total - right;
     this.#confusion[label]![likeliest]!++;
-    const right = likeliest === label ? 1 : 0;
-    this.#top1 += right;
+    const hit = likeliest === label ? 1 : 0;
+    this.#top1 += hit;
     if (before < 5) this.#top5++;
     // A bin has its upper end: (0, 1/15], (1/15, 2/15] …
     const confidence = Math.exp(row[likeliest]! - total);
     const bin = this.#bins[Math.min(BINS - 1, Math.max(0, Math.ceil(confidence * BINS) - 1))]!;
     bin.count++;
     bin.confidence += confidence;
-    bin.right += right;
+    bin.right += hit;
   }
 
   /** What was gathered. */

@@ -17,10 +17,10 @@ export function firstNonFinite(root: AnyModule, run: () => unknown): string | un
   for (const { name, module } of root.namedModules()) {
     const fields = module as unknown as Record<string, unknown>;
     for (const entry of entries) {
-      const own = fields[entry];
-      if (typeof own !== 'function') continue;
+      const original = fields[entry];
+      if (typeof original !== 'function') continue;
       fields[entry] = (...args: unknown[]) => {
-        const y = (own as Entry).apply(module, args);
+        const y = (original as Entry).apply(module, args);
         if (!isFinite(y)) found ??= name;
         return y;
       };

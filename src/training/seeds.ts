@@ -1,6 +1,6 @@
 import { Random } from '../core/random.js';
 
-/** What randomness is for; each purpose has streams of its own. */
+/** What randomness is for; each purpose has streams that no other uses. */
 const purposes = ['split', 'shuffle', 'augment', 'mix', 'forward'] as const;
 
 /**

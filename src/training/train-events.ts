@@ -88,7 +88,7 @@ export interface ResumeEvent {
 }
 
 /**
- * What `train` tells.
+ * The events of `train`.
  * @typeParam Name - The names of the metrics.
  * @typeParam Result - What an evaluation gives.
  */

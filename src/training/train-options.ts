@@ -16,10 +16,10 @@ import type { Schedule } from './optim/schedules.js';
 export interface CheckpointOptions {
   /** Made where it is not there. */
   readonly folder: string;
-  /** Steps from one to the next. There is one at the end of every epoch besides. Default none. */
+  /** Steps from one to the next. There is also one at the end of every epoch. Default none. */
   readonly everySteps?: number;
   /**
-   * How many of the latest stay. The weights with the best `validation` stay besides, as `best.safetensors`: of
+   * How many of the latest stay. The weights with the best `validation` stay too, as `best.safetensors`: of
    * the moving average where there is one, in a file such as `saveWeights` makes. The best is the highest top-1 of images with classes,
    * and the lowest loss of other data. Default 3.
    */

@@ -35,7 +35,7 @@ export interface Progress {
   best: number | undefined;
 }
 
-/** What a checkpoint says besides its tensors. */
+/** What a checkpoint says in addition to its tensors. */
 interface Description extends Identity {
   readonly optimizer: string;
   readonly seed: number;
@@ -142,14 +142,14 @@ export class Trainer<Input, Output, Target, Result> {
   #restore({ path: name, tensors, training }: ReadCheckpoint): Progress {
     check(isRecord(training), () => `${name} is no checkpoint of a training; give one that train() wrote.`);
     const saved = training as unknown as Description;
-    const own = this.#describe(saved.progress);
+    const here = this.#describe(saved.progress);
     for (const key of ['model', 'optimizer', 'seed', 'batchSize'] as const) {
       check(
-        saved[key] === own[key],
-        () => `${name} has the ${key} ${saved[key]}, and this training ${own[key]}; continue with the same.`,
+        saved[key] === here[key],
+        () => `${name} has the ${key} ${saved[key]}, and this training ${here[key]}; continue with the same.`,
       );
     }
-    const { labels } = own;
+    const { labels } = here;
     check(
       saved.labels === undefined || JSON.stringify(saved.labels) === JSON.stringify(labels),
       () =>

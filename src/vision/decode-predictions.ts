@@ -94,9 +94,10 @@ function likeliest(
       'The model gave logits that are not finite; its weights do not fit it, or the training diverged.',
     );
   }
-  return Array.from(probabilities, (probability, index) => ({ label: labels[index]!, index, probability }))
-    .sort((a, b) => order(scores[b.index]!, scores[a.index]!))
-    .slice(0, top);
+  return Array.from(scores.keys())
+    .sort((a, b) => order(scores[b]!, scores[a]!))
+    .slice(0, top)
+    .map((index) => ({ label: labels[index]!, index, probability: probabilities[index]! }));
 }
 
 /** Negative, 0 or positive, as a is below, equal to or above b. */

@@ -1,4 +1,5 @@
 import { ready } from '#backends';
+import type * as tf from '@tensorflow/tfjs-core';
 import { check, checkInteger, checkModule, checkOptions, type OptionNames } from '../core/errors.js';
 import type { AnyModule, Module } from '../core/module.js';
 import { nextTask } from '../core/next-task.js';
@@ -12,9 +13,9 @@ import {
 } from '../core/tensors.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { isImageClassifier } from '../models/is-image-classifier.js';
-import type * as tf from '@tensorflow/tfjs-core';
+import type { Preprocessing } from '../models/preprocessing.js';
 import { imageList, isTensor, type ImageSource } from './image.js';
-import { preprocess } from './preprocess.js';
+import { normalize, preparedBatches, preparedSquare } from './preprocess.js';
 
 /** Options of {@link predict}. */
 export interface PredictOptions {
@@ -58,39 +59,51 @@ export async function predict(
 ): Promise<unknown> {
   checkModule('predict', network);
   checkOptions('predict', options, optionNames);
-  checkInteger('batchSize', options.batchSize ?? 32, 1);
+  const { batchSize = 32 } = options;
+  checkInteger('batchSize', batchSize, 1);
   if (isImageClassifier(network) && !isTensor(given)) {
-    const { preprocessing } = network;
-    const list = imageList(given as ImageSource);
-    const prepared = (begin: number, end: number) => preprocess(list.slice(begin, end), preprocessing);
-    return predictBatches(network, list.length, prepared, options);
+    const images = imageList(given as ImageSource);
+    const inputs = imageInputs(images, network.preprocessing, batchSize);
+    return predictBatches(network, images.length, inputs, options);
   }
   const count = countExamples(given, 'predict: x');
-  const part = (begin: number, end: number) => sliceExamples(given, begin, end - begin, count, 'x');
-  return predictBatches(network, count, part, options);
+  return predictBatches(network, count, slices(given, count, batchSize), options);
 }
 
-/** @param inputOf - Makes the input of the examples from `begin` to below `end`. */
+async function* imageInputs(images: readonly ImageSource[], preprocessing: Preprocessing, batchSize: number) {
+  const prepare = (image: ImageSource) => preparedSquare(image, preprocessing);
+  for await (const squares of preparedBatches(images, batchSize, prepare)) {
+    yield normalize(squares, preprocessing);
+  }
+}
+
+function* slices<Input>(x: Input, count: number, batchSize: number) {
+  for (let begin = 0; begin < count; begin += batchSize) {
+    yield sliceExamples(x, begin, Math.min(batchSize, count - begin), count, 'x');
+  }
+}
+
+/** @param inputs - Batch by batch; they are freed. */
 async function predictBatches<Input, Output>(
   network: Module<Input, Output>,
   count: number,
-  inputOf: (begin: number, end: number) => Input | Promise<Input>,
-  { batchSize = 32, onProgress, signal }: PredictOptions,
+  inputs: Iterable<Input> | AsyncIterable<Input>,
+  { onProgress, signal }: PredictOptions,
 ): Promise<Output> {
   check(count > 0, () => 'predict: there is nothing to predict; give at least one example.');
   await ready();
   const outputs: Output[] = [];
+  let done = 0;
   try {
-    for (let begin = 0; begin < count; begin += batchSize) {
-      const end = Math.min(begin + batchSize, count);
-      const x = await inputOf(begin, end);
+    for await (const x of inputs) {
+      const rows = countExamples(x, 'x');
       try {
         outputs.push(evaluationOutput(network, x));
       } finally {
         disposeTensors(x);
       }
-      checkRows(outputs.at(-1), end - begin);
-      onProgress?.(end, count);
+      checkRows(outputs.at(-1), rows);
+      onProgress?.((done += rows), count);
       await nextTask();
       signal?.throwIfAborted();
     }

@@ -144,16 +144,27 @@ function normalizePixels(
   { channels, scale, mean, std }: ColorPreprocessing,
 ): tf.Tensor4D {
   const values = new Float32Array(images.length * height * width * 3);
-  const order = channels === 'rgb' ? [0, 1, 2] : [2, 1, 0];
+  const [first, last] = channels === 'rgb' ? [0, 2] : [2, 0];
   // One table a channel: a byte has only 256 normalised values.
-  const tables = order.map((_, c) =>
-    Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean[c]!) / std[c]!),
-  );
-  images.forEach(({ data }, n) => {
-    const offset = n * data.length;
-    for (let i = 0; i < data.length; i += 3) {
-      for (let c = 0; c < 3; c++) values[offset + i + c] = tables[c]![data[i + order[c]!]!]!;
-    }
-  });
+  const table = (c: number) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean[c]!) / std[c]!);
+  const tables = [table(0), table(1), table(2)] as const;
+  images.forEach(({ data }, n) => writeNormalized(values, n * data.length, data, first, last, tables));
   return tf.tensor4d(values, [images.length, height, width, 3]);
+}
+
+/** Writes the values of pixels from `offset` on, of which `first` is the place of a pixel's first channel and `last` that of its last. */
+function writeNormalized(
+  values: Float32Array,
+  offset: number,
+  data: RgbImage['data'],
+  first: number,
+  last: number,
+  [table0, table1, table2]: readonly [Float32Array, Float32Array, Float32Array],
+): void {
+  for (let from = 0, to = offset; from < data.length; from += 3, to += 3) {
+    values[to] = table0[data[from + first]!]!;
+    values[to + 1] = table1[data[from + 1]!]!;
+    values[to + 2] = table2[data[from + last]!]!;
+  }
 }

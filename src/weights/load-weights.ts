@@ -86,8 +86,8 @@ export function loadCheckpoint(
   const network = networkWeights(checkpoint, { checkpointKey, head });
   const { tensors, key, skipped } = network;
   const { source, conventions, variables } = recognise(model, tensors);
-  const own = withoutParts(variables, except, model.architecture.name);
-  const wanted = head === false ? own.filter((named) => !isOfHead(named)) : own;
+  const kept = withoutParts(variables, except, model.architecture.name);
+  const wanted = head === false ? kept.filter((named) => !isOfHead(named)) : kept;
 
   const match = matchVariables(wanted, variables, tensors);
   const { found, missing, extra } = match;
@@ -137,10 +137,10 @@ function checkSameColors(
   const differences = other.map(
     (part) => `${part} is ${text(part, saved)}, and the model's is ${text(part, preprocessing)}`,
   );
-  const own = Object.fromEntries(other.map((part) => [part, saved[part]]));
+  const savedParts = Object.fromEntries(other.map((part) => [part, saved[part]]));
   throw new Error(
     `The weights do not fit the preprocessing of this ${architecture.name}: the file's ${differences.join('; ')}. ` +
-      `Build the model with { preprocessing: ${JSON.stringify(own)} }, or call load(source), which does so. ` +
+      `Build the model with { preprocessing: ${JSON.stringify(savedParts)} }, or call load(source), which does so. ` +
       "({ strict: false } keeps the model's.)",
   );
 }
@@ -155,7 +155,7 @@ function otherHead(network: NetworkWeights, wanted: readonly KeyedVariable[]): s
   if (!head || network.tensors.has(head.key)) return '';
   return (
     `The head ${head.key} is not in the file; ${describeLayers(network.denseLayers)}. ` +
-    `${headAdvice(network, head.variable.shape[0])} { head: false }, which leaves the model's own head as it is.`
+    `${headAdvice(network, head.variable.shape[0])} { head: false }, which leaves the model's head as it is.`
   );
 }
 

@@ -36,10 +36,10 @@ import { naming } from './sources/source-name.js';
 
 /** Options of {@link load}. */
 export interface LoadOptions extends NetworkWeightsOptions {
-  /** Whose padding and epsilon, where the checkpoint does not tell. Default what it tells. */
+  /** Whose padding and epsilon, where the checkpoint does not say. Default what it says. */
   readonly convention?: ConventionName;
   /**
-   * Names of the classes, such as `cifar10Labels`. Default what the checkpoint or the files beside it say; ImageNet's of a published
+   * Names of the classes, such as `cifar10Labels`. Default what the checkpoint or the files next to it say; ImageNet's of a published
    * network with 1000 classes; otherwise none.
    */
   readonly labels?: readonly string[];
@@ -50,10 +50,10 @@ export interface LoadOptions extends NetworkWeightsOptions {
   readonly classes?: number;
   /** Of the random weights of a new head. Default 0. */
   readonly seed?: number;
-  /** Told where in the file the weights were, and what of it was left out. Default nothing. */
+  /** Called with where in the file the weights were, and what of it was left out. Default nothing. */
   readonly onLoaded?: (loaded: LoadedWeights) => void;
   /**
-   * Whether `config.json` and `preprocessor_config.json` beside the checkpoint are read, where they are there. Without them,
+   * Whether `config.json` and `preprocessor_config.json` next to the checkpoint are read, where they are there. Without them,
    * labels and preprocessing are what the checkpoint itself and its convention say. Default true.
    */
   readonly config?: boolean;
@@ -61,13 +61,13 @@ export interface LoadOptions extends NetworkWeightsOptions {
 
 /**
  * Builds the network that a checkpoint is of, and fills it: any that `saveWeights` wrote, or a published ResNet or EfficientNet with
- * any number of classes. Which one, the count of the weights says; whose, their names. `config.json` beside the checkpoint, as timm
- * and Hugging Face transformers write it, gives labels, preprocessing, and what timm's names do not tell: whether it is
+ * any number of classes. Which one, the count of the weights says; whose, their names. `config.json` next to the checkpoint, as timm
+ * and Hugging Face transformers write it, gives labels, preprocessing, and what timm's names do not say: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
  * @param source - As `loadWeights` takes it.
- * @throws Error where the file cannot be read, is of no published network, or does not tell its convention; where a file beside
+ * @throws Error where the file cannot be read, is of no published network, or does not say its convention; where a file next to
  * it cannot be read, other than that it is not there, or says what cannot be. ArgumentError where `labels` are not as many as its
- * classes, or its own in another order.
+ * classes, or the same names in another order.
  */
 export async function load(source: WeightsSource, options?: LoadOptions): Promise<ImageClassifier>;
 /**
@@ -105,8 +105,8 @@ async function buildFrom(source: WeightsSource, options: LoadOptions = {}): Prom
   });
   if (options.convention !== undefined) checkOneOf('convention', options.convention, conventionNames);
   const { classes, seed, ...others } = options;
-  const model = await loadInto(source, others, (architecture, told) =>
-    buildArchitecture({ ...architecture, classes: architecture.classes ?? classes }, told),
+  const model = await loadInto(source, others, (architecture, facts) =>
+    buildArchitecture({ ...architecture, classes: architecture.classes ?? classes }, facts),
   );
   try {
     if (classes !== undefined && (options.head === false || classes !== model.classes)) {
@@ -119,12 +119,12 @@ async function buildFrom(source: WeightsSource, options: LoadOptions = {}): Prom
   }
 }
 
-/** What a checkpoint and the files beside it tell of a network. */
-type Told = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
+/** What a checkpoint and the files next to it say of a network. */
+type NetworkFacts = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initialize'>;
 
 /**
  * Fills the network that `build` builds for the checkpoint's architecture.
- * @param beside - In the place of the files beside the checkpoint.
+ * @param beside - In the place of the files next to the checkpoint.
  */
 export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
@@ -137,7 +137,7 @@ export async function loadInto<M extends ImageClassifier>(
     onLoaded,
     ...readOptions
   }: Omit<LoadOptions, 'classes' | 'seed'> & { readonly beside?: HubConfig },
-  build: (architecture: Architecture, told: Told) => M,
+  build: (architecture: Architecture, facts: NetworkFacts) => M,
 ): Promise<M> {
   checkBoolean('config', config);
   const { hub, cache, limits, checkpointKey } = readOptions;
@@ -145,9 +145,9 @@ export async function loadInto<M extends ImageClassifier>(
   const { architecture, isSaved, tensors } = await naming(source, () =>
     findNetwork(checkpoint, { checkpointKey, head }),
   );
-  // A file of saveWeights says it all itself; a request for files beside it would only be a 404 in a page's console.
-  const isTold = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
-  const hubConfig = beside ?? (isTold ? {} : await readHubConfig(source, { hub, cache, limits }));
+  // A file of saveWeights says it all itself; a request for files next to it would only be a 404 in a page's console.
+  const isComplete = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
+  const hubConfig = beside ?? (isComplete ? {} : await readHubConfig(source, { hub, cache, limits }));
   const { classes } = architecture;
   checkConfig(hubConfig, head === undefined ? architecture : { ...architecture, classes: undefined }, source);
   const names = hubConfig.labels ?? (await publishedLabels(checkpoint, classes, { checkpointKey, head }));
@@ -155,22 +155,22 @@ export async function loadInto<M extends ImageClassifier>(
   const buildBy = (convention: ConventionName) =>
     build(architecture, { preprocessing, convention, initialize: false });
 
-  const told = convention ?? savedConvention(checkpoint) ?? hubConfig.convention;
+  const said = convention ?? savedConvention(checkpoint) ?? hubConfig.convention;
   // The names of a network's parts do not depend on its convention.
-  let model = buildBy(told ?? 'torchvision');
+  let model = buildBy(said ?? 'torchvision');
   try {
-    const own = told ?? (await naming(source, () => conventionByNames(model, tensors, source)));
-    if (own !== model.convention) {
+    const found = said ?? (await naming(source, () => conventionByNames(model, tensors, source)));
+    if (found !== model.convention) {
       model.dispose();
-      model = buildBy(own);
+      model = buildBy(found);
     }
     const loaded = await naming(source, () =>
       loadCheckpoint(model, checkpoint, { checkpointKey, head }, names, true),
     );
     if (labels) {
-      const own = model.labels;
+      const before = model.labels;
       model.labels = labels;
-      checkOrder(labels, own);
+      checkOrder(labels, before);
     }
     onLoaded?.(loaded);
   } catch (error) {
@@ -205,26 +205,27 @@ function findNetwork(
   return { architecture, isSaved, tensors };
 }
 
-/** Throws where the files beside the weights tell of another network, or of more or fewer classes. */
+/** Throws where the files next to the weights are of another network, or of more or fewer classes. */
 function checkConfig(
   { labels, classes, architecture }: HubConfig,
-  own: Pick<Architecture, 'name' | 'classes'>,
+  network: Pick<Architecture, 'name' | 'classes'>,
   source: WeightsSource,
 ): void {
-  const fail = (told: string, have: string | number): never => {
+  const fail = (said: string, have: string | number): never => {
     throw new Error(
-      `The config.json beside ${shownUrl(source as string | URL)} ${told}, and the weights have ${have}: it is of another ` +
+      `The config.json next to ${shownUrl(source as string | URL)} ${said}, and the weights have ${have}: it is of another ` +
         `network. ${WITHOUT}`,
     );
   };
   const named = knownName(architecture);
-  const isKnown = (modelNames as readonly string[]).includes(own.name);
-  if (named !== undefined && isKnown && named !== own.name)
-    fail(`is of ${architecture}`, `those of ${own.name}`);
-  if (own.classes === undefined) return;
-  if (labels && labels.length !== own.classes)
-    fail(`names ${counted(labels.length, 'class', 'classes')}`, own.classes);
-  if (classes !== undefined && classes !== own.classes) fail(`has num_classes ${classes}`, own.classes);
+  const isKnown = (modelNames as readonly string[]).includes(network.name);
+  if (named !== undefined && isKnown && named !== network.name)
+    fail(`is of ${architecture}`, `those of ${network.name}`);
+  if (network.classes === undefined) return;
+  if (labels && labels.length !== network.classes)
+    fail(`names ${counted(labels.length, 'class', 'classes')}`, network.classes);
+  if (classes !== undefined && classes !== network.classes)
+    fail(`has num_classes ${classes}`, network.classes);
 }
 
 /** Ours for timm's name of a network, with or without the tag of its weights; undefined of one that is not known here. */
@@ -246,7 +247,7 @@ function conventionByNames(
   if (origin !== 'timm') return conventions[0]!;
   if (isAddress(source) && String(source).includes('tf_efficientnet')) return 'timm-tf';
   throw new Error(
-    "timm's names do not tell efficientnet_* from tf_efficientnet_*: give { convention: 'timm' } or " +
-      "{ convention: 'timm-tf' }, or put timm's config.json beside the file.",
+    "timm's names do not distinguish efficientnet_* from tf_efficientnet_*: give { convention: 'timm' } or " +
+      "{ convention: 'timm-tf' }, or put timm's config.json next to the file.",
   );
 }

@@ -10,7 +10,7 @@ export interface LoadWeightsOptions extends NetworkWeightsOptions {
    */
   readonly strict?: boolean;
   /**
-   * Parts of the model that keep their own values, whatever the checkpoint has for them: names of variables or the begin
+   * Parts of the model that keep the values that they have, whatever the checkpoint has for them: names of variables or the beginning
    * of their path, such as `head` or `stages.3`. Default none.
    */
   readonly except?: readonly string[];

@@ -28,11 +28,11 @@ export interface NetworkWeights {
   readonly hasHead: boolean;
   /** Dense layers that are not in the network's body nor its head, by name, with their shapes. */
   readonly denseLayers: ReadonlyMap<string, readonly number[]>;
-  /** Of these, the ones that could be the head, with how many features they get: beside one, no other may be in the network. */
+  /** Of these, the ones that could be the head, with how many features they get. There are none where the network has another one. */
   readonly possibleHeads: ReadonlyMap<string, number>;
 }
 
-/** Keys of what a model that is trained may hold besides its network. */
+/** Keys of what a model that is trained may hold in addition to its network. */
 const notOfNetwork = /^(n_averaged$|(criterion|loss|loss_fn|loss_func|loss_function)\.)/;
 
 /**
@@ -52,19 +52,19 @@ export function networkWeights(
       `This file has no weights '${checkpointKey}'; those that it has are '${key}'. Leave checkpointKey out.`,
     );
   }
-  const own = new Map<string, HostTensor>();
-  const beside = new Map<string, HostTensor>();
+  const inside = new Map<string, HostTensor>();
+  const outside = new Map<string, HostTensor>();
   for (const [name, tensor] of named.tensors) {
-    const ownName = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
-    if (ownName === undefined || notOfNetwork.test(ownName)) beside.set(name, tensor);
-    else own.set(ownName, tensor);
+    const innerName = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+    if (innerName === undefined || notOfNetwork.test(innerName)) outside.set(name, tensor);
+    else inside.set(innerName, tensor);
   }
-  const tensors = root ? withHead(own, beside, root, head) : own;
+  const tensors = root ? withHead(inside, outside, root, head) : inside;
   const kept = new Set(tensors.values());
-  const ownLayers = root ? otherDenseLayers(tensors, root) : new Map<string, readonly number[]>();
-  const denseLayers = root ? otherDenseLayers(new Map([...tensors, ...beside]), root) : ownLayers;
+  const innerLayers = root ? otherDenseLayers(tensors, root) : new Map<string, readonly number[]>();
+  const denseLayers = root ? otherDenseLayers(new Map([...tensors, ...outside]), root) : innerLayers;
   const possible = [...denseLayers].filter(
-    ([name]) => ownLayers.size === 0 || (ownLayers.size === 1 && ownLayers.has(name)),
+    ([name]) => innerLayers.size === 0 || (innerLayers.size === 1 && innerLayers.has(name)),
   );
   const leftOut = [...named.tensors].filter(([, tensor]) => !kept.has(tensor)).map(([name]) => name);
   return {
@@ -78,7 +78,7 @@ export function networkWeights(
     possibleHeads: new Map(
       possible.map(([name, shape]) => [
         name,
-        shape[own.has(`${name}/kernel`) || beside.has(`${name}/kernel`) ? 0 : 1]!,
+        shape[inside.has(`${name}/kernel`) || outside.has(`${name}/kernel`) ? 0 : 1]!,
       ]),
     ),
   };
@@ -165,23 +165,23 @@ function placeOf({ key = '' }: Checkpoint, prefix: string): string {
 
 /** The network's tensors with the named layer as the head, or with none. */
 function withHead(
-  own: ReadonlyMap<string, HostTensor>,
-  beside: ReadonlyMap<string, HostTensor>,
+  inside: ReadonlyMap<string, HostTensor>,
+  outside: ReadonlyMap<string, HostTensor>,
   { body, heads: [usual, ...others] }: Root,
   head: string | false | undefined,
 ): ReadonlyMap<string, HostTensor> {
-  if (head === undefined || head === usual) return own;
-  if (head === false) return new Map([...own].filter(([name]) => body.test(name)));
-  const layer = denseLayer(own, head) ?? denseLayer(beside, head);
+  if (head === undefined || head === usual) return inside;
+  if (head === false) return new Map([...inside].filter(([name]) => body.test(name)));
+  const layer = denseLayer(inside, head) ?? denseLayer(outside, head);
   if (!layer) {
     throw new CheckpointError(
       `head names '${head}', which is no dense layer of the file; ` +
-        `${describeLayers(otherDenseLayers(new Map([...own, ...beside]), { body, heads: [usual] }))}.`,
+        `${describeLayers(otherDenseLayers(new Map([...inside, ...outside]), { body, heads: [usual] }))}.`,
     );
   }
   const isOfHead = (name: string) => [usual, head, ...others].includes(layerOf(name));
   return new Map([
-    ...[...own].filter(([name]) => !isOfHead(name)),
+    ...[...inside].filter(([name]) => !isOfHead(name)),
     ...Array.from(layer, ([leaf, tensor]) => [`${usual}${leaf}`, tensor] as const),
   ]);
 }

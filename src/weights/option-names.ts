@@ -1,4 +1,4 @@
-/** Every option of what reads weights, in a file of its own, so that builders do not bring the readers into a page. */
+/** Every option of what reads weights, in a separate file, so that builders do not bring the readers into a page. */
 import type { OptionNames } from '../core/errors.js';
 import type { FetchOptions } from './sources/fetch-source.js';
 import type { NetworkWeightsOptions } from './network-weights.js';

@@ -102,11 +102,11 @@ async function saveSafetensors(
   model: AnyModule,
   { dtype = 'F32', metadata = {}, names }: Omit<SaveWeightsOptions, 'format'>,
 ): Promise<Uint8Array> {
-  const keyed = isImageClassifier(model) ? sourceVariables(model, names) : ownVariables(model, names);
+  const keyed = isImageClassifier(model) ? sourceVariables(model, names) : moduleVariables(model, names);
   const tensors = new Map<string, TensorToWrite>();
   for (const each of keyed) tensors.set(each.key, await sourceTensor(each));
-  const own = isImageClassifier(model) ? networkMetadata(model) : {};
-  return writeSafetensors(tensors, { dtype, metadata: { ...own, ...metadata } });
+  const facts = isImageClassifier(model) ? networkMetadata(model) : {};
+  return writeSafetensors(tensors, { dtype, metadata: { ...facts, ...metadata } });
 }
 
 function sourceVariables(model: ImageClassifier, names: SourceName | undefined): KeyedVariable[] {
@@ -122,7 +122,7 @@ function sourceVariables(model: ImageClassifier, names: SourceName | undefined):
   return keyedVariables(model, source);
 }
 
-function ownVariables(module: AnyModule, names: SourceName = 'skipscale'): KeyedVariable[] {
+function moduleVariables(module: AnyModule, names: SourceName = 'skipscale'): KeyedVariable[] {
   check(
     names === 'skipscale',
     () => `names is '${names}', whose networks are image classifiers; leave it out, and paths are the names.`,

@@ -1,4 +1,4 @@
-/** What `saveWeights` writes down of a network beside its weights, and what `load` and `loadWeights` read of it. */
+/** What `saveWeights` writes about a network in addition to its weights, and what `load` and `loadWeights` read of it. */
 import { completeArchitecture, type Architecture } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 
 const tarball = process.env.SKIPSCALE_TARBALL!;
 const installed = join(process.env.SKIPSCALE_INSTALLED!, 'node_modules/skipscale');
@@ -12,7 +12,7 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
 test('the tarball is small and holds the built package, its weights and the documents only', () => {
   const strange = files.filter(
     (file) =>
-      !/^(LICENSE|README\.md|package\.json|docs\/[a-z-]+\.md|examples\/photos\/(cat\.jpg|README\.md)|dist\/(esm\/.+\.(js|d\.ts)|cjs\/.+\.(cjs|d\.cts)|browser\/.+\.js))$/.test(
+      !/^(LICENSE|README\.md|package\.json|docs\/[a-z-]+\.md|docs\/[a-z]+\/[a-z0-9-]+\.(csv|svg)|examples\/photos\/(cat\.jpg|README\.md)|dist\/(esm\/.+\.(js|d\.ts)|cjs\/.+\.(cjs|d\.cts)|browser\/.+\.js))$/.test(
         file,
       ),
   );
@@ -53,4 +53,17 @@ test('publint and arethetypeswrong find nothing', () => {
   run('publint', '--strict');
   // h5wasm is ESM alone, and so is what imports it.
   run('attw', '--exclude-entrypoints', 'hdf5', '--profile', 'node16');
+});
+
+test('every relative link of the documents leads to a file of the tarball', () => {
+  const links = files
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) =>
+      Array.from(
+        readFileSync(join(installed, file), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g),
+        ([, link]) => ({ file, target: posix.join(dirname(file), link!) }),
+      ),
+    );
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter(({ target }) => !files.includes(target))).toEqual([]);
 });

@@ -81,7 +81,7 @@ describe('classes go by their names: a network that is right about every image',
     );
     const more = named('red', 'green', 'blue', 'mauve');
     await expect(evaluate(model, more)).rejects.toThrow(
-      'the classes mauve, which the model does not know; each of its own, red, green, blue, is in the data already. Say which is ' +
+      'the classes mauve, which the model does not know; each of its classes, red, green, blue, is in the data already. Say which is ' +
         "which by the option classes, such as { 'name in the data': 'name in the model' }, on the command line --classes " +
         '"name in the data=name in the model".',
     );
@@ -160,7 +160,7 @@ describe('classes go by their names: a network that is right about every image',
     expect(await top1({ ...one, classes: ['crane', 'blue'] }, { crane: 0 })).toBe(1);
     model.labels = ['red', 'green', 'blue'];
     await expect(top1(named('red', 'red', 'blue'))).rejects.toThrow(
-      "The data has two classes of the name 'red'; give each its own",
+      "The data has two classes of the name 'red'; give each another name",
     );
   });
 

@@ -101,9 +101,9 @@ describe("timm's EfficientNets, whose names do not tell their convention", () =>
 
   test('are refused without a sign of it', async () => {
     await expect(load(bytes)).rejects.toThrow(
-      /^timm's names do not tell efficientnet_\* from tf_efficientnet_\*/,
+      /^timm's names do not distinguish efficientnet_\* from tf_efficientnet_\*/,
     );
-    await expect(load(write(bytes))).rejects.toThrow(/put timm's config\.json beside the file/);
+    await expect(load(write(bytes))).rejects.toThrow(/put timm's config\.json next to the file/);
   });
 
   test('are told apart by the option, the path, or config.json', async () => {

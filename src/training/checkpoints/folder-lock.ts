@@ -113,12 +113,12 @@ function parse(text: string): Owner | undefined {
   }
 }
 
-function inUse(folder: string, path: string, other: Owner, own: Owner): Error {
-  const isOwn = other.pid === own.pid && other.host === own.host;
-  const who = `${isOwn ? 'this process' : 'the process'} ${other.pid} on ${other.host}`;
+function inUse(folder: string, path: string, other: Owner, here: Owner): Error {
+  const isThis = other.pid === here.pid && other.host === here.host;
+  const who = `${isThis ? 'this process' : 'the process'} ${other.pid} on ${other.host}`;
   const since = typeof other.since === 'string' ? ` since ${other.since}` : '';
   const elsewhere =
-    other.host === own.host
+    other.host === here.host
       ? ''
       : ` Whether it still runs is not known here; if it does not, remove ${path}.`;
   return new Error(

@@ -5,7 +5,7 @@ import { countExamples, disposeTensors } from '../../core/tensors.js';
 export interface TensorBatch<Input, Target> {
   /** What the network gets; the first axis of its tensors is the batch. */
   readonly x: Input;
-  /** What the loss and the metrics get besides the network's output. */
+  /** What the network should give; the loss and the metrics get it with the network's output. */
   readonly y: Target;
 }
 

@@ -29,6 +29,33 @@ const MAX_INSTRUCTIONS = 2_000_000;
 
 const MARK = Symbol('mark');
 
+/** Instructions that push a value, which they or the bytes after them say. */
+const literals: Readonly<Record<number, (bytes: PickleBytes) => PickleValue>> = {
+  0x4e: () => null, // NONE
+  0x88: () => true, // NEWTRUE
+  0x89: () => false, // NEWFALSE
+  0x4b: (bytes) => bytes.byte(), // BININT1
+  0x4d: (bytes) => bytes.uint16(), // BININT2
+  0x4a: (bytes) => bytes.int32(), // BININT
+  0x8a: (bytes) => bytes.long(bytes.byte()), // LONG1
+  0x8b: (bytes) => bytes.long(bytes.length4()), // LONG4
+  0x49: (bytes) => bytes.decimal(), // INT
+  0x4c: (bytes) => bytes.decimal(), // LONG
+  0x46: (bytes) => bytes.float(), // FLOAT
+  0x47: (bytes) => bytes.float64(), // BINFLOAT
+  0x56: (bytes) => decodeEscapes(bytes.lineBytes()), // UNICODE
+  0x53: (bytes) => decodeRepr(bytes.lineBytes()) ?? bytes.fail('it has text without quotes'), // STRING
+  0x8c: (bytes) => bytes.text(bytes.byte()), // SHORT_BINUNICODE
+  0x58: (bytes) => bytes.text(bytes.length4()), // BINUNICODE
+  0x8d: (bytes) => bytes.text(bytes.length8()), // BINUNICODE8
+  0x55: (bytes) => bytes.text(bytes.byte()), // SHORT_BINSTRING
+  0x54: (bytes) => bytes.text(bytes.length4()), // BINSTRING
+  0x43: (bytes) => bytes.data(bytes.byte()), // SHORT_BINBYTES
+  0x42: (bytes) => bytes.data(bytes.length4()), // BINBYTES
+  0x8e: (bytes) => bytes.data(bytes.length8()), // BINBYTES8
+  0x96: (bytes) => bytes.data(bytes.length8()), // BYTEARRAY8
+};
+
 /** What a pickle's STOP gave, and the place of the byte after it. */
 export interface Unpickled {
   readonly value: PickleValue;
@@ -68,157 +95,139 @@ class Unpickler {
 
   /** One instruction; the names in the comments are those of Python's pickletools. */
   #execute(opcode: number): void {
+    const literal = literals[opcode];
+    if (literal) this.#stack.push(literal(this.#bytes));
+    else if (!(
+      this.#arrange(opcode) ||
+      this.#collect(opcode) ||
+      this.#remember(opcode) ||
+      this.#make(opcode)
+    ))
+      this.#bytes.fail(`it has the instruction 0x${opcode.toString(16)}, which no checkpoint needs`);
+  }
+
+  /** Instructions of the file and of the stack: whether it is one. */
+  #arrange(opcode: number): boolean {
     const stack = this.#stack;
     switch (opcode) {
       case 0x80: // PROTO
         if (this.#bytes.byte() > 5) this.#bytes.fail('its protocol is newer than 5');
-        return;
+        return true;
       case 0x95: // FRAME
         this.#bytes.skip(8);
-        return;
+        return true;
       case 0x28: // MARK
         stack.push(MARK);
-        return;
+        return true;
       case 0x30: // POP
         stack.pop();
-        return;
+        return true;
       case 0x31: // POP_MARK
         this.#popToMark();
-        return;
+        return true;
       case 0x32: // DUP
         stack.push(this.#top());
-        return;
-      case 0x4e: // NONE
-        stack.push(null);
-        return;
-      case 0x88: // NEWTRUE
-        stack.push(true);
-        return;
-      case 0x89: // NEWFALSE
-        stack.push(false);
-        return;
-      case 0x4b: // BININT1
-        stack.push(this.#bytes.byte());
-        return;
-      case 0x4d: // BININT2
-        stack.push(this.#bytes.uint16());
-        return;
-      case 0x4a: // BININT
-        stack.push(this.#bytes.int32());
-        return;
-      case 0x8a: // LONG1
-        stack.push(this.#bytes.long(this.#bytes.byte()));
-        return;
-      case 0x8b: // LONG4
-        stack.push(this.#bytes.long(this.#bytes.length4()));
-        return;
-      case 0x49: // INT
-      case 0x4c: // LONG
-        stack.push(this.#bytes.decimal());
-        return;
-      case 0x46: // FLOAT
-        stack.push(this.#bytes.float());
-        return;
-      case 0x47: // BINFLOAT
-        stack.push(this.#bytes.float64());
-        return;
-      case 0x56: // UNICODE
-        stack.push(decodeEscapes(this.#bytes.lineBytes()));
-        return;
-      case 0x53: // STRING
-        stack.push(decodeRepr(this.#bytes.lineBytes()) ?? this.#bytes.fail('it has text without quotes'));
-        return;
-      case 0x8c: // SHORT_BINUNICODE
-        stack.push(this.#bytes.text(this.#bytes.byte()));
-        return;
-      case 0x58: // BINUNICODE
-        stack.push(this.#bytes.text(this.#bytes.length4()));
-        return;
-      case 0x8d: // BINUNICODE8
-        stack.push(this.#bytes.text(this.#bytes.length8()));
-        return;
-      case 0x55: // SHORT_BINSTRING
-        stack.push(this.#bytes.text(this.#bytes.byte()));
-        return;
-      case 0x54: // BINSTRING
-        stack.push(this.#bytes.text(this.#bytes.length4()));
-        return;
-      case 0x43: // SHORT_BINBYTES
-        stack.push(this.#bytes.data(this.#bytes.byte()));
-        return;
-      case 0x42: // BINBYTES
-        stack.push(this.#bytes.data(this.#bytes.length4()));
-        return;
-      case 0x8e: // BINBYTES8
-      case 0x96: // BYTEARRAY8
-        stack.push(this.#bytes.data(this.#bytes.length8()));
-        return;
+        return true;
+      case 0x62: // BUILD: the state of an object
+        {
+          const state = this.#pop();
+          const object = this.#top();
+          if (object instanceof PythonObject) object.state = state;
+        }
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Instructions of lists, tuples, sets and dictionaries: whether it is one. */
+  #collect(opcode: number): boolean {
+    const stack = this.#stack;
+    switch (opcode) {
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
       case 0x8f: // EMPTY_SET
         stack.push([]);
-        return;
+        return true;
       case 0x6c: // LIST
       case 0x74: // TUPLE
       case 0x91: // FROZENSET
         stack.push(this.#popToMark());
-        return;
+        return true;
       case 0x85: // TUPLE1
         stack.push([this.#pop()]);
-        return;
+        return true;
       case 0x86: // TUPLE2
         stack.push(this.#popMany(2));
-        return;
+        return true;
       case 0x87: // TUPLE3
         stack.push(this.#popMany(3));
-        return;
+        return true;
       case 0x61: // APPEND
         this.#append([this.#pop()]);
-        return;
+        return true;
       case 0x65: // APPENDS
       case 0x90: // ADDITEMS
         this.#append(this.#popToMark());
-        return;
+        return true;
       case 0x7d: // EMPTY_DICT
         stack.push(new Map());
-        return;
+        return true;
       case 0x64: // DICT
         {
           const items = this.#popToMark();
           stack.push(new Map());
           this.#setItems(items);
         }
-        return;
+        return true;
       case 0x73: // SETITEM
         this.#setItems(this.#popMany(2));
-        return;
+        return true;
       case 0x75: // SETITEMS
         this.#setItems(this.#popToMark());
-        return;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Instructions of the memo: whether it is one. */
+  #remember(opcode: number): boolean {
+    const stack = this.#stack;
+    switch (opcode) {
       case 0x70: // PUT
         this.#memo.set(this.#bytes.index(), this.#top());
-        return;
+        return true;
       case 0x71: // BINPUT
         this.#memo.set(this.#bytes.byte(), this.#top());
-        return;
+        return true;
       case 0x72: // LONG_BINPUT
         this.#memo.set(this.#bytes.length4(), this.#top());
-        return;
+        return true;
       case 0x94: // MEMOIZE
         this.#memo.set(this.#memo.size, this.#top());
-        return;
+        return true;
       case 0x67: // GET
         stack.push(this.#remembered(this.#bytes.index()));
-        return;
+        return true;
       case 0x68: // BINGET
         stack.push(this.#remembered(this.#bytes.byte()));
-        return;
+        return true;
       case 0x6a: // LONG_BINGET
         stack.push(this.#remembered(this.#bytes.length4()));
-        return;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Instructions of names, objects and stored tensors: whether it is one. */
+  #make(opcode: number): boolean {
+    const stack = this.#stack;
+    switch (opcode) {
       case 0x63: // GLOBAL
         stack.push(this.#name(this.#bytes.line(), this.#bytes.line()));
-        return;
+        return true;
       case 0x93: // STACK_GLOBAL
         {
           const [module, name] = this.#popMany(2);
@@ -226,47 +235,40 @@ class Unpickler {
             this.#bytes.fail('it has a name that is not text');
           stack.push(this.#name(module, name));
         }
-        return;
+        return true;
       case 0x52: // REDUCE
       case 0x81: // NEWOBJ
         {
           const [callee, args] = this.#popMany(2);
           stack.push(this.#call(callee!, args!));
         }
-        return;
+        return true;
       case 0x92: // NEWOBJ_EX
         {
           const [callee, args] = this.#popMany(3);
           stack.push(this.#call(callee!, args!));
         }
-        return;
+        return true;
       case 0x69: // INST
         {
           const callee = this.#name(this.#bytes.line(), this.#bytes.line());
           stack.push(this.#call(callee, this.#popToMark()));
         }
-        return;
+        return true;
       case 0x6f: // OBJ
         {
           const [callee, ...args] = this.#popToMark();
           stack.push(this.#call(callee ?? null, args));
         }
-        return;
+        return true;
       case 0x50: // PERSID
         stack.push(this.#context.load(this.#bytes.line()));
-        return;
+        return true;
       case 0x51: // BINPERSID
         stack.push(this.#context.load(this.#pop()));
-        return;
-      case 0x62: // BUILD: the state of an object
-        {
-          const state = this.#pop();
-          const object = this.#top();
-          if (object instanceof PythonObject) object.state = state;
-        }
-        return;
+        return true;
       default:
-        this.#bytes.fail(`it has the instruction 0x${opcode.toString(16)}, which no checkpoint needs`);
+        return false;
     }
   }
 

@@ -363,7 +363,7 @@ describe('a whole file', () => {
     writeFileSync(path, await saveWeights(model));
     model.dispose();
     beside('config.json', values);
-    await expect(load(path)).rejects.toThrow(`The config.json beside ${path} ${message}`);
+    await expect(load(path)).rejects.toThrow(`The config.json next to ${path} ${message}`);
     await expect(load(path)).rejects.toThrow('it is of another network. To load without');
     for (const right of [
       { ...values, architecture: 'resnet20.a_1', num_classes: 10 },

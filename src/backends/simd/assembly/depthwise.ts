@@ -62,106 +62,154 @@ function depthwiseQuad(row: i32, x: i32, bias: usize): void {
   const image = ptr(0) + <usize>first * pixel;
   const kernel = ptr(1) + <usize>(firstY * kernelWidth) * pixel;
   const to = ptr(2) + <usize>(row * outWidth + x) * pixel;
+  const rows = endY - firstY;
+  for (let c: usize = 0; c < pixel; c += 16) {
+    const start = bias ? v128.load(bias + c) : f32x4.splat(0);
+    const left = min(4, <i32>((pixel - c) >> 2));
+    if (kernelWidth == 3 && next == tap) {
+      quadOf3(start, image + c, kernel + c, rows, line, tap, pixel, to + c, left);
+    } else if (kernelWidth == 5 && next == tap) {
+      quadOf5(start, image + c, kernel + c, rows, line, tap, pixel, to + c, left);
+    } else {
+      quadOfAny(start, image + c, kernel + c, rows, line, tap, pixel, to + c, left, next, kernelWidth);
+    }
+  }
+}
+
+/** Four channels of four pixels, of stride 1 and 3 taps a row: neighbours share what they read. */
+// @ts-ignore: decorator
+@inline
+function quadOf3(
+  start: v128, from: usize, weights: usize, rows: i32, line: usize, tap: usize, pixel: usize, to: usize, channels: i32,
+): void {
+  let sum0 = start;
+  let sum1 = start;
+  let sum2 = start;
+  let sum3 = start;
+  for (let y = 0; y < rows; y++) {
+    const w0 = v128.load(weights);
+    const w1 = v128.load(weights + pixel);
+    const w2 = v128.load(weights + 2 * pixel);
+    let value = v128.load(from);
+    sum0 = fma(value, w0, sum0);
+    value = v128.load(from + tap);
+    sum0 = fma(value, w1, sum0);
+    sum1 = fma(value, w0, sum1);
+    value = v128.load(from + 2 * tap);
+    sum0 = fma(value, w2, sum0);
+    sum1 = fma(value, w1, sum1);
+    sum2 = fma(value, w0, sum2);
+    value = v128.load(from + 3 * tap);
+    sum1 = fma(value, w2, sum1);
+    sum2 = fma(value, w1, sum2);
+    sum3 = fma(value, w0, sum3);
+    value = v128.load(from + 4 * tap);
+    sum2 = fma(value, w2, sum2);
+    sum3 = fma(value, w1, sum3);
+    value = v128.load(from + 5 * tap);
+    sum3 = fma(value, w2, sum3);
+    weights += 3 * pixel;
+    from += line;
+  }
+  storeQuad(to, pixel, channels, sum0, sum1, sum2, sum3);
+}
+
+/** The same with 5 taps a row. */
+// @ts-ignore: decorator
+@inline
+function quadOf5(
+  start: v128, from: usize, weights: usize, rows: i32, line: usize, tap: usize, pixel: usize, to: usize, channels: i32,
+): void {
+  let sum0 = start;
+  let sum1 = start;
+  let sum2 = start;
+  let sum3 = start;
+  for (let y = 0; y < rows; y++) {
+    const w0 = v128.load(weights);
+    const w1 = v128.load(weights + pixel);
+    const w2 = v128.load(weights + 2 * pixel);
+    const w3 = v128.load(weights + 3 * pixel);
+    const w4 = v128.load(weights + 4 * pixel);
+    let value = v128.load(from);
+    sum0 = fma(value, w0, sum0);
+    value = v128.load(from + tap);
+    sum0 = fma(value, w1, sum0);
+    sum1 = fma(value, w0, sum1);
+    value = v128.load(from + 2 * tap);
+    sum0 = fma(value, w2, sum0);
+    sum1 = fma(value, w1, sum1);
+    sum2 = fma(value, w0, sum2);
+    value = v128.load(from + 3 * tap);
+    sum0 = fma(value, w3, sum0);
+    sum1 = fma(value, w2, sum1);
+    sum2 = fma(value, w1, sum2);
+    sum3 = fma(value, w0, sum3);
+    value = v128.load(from + 4 * tap);
+    sum0 = fma(value, w4, sum0);
+    sum1 = fma(value, w3, sum1);
+    sum2 = fma(value, w2, sum2);
+    sum3 = fma(value, w1, sum3);
+    value = v128.load(from + 5 * tap);
+    sum1 = fma(value, w4, sum1);
+    sum2 = fma(value, w3, sum2);
+    sum3 = fma(value, w2, sum3);
+    value = v128.load(from + 6 * tap);
+    sum2 = fma(value, w4, sum2);
+    sum3 = fma(value, w3, sum3);
+    value = v128.load(from + 7 * tap);
+    sum3 = fma(value, w4, sum3);
+    weights += 5 * pixel;
+    from += line;
+  }
+  storeQuad(to, pixel, channels, sum0, sum1, sum2, sum3);
+}
+
+/** The same with any number of taps a row, and any stride: `next` bytes from one pixel to the next. */
+// @ts-ignore: decorator
+@inline
+function quadOfAny(
+  start: v128, from: usize, weights: usize, rows: i32, line: usize, tap: usize, pixel: usize, to: usize, channels: i32, next: usize, kernelWidth: i32,
+): void {
+  let sum0 = start;
+  let sum1 = start;
+  let sum2 = start;
+  let sum3 = start;
+  for (let y = 0; y < rows; y++) {
+    let at = from;
+    for (let i = 0; i < kernelWidth; i++) {
+      const weight = v128.load(weights);
+      sum0 = fma(v128.load(at), weight, sum0);
+      sum1 = fma(v128.load(at + next), weight, sum1);
+      sum2 = fma(v128.load(at + 2 * next), weight, sum2);
+      sum3 = fma(v128.load(at + 3 * next), weight, sum3);
+      weights += pixel;
+      at += tap;
+    }
+    from += line;
+  }
+  storeQuad(to, pixel, channels, sum0, sum1, sum2, sum3);
+}
+
+/** Stores, clamped, four channels of four pixels, or fewer of the last channels. */
+// @ts-ignore: decorator
+@inline
+function storeQuad(to: usize, pixel: usize, channels: i32, sum0: v128, sum1: v128, sum2: v128, sum3: v128): void {
   const least = f32x4.splat(real(5));
   const most = f32x4.splat(real(6));
-  for (let c: usize = 0; c < pixel; c += 16) {
-    let sum0 = bias ? v128.load(bias + c) : f32x4.splat(0);
-    let sum1 = sum0;
-    let sum2 = sum0;
-    let sum3 = sum0;
-    let weights = kernel + c;
-    let from = image + c;
-    for (let y = firstY; y < endY; y++) {
-      if (kernelWidth == 3 && next == tap) {
-        // Stride 1: neighbours share what they read.
-        const w0 = v128.load(weights);
-        const w1 = v128.load(weights + pixel);
-        const w2 = v128.load(weights + 2 * pixel);
-        let value = v128.load(from);
-        sum0 = fma(value, w0, sum0);
-        value = v128.load(from + tap);
-        sum0 = fma(value, w1, sum0);
-        sum1 = fma(value, w0, sum1);
-        value = v128.load(from + 2 * tap);
-        sum0 = fma(value, w2, sum0);
-        sum1 = fma(value, w1, sum1);
-        sum2 = fma(value, w0, sum2);
-        value = v128.load(from + 3 * tap);
-        sum1 = fma(value, w2, sum1);
-        sum2 = fma(value, w1, sum2);
-        sum3 = fma(value, w0, sum3);
-        value = v128.load(from + 4 * tap);
-        sum2 = fma(value, w2, sum2);
-        sum3 = fma(value, w1, sum3);
-        value = v128.load(from + 5 * tap);
-        sum3 = fma(value, w2, sum3);
-        weights += 3 * pixel;
-      } else if (kernelWidth == 5 && next == tap) {
-        const w0 = v128.load(weights);
-        const w1 = v128.load(weights + pixel);
-        const w2 = v128.load(weights + 2 * pixel);
-        const w3 = v128.load(weights + 3 * pixel);
-        const w4 = v128.load(weights + 4 * pixel);
-        let value = v128.load(from);
-        sum0 = fma(value, w0, sum0);
-        value = v128.load(from + tap);
-        sum0 = fma(value, w1, sum0);
-        sum1 = fma(value, w0, sum1);
-        value = v128.load(from + 2 * tap);
-        sum0 = fma(value, w2, sum0);
-        sum1 = fma(value, w1, sum1);
-        sum2 = fma(value, w0, sum2);
-        value = v128.load(from + 3 * tap);
-        sum0 = fma(value, w3, sum0);
-        sum1 = fma(value, w2, sum1);
-        sum2 = fma(value, w1, sum2);
-        sum3 = fma(value, w0, sum3);
-        value = v128.load(from + 4 * tap);
-        sum0 = fma(value, w4, sum0);
-        sum1 = fma(value, w3, sum1);
-        sum2 = fma(value, w2, sum2);
-        sum3 = fma(value, w1, sum3);
-        value = v128.load(from + 5 * tap);
-        sum1 = fma(value, w4, sum1);
-        sum2 = fma(value, w3, sum2);
-        sum3 = fma(value, w2, sum3);
-        value = v128.load(from + 6 * tap);
-        sum2 = fma(value, w4, sum2);
-        sum3 = fma(value, w3, sum3);
-        value = v128.load(from + 7 * tap);
-        sum3 = fma(value, w4, sum3);
-        weights += 5 * pixel;
-      } else {
-        let at = from;
-        for (let i = 0; i < kernelWidth; i++) {
-          const weight = v128.load(weights);
-          sum0 = fma(v128.load(at), weight, sum0);
-          sum1 = fma(v128.load(at + next), weight, sum1);
-          sum2 = fma(v128.load(at + 2 * next), weight, sum2);
-          sum3 = fma(v128.load(at + 3 * next), weight, sum3);
-          weights += pixel;
-          at += tap;
-        }
-      }
-      from += line;
-    }
-    sum0 = clamp(sum0, least, most);
-    sum1 = clamp(sum1, least, most);
-    sum2 = clamp(sum2, least, most);
-    sum3 = clamp(sum3, least, most);
-    const at = to + c;
-    if (c + 16 <= pixel) {
-      v128.store(at, sum0);
-      v128.store(at + pixel, sum1);
-      v128.store(at + 2 * pixel, sum2);
-      v128.store(at + 3 * pixel, sum3);
-    } else {
-      const left = <i32>((pixel - c) >> 2);
-      storePart(at, sum0, left);
-      storePart(at + pixel, sum1, left);
-      storePart(at + 2 * pixel, sum2, left);
-      storePart(at + 3 * pixel, sum3, left);
-    }
+  sum0 = clamp(sum0, least, most);
+  sum1 = clamp(sum1, least, most);
+  sum2 = clamp(sum2, least, most);
+  sum3 = clamp(sum3, least, most);
+  if (channels == 4) {
+    v128.store(to, sum0);
+    v128.store(to + pixel, sum1);
+    v128.store(to + 2 * pixel, sum2);
+    v128.store(to + 3 * pixel, sum3);
+  } else {
+    storePart(to, sum0, channels);
+    storePart(to + pixel, sum1, channels);
+    storePart(to + 2 * pixel, sum2, channels);
+    storePart(to + 3 * pixel, sum3, channels);
   }
 }
 

@@ -186,7 +186,6 @@ function multiply(point: i32, count: i32, workspace: usize, space: usize): void 
 function transformOutput(first: i32, row: i32, count: i32, workspace: usize, space: usize): void {
   const output = ptr(2);
   const bias = ptr(3);
-  const residual = ptr(4);
   const least = f32x4.splat(real(5));
   const most = f32x4.splat(real(6));
   const activation = arg(7);
@@ -196,8 +195,6 @@ function transformOutput(first: i32, row: i32, count: i32, workspace: usize, spa
   const tilesY = (outHeight + 3) >> 2;
   const tilesX = (outWidth + 3) >> 2;
   const scratch = workspace + 256;
-  const half = f32x4.splat(0.5);
-  const two = f32x4.splat(2);
   const pixel = <usize>filters << 2;
   const plane = productPlane();
   const products = space + 36 * inputPlane();
@@ -210,45 +207,11 @@ function transformOutput(first: i32, row: i32, count: i32, workspace: usize, spa
     const rows = min(4, outHeight - top);
     const corner = <usize>((n * outHeight + top) * outWidth + left) * pixel;
     for (let c: usize = 0; c < pixel; c += 16) {
-      const from = products + <usize>(row + i) * pixel + c;
-      // Columns first: 6x6 to 4x6.
-      for (let x: usize = 0; x < 6; x++) {
-        const at = from + x * plane;
-        const m1 = v128.load(at + 6 * plane);
-        const m2 = v128.load(at + 12 * plane);
-        const m3 = v128.load(at + 18 * plane);
-        const m4 = v128.load(at + 24 * plane);
-        const sum1 = f32x4.add(m1, m2);
-        const sum2 = f32x4.add(m3, m4);
-        const odd1 = f32x4.mul(f32x4.splat(A), f32x4.sub(m1, m2));
-        const odd2 = f32x4.mul(f32x4.splat(B), f32x4.sub(m3, m4));
-        const to = scratch + (x << 4);
-        v128.store(to, f32x4.add(f32x4.add(v128.load(at), sum1), sum2));
-        v128.store(to, f32x4.add(odd1, odd2), 96);
-        v128.store(to, fma(sum1, half, f32x4.mul(sum2, two)), 192);
-        const last = v128.load(at + 30 * plane);
-        v128.store(to, f32x4.add(last, fma(odd1, half, f32x4.mul(odd2, two))), 288);
-      }
+      transformColumns(products + <usize>(row + i) * pixel + c, plane, scratch);
       const start = bias ? v128.load(bias + c) : f32x4.splat(0);
+      const offset = corner + c;
       for (let y = 0; y < rows; y++) {
-        const at = scratch + <usize>y * 96;
-        const m1 = v128.load(at, 16);
-        const m2 = v128.load(at, 32);
-        const m3 = v128.load(at, 48);
-        const m4 = v128.load(at, 64);
-        const sum1 = f32x4.add(m1, m2);
-        const sum2 = f32x4.add(m3, m4);
-        const odd1 = f32x4.mul(f32x4.splat(A), f32x4.sub(m1, m2));
-        const odd2 = f32x4.mul(f32x4.splat(B), f32x4.sub(m3, m4));
-        const value0 = f32x4.add(f32x4.add(v128.load(at), sum1), sum2);
-        const value1 = f32x4.add(odd1, odd2);
-        const value2 = fma(sum1, half, f32x4.mul(sum2, two));
-        const value3 = f32x4.add(v128.load(at, 80), fma(odd1, half, f32x4.mul(odd2, two)));
-        const offset = corner + <usize>(y * outWidth) * pixel + c;
-        finish(value0, start, offset, output, residual, least, most);
-        if (columns > 1) finish(value1, start, offset + pixel, output, residual, least, most);
-        if (columns > 2) finish(value2, start, offset + 2 * pixel, output, residual, least, most);
-        if (columns > 3) finish(value3, start, offset + 3 * pixel, output, residual, least, most);
+        transformRow(scratch + <usize>y * 96, columns, start, offset + <usize>(y * outWidth) * pixel, pixel, least, most);
       }
     }
     if (activation != 0) {
@@ -258,6 +221,57 @@ function transformOutput(first: i32, row: i32, count: i32, workspace: usize, spa
       }
     }
   }
+}
+
+/** The output transform of the columns of a tile: 6x6 products, each in a plane of its kind, to 4x6 in the scratch. */
+// @ts-ignore: decorator
+@inline
+function transformColumns(from: usize, plane: usize, scratch: usize): void {
+  const half = f32x4.splat(0.5);
+  const two = f32x4.splat(2);
+  for (let x: usize = 0; x < 6; x++) {
+    const at = from + x * plane;
+    const m1 = v128.load(at + 6 * plane);
+    const m2 = v128.load(at + 12 * plane);
+    const m3 = v128.load(at + 18 * plane);
+    const m4 = v128.load(at + 24 * plane);
+    const sum1 = f32x4.add(m1, m2);
+    const sum2 = f32x4.add(m3, m4);
+    const odd1 = f32x4.mul(f32x4.splat(A), f32x4.sub(m1, m2));
+    const odd2 = f32x4.mul(f32x4.splat(B), f32x4.sub(m3, m4));
+    const to = scratch + (x << 4);
+    v128.store(to, f32x4.add(f32x4.add(v128.load(at), sum1), sum2));
+    v128.store(to, f32x4.add(odd1, odd2), 96);
+    v128.store(to, fma(sum1, half, f32x4.mul(sum2, two)), 192);
+    const last = v128.load(at + 30 * plane);
+    v128.store(to, f32x4.add(last, fma(odd1, half, f32x4.mul(odd2, two))), 288);
+  }
+}
+
+/** The output transform of a row at `at`: 6 values to `columns` pixels, of at most 4, and what follows the sum. */
+// @ts-ignore: decorator
+@inline
+function transformRow(at: usize, columns: i32, start: v128, offset: usize, pixel: usize, least: v128, most: v128): void {
+  const output = ptr(2);
+  const residual = ptr(4);
+  const half = f32x4.splat(0.5);
+  const two = f32x4.splat(2);
+  const m1 = v128.load(at, 16);
+  const m2 = v128.load(at, 32);
+  const m3 = v128.load(at, 48);
+  const m4 = v128.load(at, 64);
+  const sum1 = f32x4.add(m1, m2);
+  const sum2 = f32x4.add(m3, m4);
+  const odd1 = f32x4.mul(f32x4.splat(A), f32x4.sub(m1, m2));
+  const odd2 = f32x4.mul(f32x4.splat(B), f32x4.sub(m3, m4));
+  const value0 = f32x4.add(f32x4.add(v128.load(at), sum1), sum2);
+  const value1 = f32x4.add(odd1, odd2);
+  const value2 = fma(sum1, half, f32x4.mul(sum2, two));
+  const value3 = f32x4.add(v128.load(at, 80), fma(odd1, half, f32x4.mul(odd2, two)));
+  finish(value0, start, offset, output, residual, least, most);
+  if (columns > 1) finish(value1, start, offset + pixel, output, residual, least, most);
+  if (columns > 2) finish(value2, start, offset + 2 * pixel, output, residual, least, most);
+  if (columns > 3) finish(value3, start, offset + 3 * pixel, output, residual, least, most);
 }
 
 /** Bias, residual and clamping of four values, and their storing. */
