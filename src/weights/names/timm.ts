@@ -1,4 +1,5 @@
 import type { EfficientNetArchitecture } from '../../models/build-model.js';
+import { isInTorchvision } from '../../models/conventions.js';
 import { torchLayout } from './layout.js';
 import { rename, type NameMap } from './name-map.js';
 import { resNetNames } from './torchvision.js';
@@ -39,8 +40,10 @@ function efficientNetNames({ stages }: EfficientNetArchitecture): (path: string)
  */
 export const timm: NameMap = {
   source: 'timm',
-  conventions: ({ family }) =>
-    family === 'efficientnet' ? ['timm', 'timm-tf', 'keras'] : ['timm', 'torchvision'],
+  conventions: (architecture) => {
+    if (architecture.family === 'efficientnet') return ['timm', 'timm-tf', 'keras'];
+    return isInTorchvision(architecture) ? ['timm', 'torchvision'] : ['timm'];
+  },
   layout: torchLayout,
   layerNames: (architecture) =>
     architecture.family === 'efficientnet' ? efficientNetNames(architecture) : resNetNames(architecture),
