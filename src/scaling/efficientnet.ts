@@ -364,8 +364,8 @@ function noScale(scale: unknown): ArgumentError {
   const [, lite, number] = /^(?:efficientnet-)?(?:b|(lite))?(-?\d+(?:\.\d+)?)$/i.exec(String(scale)) ?? [];
   const advice = number
     ? `the number ${number}${lite ? " and { variant: 'lite' }" : ''}`
-    : "0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, " +
-      `${efficientNetV2Names.map(quoted).join(', ')}, or { width, depth, resolution, dropout }`;
+    : "0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, or { width, depth, resolution, dropout }, or " +
+      `one of ${efficientNetV2Names.map(quoted).join(', ')}`;
   return new ArgumentError(`The scale of the EfficientNet is ${shown(scale)}; give ${advice}.`);
 }
 

@@ -238,7 +238,7 @@ test.each([
   ['lite0', "the string 'lite0'; give the number 0 and { variant: 'lite' }."],
   [
     'large',
-    "the string 'large'; give 0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, 'v2-b0', 'v2-b1',",
+    "the string 'large'; give 0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, or { width",
   ],
   [undefined, 'The scale of the EfficientNet is undefined; give 0 to 7'],
   [null, 'The scale of the EfficientNet is null; give 0 to 7'],

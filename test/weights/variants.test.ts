@@ -8,7 +8,6 @@ import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 
 test.each([
   ['torchvision', 'resnext50_32x4d', 'torchvision'],
-  ['torchvision', 'efficientnet-v2-s', 'torchvision'],
   ['timm', 'resnet18d', 'timm'],
   ['timm', 'seresnet18', 'timm'],
   ['keras', 'efficientnet-v2-b0', 'keras'],
