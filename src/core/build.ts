@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, shown } from './errors.js';
-import { checkInTree } from './in-tree.js';
+import { checkInTree } from '../graph/in-tree.js';
 import { Module } from './module.js';
 import { Random, withDefaultRandom } from './random.js';
 import { isOfLayer } from './variables.js';

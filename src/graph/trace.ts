@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, check, shown } from '../core/errors.js';
+import { checkInTree } from './in-tree.js';
 import { runOn, TraceBackend, withoutValues } from './backend.js';
 
 /** What a trace asks of a module. */
@@ -129,6 +130,7 @@ class Recorder {
     const unwrap = Array.from(module.namedModules(), ({ name, module }) => this.#wrap(name, module));
     try {
       const y = module.forward(x as never, { training: false });
+      checkInTree(module, this.#others());
       return {
         inputs: Object.fromEntries(tensors.map(([name, x]) => [name, this.#valueOf(x)])),
         outputs: this.#named(y),
@@ -138,6 +140,12 @@ class Recorder {
     } finally {
       for (const each of unwrap) each();
     }
+  }
+
+  /** The tensors that were used and are neither inputs nor made here nor variables of the tree. */
+  #others(): tf.Tensor[] {
+    const used = this.#nodes.flatMap(({ inputs }) => Object.values(inputs));
+    return used.flatMap(({ source }) => (source.kind === 'tensor' ? [source.tensor] : []));
   }
 
   #named(y: unknown): Record<string, TracedValue> {

@@ -7,11 +7,8 @@ import { nextTask } from '../core/next-task.js';
 import { partsOf } from '../core/parts.js';
 import { takeValues } from '../core/take-values.js';
 import { disposeTensors, tensorsIn } from '../core/tensors.js';
+import type { InputShapes } from '../graph/trace.js';
 import { isImageClassifier } from './is-image-classifier.js';
-
-/** The shape of a tensor, the batch first, or of several, as an array or record of shapes. */
-type InputShapes =
-  readonly number[] | readonly (readonly number[])[] | Readonly<Record<string, readonly number[]>>;
 
 /** Options of {@link warmUp}. */
 export interface WarmUpOptions {

@@ -1,7 +1,7 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { check, shown } from '../core/errors.js';
-import { checkingForward } from '../core/in-tree.js';
+import { checkingForward } from '../core/checking-forward.js';
 import type { AnyModule } from '../core/module.js';
 import { freeingTape } from '../core/tape.js';
 

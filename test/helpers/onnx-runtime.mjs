@@ -1,7 +1,7 @@
 /**
  * A worker that runs ONNX files by the packages of `workerData`, each with the package.json to find it from: outside of
- * jest's sandbox, whose arrays are of another realm. Takes `{ model, inputs: { shape, values }[] }`, and answers with the
- * outputs of each package in turn, of one session for all inputs.
+ * jest's sandbox, whose arrays are of another realm. Takes `{ model, inputs }`, where an element of `inputs` is
+ * `{ name: { shape, values } }`, and answers with the outputs by name of each package in turn, of one session for all inputs.
  */
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -13,9 +13,14 @@ parentPort.on('message', async ({ model, inputs }) => {
   const outputs = [];
   for (const { name, InferenceSession, Tensor } of runtimes) {
     const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
-    for (const { shape, values } of inputs) {
-      const [output] = Object.values(await session.run({ images: new Tensor('float32', values, shape) }));
-      outputs.push({ runtime: name, shape: output.dims, values: output.data });
+    for (const input of inputs) {
+      const feeds = Object.entries(input).map(([key, { shape, values }]) => [
+        key,
+        new Tensor('float32', values, shape),
+      ]);
+      const found = await session.run(Object.fromEntries(feeds));
+      for (const [key, { dims, data }] of Object.entries(found))
+        outputs.push({ runtime: name, name: key, shape: dims, values: data });
     }
     await session.release();
   }

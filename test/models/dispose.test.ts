@@ -15,7 +15,7 @@ import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { train } from '../../src/training/train.js';
 import { classify } from '../../src/vision/classify.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
-import { exportOnnx } from '../../src/weights/onnx.js';
+import { exportOnnx } from '../../src/weights/onnx/export.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 
 const picture = { width: 32, height: 32, data: new Uint8Array(32 * 32 * 3).fill(99) };

@@ -39,23 +39,22 @@ test.each(cases)("%s: stages and logits are Keras's, on cpu", (file, build) => {
   const normalization = file.startsWith('EfficientNet') ? 7 : 0; // mean, variance, count
   expect(parameters + statistics + normalization).toBe(golden.parameters);
 
-  const images = tf.tensor4d(
-    Float32Array.from(
-      ruleValues(
-        'input',
-        golden.input.reduce((a, b) => a * b, 1),
-      ),
-    ),
-    golden.input,
-  );
+  // The first image of two, which is the first half of all values: cpu is slow.
+  const [n, ...shape] = golden.input;
+  const values = ruleValues('input', tf.util.sizeFromShape(golden.input));
+  const images = tf.tensor4d(new Float32Array(values.subarray(0, values.length / n)), [1, ...shape]);
   const { logits, stages } = predictWithStages(model, images);
   const expected = Object.entries(golden.stages);
-  expect(stages.map((stage) => stage.shape)).toEqual(expected.map(([, { shape }]) => shape));
+  expect(stages.map((stage) => stage.shape)).toEqual(expected.map(([, { shape }]) => [1, ...shape.slice(1)]));
   const distances = expected.map(([key, { std, spread: values }], i): [string, number] => [
     key,
-    relativeDistance(spread(stages[i]!.dataSync(), 64), values, std),
+    relativeDistance(
+      spread(stages[i]!.dataSync(), values.length / n),
+      values.slice(0, values.length / n),
+      std,
+    ),
   ]);
-  distances.push(['logits', relativeDistance(logits.dataSync(), golden.logits.flat())]);
+  distances.push(['logits', relativeDistance(logits.dataSync(), golden.logits[0]!)]);
   expect(distances.filter(([, distance]) => !(distance <= 1e-4))).toEqual([]);
 
   tf.dispose([images, logits, ...stages]);

@@ -19,7 +19,7 @@ import { classify } from '../../src/vision/classify.js';
 import { preprocess } from '../../src/vision/preprocess.js';
 import { load } from '../../src/weights/load.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
-import { exportOnnx } from '../../src/weights/onnx.js';
+import { exportOnnx } from '../../src/weights/onnx/export.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 import { outOfMemory, outOfMemoryAtEach } from '../helpers/out-of-memory.js';
 import { randomTensor } from '../helpers/tensors.js';

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../../src/core/random.js';
 import { forwardRecomputed } from '../../src/core/recompute.js';
 import { freeingTape } from '../../src/core/tape.js';
+import type { Conv2D } from '../../src/layers/conv2d.js';
 import { MBConv } from '../../src/blocks/mb-conv.js';
 import { efficientNetConvention } from '../../src/models/conventions.js';
 import { EfficientNet } from '../../src/models/efficientnet.js';
@@ -118,7 +119,7 @@ test('an error on the way back leaves no tensor behind', () => {
   const model = tinyModel();
   const x = randomTensor<tf.Rank.R4>([6, SIZE, SIZE, 3], 1);
   const before = tf.memory().numTensors;
-  const block = model.stages[1]![0]!.conv2;
+  const block = model.stages[1]![0]!.conv2.conv as Conv2D;
   const forward = block.forward.bind(block);
   let runs = 0;
   block.forward = (...args) => {

@@ -13,7 +13,7 @@ import { classify } from '../../src/vision/classify.js';
 import { decodePredictions } from '../../src/vision/decode-predictions.js';
 import { load } from '../../src/weights/load.js';
 import { loadWeights } from '../../src/weights/load-weights.js';
-import { exportOnnx } from '../../src/weights/onnx.js';
+import { exportOnnx } from '../../src/weights/onnx/export.js';
 import { saveWeights } from '../../src/weights/save-weights.js';
 import { onnxMetadata } from '../helpers/onnx-metadata.js';
 import { rightModel, tinyData, tinyModel } from './tiny.js';

@@ -8,6 +8,7 @@ import { BatchNorm } from '../../src/layers/batch-norm.js';
 import { Conv2D } from '../../src/layers/conv2d.js';
 import { Dense } from '../../src/layers/dense.js';
 import { GlobalAvgPool } from '../../src/layers/pooling.js';
+import { train } from '../../src/training/train.js';
 import { valueAndGradients } from '../../src/training/value-and-gradients.js';
 
 const batchNorm = { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' } as const;
@@ -168,6 +169,17 @@ describe('a module that the tree does not have', () => {
     );
     expect(tf.memory().numTensors).toBe(held);
     expect(Object.keys(net)).not.toContain('forward');
+  });
+
+  test('is found by a trace, and by training', async () => {
+    const net = made(new Hidden());
+    const held = tf.memory().numTensors;
+    expect(() => net.summary([1, 2, 2, 1])).toThrow('Hidden uses a variable of shape [1,1,1,3]');
+    const x = tf.ones<tf.Rank.R4>([2, 2, 2, 1]);
+    const steps = train(net, [{ x, y: x }], { loss: (y) => tf.mean(y), schedule: () => 0.1, epochs: 1 });
+    await expect(steps.next()).rejects.toThrow('Hidden uses a variable of shape [1,1,1,3]');
+    x.dispose();
+    expect(tf.memory().numTensors).toBe(held);
   });
 
   test('may be used outside the forward, as a teacher or a judge is', () => {
