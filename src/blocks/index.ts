@@ -1,4 +1,5 @@
 export { ConvNorm, type ConvNormOptions } from './conv-norm.js';
 export { torchvisionBlocks, type BlockConvention } from './convention.js';
+export { fuse, type FuseOptions } from './fuse.js';
 export { MBConv, type MBConvOptions } from './mb-conv.js';
 export { PadShortcut, ResidualBlock, type ResidualBlockOptions } from './residual-block.js';
