@@ -15,6 +15,7 @@ export default {
   // tfjs-core's gradients exist only as ESM files beside its CommonJS bundle.
   transformIgnorePatterns: ['/node_modules/(?!@tensorflow/tfjs-core/dist/(?!tf-core))'],
   moduleNameMapper: {
+    '^skipscale$': '<rootDir>/src/index.ts',
     '^#backends$': '<rootDir>/src/backends/default.node.ts',
     '^#decode-image$': '<rootDir>/src/vision/decode-image.node.ts',
     '^#gradients$': '<rootDir>/src/backends/gradients.ts',

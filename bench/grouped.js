@@ -12,7 +12,7 @@ import * as ort from 'onnxruntime-web';
 import { Conv2D, Random } from 'skipscale';
 import { setThreads } from 'skipscale/simd';
 
-const ROUNDS = 25;
+const ROUNDS = 15;
 const [batch = 1, threads = 1] = process.argv.slice(2).map(Number);
 await tf.setBackend('simd');
 setThreads(threads);
@@ -33,11 +33,12 @@ const LAYERS = [
 /** A convolution for each group. */
 function slices(x, filter, stride) {
   return tf.tidy(() => {
-    const [inputs, kernels] = [tf.split(x, 32, 3), tf.split(filter, 32, 3)];
-    return tf.concat(
-      inputs.map((input, i) => tf.conv2d(input, kernels[i], stride, 1)),
-      3,
-    );
+    const group = (tensor, i) => {
+      const depth = tensor.shape[3] / 32;
+      return tf.slice(tensor, [0, 0, 0, i * depth], [...tensor.shape.slice(0, 3), depth]);
+    };
+    const convolved = (_, i) => tf.conv2d(group(x, i), group(filter, i), stride, 1);
+    return tf.concat(Array.from({ length: 32 }, convolved), 3);
   });
 }
 
@@ -49,7 +50,8 @@ function timed(compute) {
   return time;
 }
 
-const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
+/** The least, so that what else the machine does does not count. */
+const least = (times) => Math.min(...times);
 
 console.log(
   '| layer | GFLOP/s | forward | slices | times | onnxruntime-web | times | backward | slices | times |',
@@ -89,7 +91,7 @@ for (const [pixels, channels, stride] of LAYERS) {
       if (round >= 0) times[i].push(time);
     }
   }
-  const [kernel, sliced, gradient, slicedGradient, runtime] = times.map(median);
+  const [kernel, sliced, gradient, slicedGradient, runtime] = times.map(least);
   const operations = (2 * 9 * (channels / 32) * dy.size) / kernel / 1e6;
   const ms = (time) => `${time.toFixed(2)} ms`;
   const row = [

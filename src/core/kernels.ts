@@ -35,6 +35,16 @@ interface OptionalKernels {
    * inverseDeviation; of y where it is clamped; of offset where swish follows.
    */
   BatchNormTrainingGrad: tf.Tensor[];
+  /**
+   * x * sigmoid(activation(mean(x) reduceWeight + reduceBias) expandWeight + expandBias), the means over each image, with the name
+   * of an `activation`. Gives y, the means, what the activation gets, and what multiplies x.
+   */
+  SqueezeExcite: tf.Tensor[];
+  /**
+   * The gradients of x and of the weights and biases in turn, of x, dy, mean, reduced, gate (its outputs), reduceWeight and
+   * expandWeight.
+   */
+  SqueezeExciteGrad: tf.Tensor[];
 }
 
 /** The same for many tensors in one call; their inputs are lists. */

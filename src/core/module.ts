@@ -132,6 +132,11 @@ export abstract class Module<Input = tf.Tensor4D, Output = tf.Tensor4D> {
     return start;
   }
 
+  /** Whether {@link dispose} was called, of this module or of one that it is a part of. */
+  get isDisposed(): boolean {
+    return this.#disposedAs !== undefined;
+  }
+
   /** Frees every variable. What uses one after, such as a module of which this is a part, throws an ArgumentError. */
   dispose(): void {
     const { architecture } = this as { architecture?: { name?: string } };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../core/errors.js';
+import { hasKernel, runKernel } from '../core/kernels.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { activation, type Activation, type ActivationName } from './activations.js';
@@ -55,9 +56,34 @@ export class SqueezeExcite extends Module {
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
+    if (hasKernel('SqueezeExcite')) return this.#forwardFused(x);
     return tf.tidy(() => {
       const reduced = this.reduce.forwardFused(imageMean(x), this.activation.fused);
       return tf.mul(x, this.expand.forwardFused(reduced, 'sigmoid'));
     });
   }
+
+  /** By the kernel that some backends have: of x's size it keeps x alone. */
+  #forwardFused(x: tf.Tensor4D): tf.Tensor4D {
+    const { reduce, expand } = this;
+    const attrs = { activation: this.activation.fused };
+    const operation = tf.customGrad((...args) => {
+      const [x, reduceWeight, reduceBias, expandWeight, expandBias, save] = args as unknown as Arguments;
+      const inputs = { x, reduceWeight, reduceBias, expandWeight, expandBias };
+      const [y, mean, reduced, gate] = runKernel('SqueezeExcite', inputs, attrs) as Outputs;
+      save([x, mean, reduced, gate, reduceWeight, expandWeight]);
+      const gradFunc = (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]) => {
+        const [x, mean, reduced, gate, reduceWeight, expandWeight] = saved as Saved;
+        const inputs = { x, dy: dy as tf.Tensor, mean, reduced, gate, reduceWeight, expandWeight };
+        return runKernel('SqueezeExciteGrad', inputs, attrs);
+      };
+      return { value: y, gradFunc };
+    });
+    return operation(x, reduce.weight, reduce.bias!, expand.weight, expand.bias!) as tf.Tensor4D;
+  }
 }
+
+type Five = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+type Arguments = [...Five, tf.GradSaveFunc];
+type Outputs = [y: tf.Tensor4D, mean: tf.Tensor, reduced: tf.Tensor, gate: tf.Tensor];
+type Saved = [...Five, tf.Tensor];

@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ConvNorm, foldAll } from '../blocks/conv-norm.js';
+import type { ConvNorm } from '../blocks/conv-norm.js';
+import { foldUnits } from '../blocks/fuse.js';
 import { evaluation, type Context } from '../core/context.js';
 import { check, checkInteger, checkOptions, shown } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { runParts, type Part } from '../core/parts.js';
 import { forwardRecomputed } from '../core/recompute.js';
+import { buildWithoutValues } from '../graph/backend.js';
 import { describeModule, type ModelDescription } from '../graph/describe.js';
 import { formatSummary } from '../graph/summary.js';
 import type { InputShapes } from '../graph/trace.js';
@@ -99,6 +101,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   describe(size = this.preprocessing.size): ModelDescription {
     const { name, inputChannels } = this.architecture;
     checkInteger('height', size, 1);
+    if (this.isDisposed) return this.#describeTwin(size);
     const { inputShape, layers, ...rest } = describeModule(this, [1, size, size, inputChannels], name);
     const rows = layers.map((layer) => ({
       ...layer,
@@ -106,6 +109,20 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
       outputShape: layer.outputShape.slice(1),
     }));
     return { inputShape: inputShape.slice(1), layers: rows, ...rest };
+  }
+
+  /** Its weights are gone: what a network of the same sizes has. */
+  #describeTwin(size: number): ModelDescription {
+    const { architecture, convention } = this;
+    const Network = this.constructor as new (...args: unknown[]) => ImageClassifier;
+    return buildWithoutValues(() => {
+      const twin = new Network(architecture, { convention });
+      try {
+        return twin.describe(size);
+      } finally {
+        twin.dispose();
+      }
+    });
   }
 
   /**
@@ -175,8 +192,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    * @returns this model.
    */
   fuse(): this {
-    const modules = Array.from(this.namedModules(), ({ module }) => module);
-    foldAll(modules.filter((module) => module instanceof ConvNorm));
+    foldUnits(this);
     return this;
   }
 

@@ -33,11 +33,21 @@ export function softmaxCrossEntropy(
   checkOptions('softmaxCrossEntropy', options, { labelSmoothing: true });
   const { labelSmoothing = 0 } = options;
   checkFraction('labelSmoothing', labelSmoothing);
-  return tf.tidy(() => {
-    const rows = rowsOf(logits);
+  // As one operation, whose gradient (p * sum(target) - target) / N takes few kernels.
+  const operation = tf.customGrad((x, save) => {
+    const rows = rowsOf(x as tf.Tensor);
     const wanted = smooth(softTargets(logits, targets), labelSmoothing);
-    return tf.neg(tf.div(tf.sum(weighted(wanted, tf.logSoftmax(rows))), rows.shape[0]));
+    const logP = tf.logSoftmax(rows);
+    (save as tf.GradSaveFunc)([wanted, logP]);
+    const [images] = rows.shape;
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [wanted, logP] = saved as [tf.Tensor2D, tf.Tensor2D];
+      const expected = tf.mul(tf.exp(logP), tf.sum(wanted, 1, true));
+      return tf.reshape(tf.mul(tf.sub(expected, wanted), tf.div(dy, images)), logits.shape);
+    };
+    return { value: tf.neg(tf.div(tf.sum(weighted(wanted, logP)), images)), gradFunc };
   });
+  return operation(logits) as tf.Scalar;
 }
 
 /** What {@link focalLoss} takes 1 - p for at least. */
@@ -111,7 +121,7 @@ function softTargets(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor2D {
       `give classes, int32 [${shape.slice(0, -1)}], or soft targets [${shape}].`,
   );
   if (isSoft) return rowsOf(targets);
-  return tf.cast(tf.oneHot(tf.reshape(targets, [-1]) as tf.Tensor1D, classes), 'float32') as tf.Tensor2D;
+  return tf.oneHot(tf.reshape(targets, [-1]) as tf.Tensor1D, classes, 1, 0, 'float32') as tf.Tensor2D;
 }
 
 function smooth(targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor2D {

@@ -122,10 +122,10 @@ test.each(booleans)("%s: 'false' is refused", async (name, call) => {
   expect((error as Error).message).toBe(`${name} is the string 'false'; give true or false.`);
 });
 
-test('exportOnnx and preprocessInput have no options', async () => {
+test('exportOnnx and preprocessInput refuse other options', async () => {
   const model = { predict() {} } as never;
   await expect(library.exportOnnx(model, { opset: 11 } as never)).rejects.toThrow(
-    'exportOnnx has no option opset, and no other.',
+    'exportOnnx has no option opset; it has input.',
   );
   const call = library.preprocessInput as (...args: unknown[]) => unknown;
   expect(() => call([], 'torch', { x: 1 })).toThrow('preprocessInput has no option x, and no other.');

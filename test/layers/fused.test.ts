@@ -3,7 +3,7 @@ import '../../src/backends/simd/index.js';
 import { evaluation, type Context } from '../../src/core/context.js';
 import { Random } from '../../src/core/random.js';
 import { addRelu } from '../../src/layers/add.js';
-import { BatchNorm, Conv2D } from '../../src/layers/index.js';
+import { BatchNorm, Conv2D, SqueezeExcite } from '../../src/layers/index.js';
 import { swish } from '../../src/layers/swish.js';
 import { largestDifference, randomTensor } from '../helpers/tensors.js';
 
@@ -103,5 +103,24 @@ describe.each(['cpu', 'simd'])('on the backend %s', (backend) => {
       tf.dispose(xs.slice(0, 2));
     }
     norm.dispose();
+  });
+
+  test.each(['relu', 'relu6', 'sigmoid', 'swish'] as const)('squeeze-excitation with %s', (activation) => {
+    const layer = new SqueezeExcite({ channels: 3, squeezeChannels: 5, activation, random: new Random(1) });
+    tf.tidy(() => layer.reduce.bias!.assign(tf.tensor1d([0.5, -0.5, 0, 3, 9])));
+    const f = { ...activations, sigmoid: tf.sigmoid }[activation] as (x: tf.Tensor4D) => tf.Tensor4D;
+    const xs = [image(3, 7), ...layer.variables()];
+    expectSame(
+      (x) => layer.forward(x as tf.Tensor4D),
+      (x, reduceWeight, reduceBias, expandWeight, expandBias) =>
+        tf.tidy(() => {
+          const mean = tf.mean(x as tf.Tensor4D, [1, 2], true) as tf.Tensor4D;
+          const reduced = tf.add(tf.conv2d(mean, reduceWeight as tf.Tensor4D, 1, 'valid'), reduceBias!);
+          const expanded = tf.conv2d(f(reduced as tf.Tensor4D), expandWeight as tf.Tensor4D, 1, 'valid');
+          return tf.mul(x!, tf.sigmoid(tf.add(expanded, expandBias!)));
+        }),
+      xs,
+    );
+    tf.dispose(xs);
   });
 });

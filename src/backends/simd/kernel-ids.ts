@@ -43,3 +43,5 @@ export const LAMB_MOMENTS = 39;
 export const LAMB_STEP = 40;
 export const SUM_SQUARES = 41;
 export const SCALED_SUMS = 42;
+export const SUM_PRODUCTS = 43;
+export const SCALE_IMAGES = 44;

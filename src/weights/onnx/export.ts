@@ -30,8 +30,8 @@ export interface ExportOnnxOptions {
  * @throws ArgumentError where `input` is needed, or an operation cannot be translated: it names the module and the kernel.
  */
 export async function exportOnnx(module: AnyModule, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
-  checkModule('exportOnnx', module);
   checkOptions('exportOnnx', options, { input: true });
+  checkModule('exportOnnx', module);
   await ready();
   const classifier = isImageClassifier(module) ? module : undefined;
   const input = options.input ?? (classifier && imagesOf(classifier));

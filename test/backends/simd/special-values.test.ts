@@ -288,6 +288,14 @@ const batch = (draw: Draw) => {
   return { x: draw.strewn([2, 3, draw.integer(1, 5), channels], SUMMED), channels };
 };
 
+/** Of squeeze-excitation: an image with a special value is not-a-number in part. */
+const excited = (draw: Draw) => {
+  const [channels, squeezed] = [channelsOf(draw), draw.of([1, 2, 5])];
+  const x = draw.strewn(draw.image(channels, 1), SUMMED);
+  const shapes = [[1, 1, channels, squeezed], [squeezed], [1, 1, squeezed, channels], [channels]];
+  return { x, weights: shapes.map((shape) => draw.plain(shape)), images: x.shape[0]!, channels, squeezed };
+};
+
 const cases: Record<string, Case> = {
   Add: binary('Add'),
   Sub: binary('Sub'),
@@ -414,6 +422,53 @@ const cases: Record<string, Case> = {
         );
         const dx = mul(mul(scale, inverse), rest);
         return [dx, mul(product, inverse), sum, ...(shortcut ? [gradient] : [])];
+      },
+    };
+  },
+  SqueezeExcite: (draw) => {
+    const { x, weights } = excited(draw);
+    const names = ['x', 'reduceWeight', 'reduceBias', 'expandWeight', 'expandBias'];
+    return {
+      inputs: [x, ...weights],
+      simd: kernel('SqueezeExcite', names, { activation: 'swish' }),
+      cpu: (x, reduceWeight, reduceBias, expandWeight, expandBias) => {
+        const mean = tf.mean(x, [1, 2]);
+        const reduced = add(tf.matMul(mean, tf.squeeze(reduceWeight, [0, 1])), reduceBias);
+        const active = mul(reduced, tf.sigmoid(reduced));
+        const gate = tf.sigmoid(add(tf.matMul(active, tf.squeeze(expandWeight, [0, 1])), expandBias));
+        return [mul(x, tf.expandDims(tf.expandDims(gate, 1), 1)), mean, reduced, gate];
+      },
+    };
+  },
+  SqueezeExciteGrad: (draw) => {
+    const { x, weights, images, channels, squeezed } = excited(draw);
+    const [reduceWeight, , expandWeight] = weights;
+    const names = ['x', 'dy', 'mean', 'reduced', 'gate', 'reduceWeight', 'expandWeight'];
+    return {
+      inputs: [
+        ...[
+          x,
+          draw.strewn(x.shape, SUMMED),
+          draw.plain([images, channels]),
+          draw.strewn([images, squeezed], SUMMED),
+        ],
+        ...[draw.positive([images, channels]), reduceWeight!, expandWeight!],
+      ],
+      simd: kernel('SqueezeExciteGrad', names, { activation: 'swish' }),
+      cpu: (x, dy, mean, reduced, gate, reduceWeight, expandWeight) => {
+        const s = tf.sigmoid(reduced);
+        const dGate = mul(tf.sum(mul(x, dy), [1, 2]), mul(gate, sub(1, gate)));
+        const slope = mul(s, add(1, mul(reduced, sub(1, s))));
+        const dReduced = mul(tf.matMul(dGate, tf.squeeze(expandWeight, [0, 1]), false, true), slope);
+        const dMean = tf.matMul(dReduced, tf.squeeze(reduceWeight, [0, 1]), false, true);
+        const wide = (y: tf.Tensor) => tf.expandDims(tf.expandDims(y, 1), 1);
+        return [
+          add(mul(dy, wide(gate)), div(wide(dMean), x.shape[1]! * x.shape[2]!)),
+          tf.reshape(tf.matMul(mean, dReduced, true), reduceWeight.shape),
+          tf.sum(dReduced, 0),
+          tf.reshape(tf.matMul(mul(reduced, s), dGate, true), expandWeight.shape),
+          tf.sum(dGate, 0),
+        ];
       },
     };
   },

@@ -53,10 +53,12 @@ export function sigmoid4(x: v128): v128 {
 @inline
 function expOfNegative4(x: v128): v128 {
   const t = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87)), f32x4.splat(87));
-  const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(-1.44269504088896341)));
+  // 1.5 * 2^23 added rounds to a whole number, which then stands in the last bits.
+  const shifted = fma(t, f32x4.splat(-1.44269504088896341), f32x4.splat(12582912));
+  const n = f32x4.sub(shifted, f32x4.splat(12582912));
   const p = expOfRest4(n, f32x4.neg(t));
-  // Added to the exponent's bits.
-  return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
+  // Added to the exponent's bits; of the shift itself nothing is left there.
+  return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
 /** 1 / (1 + exp(-x)) with a faster exponential, and 0 where it is below the normal floats. */

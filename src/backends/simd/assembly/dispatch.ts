@@ -19,6 +19,7 @@ import { averagePoolGradient, maxPoolGradient, pool } from './pooling';
 import { addSlices, reduceRows, softmax, sumColumns } from './reduce';
 import { resizeBilinear } from './resize';
 import { copy, pad } from './shape';
+import { scaleImages, sumProducts } from './squeeze-excite';
 import { winogradFilter, winogradFilterOutput, winogradFilterProduct, winogradFilterTransform } from './winograd-filter';
 import { winograd, winogradInput, winogradOutput, winogradPack, winogradProduct } from './winograd';
 
@@ -68,5 +69,7 @@ export function dispatch(kernel: i32, chunk: i32, thread: i32): void {
     case id.LAMB_STEP: return lambStep(chunk, thread);
     case id.SUM_SQUARES: return sumSquares(chunk, thread);
     case id.SCALED_SUMS: return scaledSums(chunk, thread);
+    case id.SUM_PRODUCTS: return sumProducts(chunk, thread);
+    case id.SCALE_IMAGES: return scaleImages(chunk, thread);
   }
 }

@@ -13,8 +13,8 @@ import { float } from '../runtime.js';
 
 /** Floats that are worth a chunk of their own. */
 const CHUNK = 16384;
-/** Slices of a sum over rows: enough for any number of threads, few enough to add up. */
-const SLICES = 32;
+/** Most slices of a sum over rows: so many that one stays in the second cache, few enough to add up. */
+const SLICES = 128;
 /** Channels of a chunk of JOIN_MOMENTS. */
 const JOINED_CHANNELS = 128;
 
@@ -152,16 +152,12 @@ const batchNormTrainingGrad: Kernel = ({ inputs, backend, attrs }) => {
     const sums = space + slices * 2 * line;
     const [factorsAt, aAt, bAt] = [2, 3, 4].map((i) => sums + i * line) as [number, number, number];
     multiplyInto(backend, factorsAt, scale!, inverseDeviation!);
-    const then = [
-      ...[y ? backend.address(y) : 0, float(low!), float(high!)],
-      ...[
-        swish ? backend.address(offset!) : 0,
-        Number(swish ?? 0),
-        dShortcut ? backend.address(dShortcut) : 0,
-      ],
-    ];
+    // With swish, its gradient is computed once, into dx, of which the second job makes dx.
+    const swished = swish ? backend.address(dx) : 0;
+    const shift = swish ? backend.address(offset!) : 0;
+    const clamp = [y ? backend.address(y) : 0, float(low!), float(high!)];
     backend.runtime.run(GRADIENT_SLICES, slices, [
-      ...[xAt!, dyAt!, space, rows, channels, rowsPerSlice, meanAt!, factorsAt, 0, 0, ...then],
+      ...[xAt!, dyAt!, space, rows, channels, rowsPerSlice, meanAt!, factorsAt, swished, shift, ...clamp],
     ]);
     const perChunk = 2 * padded;
     backend.runtime.run(ADD_SLICES, 1, [space, sums, slices, 2 * padded, 2 * padded, float(1), perChunk]);
@@ -178,8 +174,8 @@ const batchNormTrainingGrad: Kernel = ({ inputs, backend, attrs }) => {
     }
     const rowsPerChunk = Math.max(1, Math.ceil(CHUNK / channels));
     backend.runtime.run(NORM_GRADIENT, Math.ceil(rows / rowsPerChunk), [
-      ...[xAt!, dyAt!, backend.address(dx), rows, channels, rowsPerChunk, meanAt!],
-      ...[factorsAt, aAt, bAt, ...then],
+      ...[xAt!, swished || dyAt!, backend.address(dx), rows, channels, rowsPerChunk, meanAt!],
+      ...[factorsAt, aAt, bAt, ...clamp, dShortcut ? backend.address(dShortcut) : 0],
     ]);
   });
   return [dx, dScale, dOffset, ...(dShortcut ? [dShortcut] : [])];

@@ -11,6 +11,7 @@ import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
 import { shapeKernels } from './shape.js';
+import { squeezeExciteKernels } from './squeeze-excite.js';
 
 /** The kernels that this backend has of its own; all others are the cpu backend's. */
 export const kernels: Kernels = {
@@ -26,4 +27,5 @@ export const kernels: Kernels = {
   ...reduceKernels,
   ...resizeKernels,
   ...shapeKernels,
+  ...squeezeExciteKernels,
 };

@@ -37,7 +37,7 @@ function multiply(
  * The product of the last two axes; undefined where shapes or types are not what these kernels do.
  * @param keep - Whether `b`, packed, is kept as long as it lives, since it is likely to be a layer's weights.
  */
-function batchMatMul(
+export function batchMatMul(
   backend: SimdBackend,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
