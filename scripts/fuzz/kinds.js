@@ -40,8 +40,8 @@ function goldenFiles(folder, ending) {
 function tinyModel() {
   const architecture = resNetArchitecture(20, { classes: 3, size: 8 });
   const stages = [
-    { blocks: 1, channels: 4, outChannels: 4 },
-    { blocks: 1, channels: 8, outChannels: 8 },
+    { blocks: 1, channels: 4, outChannels: 4, squeezeChannels: 0 },
+    { blocks: 1, channels: 8, outChannels: 8, squeezeChannels: 0 },
   ];
   return new ResNet({ ...architecture, stages, stemChannels: 4 }, { seed: 1 });
 }

@@ -4,6 +4,8 @@ import { check, checkBoolean, checkOneOf, checkOptions } from '../core/errors.js
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { addThen } from '../layers/add.js';
+import { AvgPool } from '../layers/pooling.js';
+import { SqueezeExcite } from '../layers/squeeze-excite.js';
 import { ConvNorm, type ConvNormOptions } from './conv-norm.js';
 import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
@@ -20,14 +22,19 @@ export interface ResidualBlockOptions {
   readonly channels: number;
   /** Channels of the output. Default `channels`; of a bottleneck four times as many. */
   readonly outChannels?: number;
+  /** Of a bottleneck's 3x3 convolution; see Conv2D. Default 1. */
+  readonly groups?: number;
+  /** Channels that squeeze-excitation squeezes the branch to at its end; 0 is without. Default 0. */
+  readonly squeezeChannels?: number;
   /** Default 1. */
   readonly stride?: number;
   /**
-   * The shortcut where the shape changes: `'projection'`, a 1x1 convolution with batch norm (the paper's option B),
-   * or `'pad'`, every stride-th pixel and zeros for the new channels (option A). `'none'`: no shortcut at all, not even
-   * where the shape stays, as in the paper's plain networks. Default `'projection'`.
+   * The shortcut where the shape changes: `'projection'`, a 1x1 convolution with batch norm (the paper's option B);
+   * `'average'`, the mean over every 2x2 pixels before it, which then has no stride (ResNet-D); or `'pad'`, every stride-th
+   * pixel and zeros for the new channels (option A). `'none'`: no shortcut at all, not even where the shape stays, as in the
+   * paper's plain networks. Default `'projection'`.
    */
-  readonly shortcut?: 'projection' | 'pad' | 'none';
+  readonly shortcut?: 'projection' | 'average' | 'pad' | 'none';
   /** Where a bottleneck's stride stands: `'3x3'` (v1.5, most of today's) or `'1x1'`, the first one (v1). Default `'3x3'`. */
   readonly strideIn?: '3x3' | '1x1';
   /** Starts the last batch norm's weight at zero, so that the block starts as its shortcut. Default false. */
@@ -49,6 +56,10 @@ export class ResidualBlock extends Module {
   readonly conv2: ConvNorm;
   /** Of a bottleneck only. */
   readonly conv3: ConvNorm | undefined;
+  /** At the end of the branch; undefined without squeeze-excitation. */
+  readonly squeezeExcite: SqueezeExcite | undefined;
+  /** Before the shortcut, where that is `'average'` and the block strided. */
+  readonly shortcutPool: AvgPool | undefined;
   /** Undefined where the input itself is the shortcut, and where there is none. */
   readonly shortcut: Module | undefined;
   /** Whether there is no shortcut. */
@@ -61,6 +72,8 @@ export class ResidualBlock extends Module {
       inChannels: true,
       channels: true,
       outChannels: true,
+      groups: true,
+      squeezeChannels: true,
       stride: true,
       shortcut: true,
       strideIn: true,
@@ -69,10 +82,11 @@ export class ResidualBlock extends Module {
       random: true,
     });
     const { kind, inChannels, channels, stride = 1, shortcut = 'projection', strideIn = '3x3' } = options;
-    const { zeroLast: zeroWeight = false, convention = torchvisionBlocks, random } = options;
+    const { zeroLast: zeroWeight = false, groups, squeezeChannels = 0, random } = options;
+    const { convention = torchvisionBlocks } = options;
     checkBoolean('zeroLast', zeroWeight);
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
-    checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'pad', 'none']);
+    checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'average', 'pad', 'none']);
     checkOneOf('ResidualBlock: strideIn', strideIn, ['3x3', '1x1']);
     this.plain = shortcut === 'none';
     const unit = (inChannels: number, filters: number, kernelSize: number, more: Partial<ConvNormOptions>) =>
@@ -87,15 +101,19 @@ export class ResidualBlock extends Module {
     } else {
       const [stride1, stride2] = strideIn === '1x1' ? [stride, 1] : [1, stride];
       this.conv1 = unit(inChannels, channels, 1, { stride: stride1, activation });
-      this.conv2 = unit(channels, channels, 3, { stride: stride2, activation });
+      this.conv2 = unit(channels, channels, 3, { stride: stride2, groups, activation });
       this.conv3 = unit(channels, filters, 1, last);
     }
-    if (!this.plain && (stride !== 1 || inChannels !== filters)) {
-      this.shortcut =
-        shortcut === 'pad'
-          ? new PadShortcut(inChannels, filters, stride)
-          : unit(inChannels, filters, 1, { stride });
+    if (squeezeChannels > 0) {
+      const { initializer } = convention;
+      this.squeezeExcite = new SqueezeExcite({ channels: filters, squeezeChannels, initializer, random });
     }
+    if (this.plain || (stride === 1 && inChannels === filters)) return;
+    if (shortcut === 'pad') this.shortcut = new PadShortcut(inChannels, filters, stride);
+    else if (shortcut === 'average') {
+      if (stride > 1) this.shortcutPool = new AvgPool({ size: 2, stride, padding: 'same' });
+      this.shortcut = unit(inChannels, filters, 1, {});
+    } else this.shortcut = unit(inChannels, filters, 1, { stride });
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
@@ -104,11 +122,17 @@ export class ResidualBlock extends Module {
       let h = conv1.forward(x, context);
       if (conv3) h = conv2.forward(h, context);
       const last = conv3 ?? conv2;
-      if (this.plain) return last.forward(h, context);
-      const shortcut = () => (this.shortcut ? this.shortcut.forward(x, context) : x);
-      if (last.addsAtOnce(context)) return last.forwardAdded(h, shortcut(), 'relu', context);
-      return addThen(last.forward(h, context), shortcut(), 'relu');
+      if (!this.plain && !this.squeezeExcite && last.addsAtOnce(context))
+        return last.forwardAdded(h, this.#shortcutOf(x, context), 'relu', context);
+      h = last.forward(h, context);
+      if (this.squeezeExcite) h = this.squeezeExcite.forward(h);
+      return this.plain ? h : addThen(h, this.#shortcutOf(x, context), 'relu');
     });
+  }
+
+  #shortcutOf(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const pooled = this.shortcutPool ? this.shortcutPool.forward(x) : x;
+    return this.shortcut ? this.shortcut.forward(pooled, context) : pooled;
   }
 }
 

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { ModelOptions } from '../models/build-model.js';
 import { conventionNames } from '../models/convention-names.js';
 import type { LoadOptions } from '../weights/load.js';
+import { resNetShortcuts } from '../scaling/resnet.js';
 import { classMapping, positiveNumber, side } from './arguments.js';
 
 /** What a network is besides its name. */
@@ -12,8 +13,9 @@ export type PartOptions = Pick<LoadOptions, 'checkpointKey' | 'head'>;
 
 /** The names of networks that commands take, in words. */
 export const MODEL_NAMES =
-  'resnet18, 34, 50, 101, 152, of CIFAR resnet20, 32, 44, 56, 110; efficientnet-b0 to efficientnet-b7 ' +
-  'and between, such as efficientnet-b2.26; efficientnet-lite0 to efficientnet-lite4';
+  'resnet18, 34, 50, 101, 152, of CIFAR resnet20, 32, 44, 56, 110; variants such as resnext50_32x4d, wide_resnet50_2, ' +
+  'resnet50d, seresnet50 and resnetrs50; efficientnet-b0 to efficientnet-b7 and between, such as efficientnet-b2.26; ' +
+  'efficientnet-lite0 to efficientnet-lite4; efficientnet-v2-s, m, l and efficientnet-v2-b0 to efficientnet-v2-b3';
 
 /**
  * The option of whose conventions a network follows.
@@ -64,7 +66,7 @@ export function addShapeOptions(command: Command): Command {
       new Option(
         '--shortcut <kind>',
         "of a ResNet's blocks that change the shape; none takes all shortcuts away: a plain network",
-      ).choices(['projection', 'pad', 'none']),
+      ).choices(resNetShortcuts),
     )
     .option('--size <pixels>', "side of the images (default: the model's)", side);
 }

@@ -80,10 +80,11 @@ export class AvgPool extends Pool {
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     const { size, stride, padding, countPadding } = this;
-    if (padding === 'valid') return tf.avgPool(x, size, stride, padding);
     return tf.tidy(() => {
+      if (padding === 'valid') return tf.avgPool(x, size, stride, padding);
       // tfjs's own padding has a wrong gradient: it divides by the window's size wherever fewer pixels count.
       const pixels = padding === 'same' ? samePadding(x.shape, size, stride) : padding;
+      if ([pixels].flat(3).every((count) => count === 0)) return tf.avgPool(x, size, stride, 'valid');
       const mean = (image: tf.Tensor4D) => tf.avgPool(zeroPad(image, pixels), size, stride, 'valid');
       if (countPadding) return mean(x);
       const [, height, width] = x.shape;

@@ -13,6 +13,7 @@ import type { ConventionName } from './conventions.js';
 import {
   coefficients,
   efficientNetArchitecture,
+  efficientNetV2Names,
   MAX_SCALE,
   MIN_SCALE,
   resNetArchitecture,
@@ -20,6 +21,7 @@ import {
   type Architecture,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
+  type EfficientNetV2Name,
   type EfficientNetVariant,
   type ResNetArchitectureOptions,
   type ResNetName,
@@ -31,23 +33,28 @@ import { EfficientNet, efficientNetOptionNames, type EfficientNetOptions } from 
 import type { ImageClassifier } from './image-classifier.js';
 import { ResNet, resNetOptionNames, type ResNetOptions } from './resnet.js';
 
-export type { EfficientNetArchitecture } from '../scaling/index.js';
+export type { EfficientNetArchitecture, ResNetArchitecture } from '../scaling/index.js';
 export {
   completeArchitecture,
   headFeatures,
+  convolutionCount,
   stageBlocks,
   type Architecture,
 } from '../scaling/architecture.js';
 
 /** The name of a published network. {@link buildModel} takes more: `efficientnet-b` with any scale. */
 export type ModelName =
-  ResNetName | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}` | `efficientnet-lite${0 | 1 | 2 | 3 | 4}`;
+  | ResNetName
+  | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`
+  | `efficientnet-lite${0 | 1 | 2 | 3 | 4}`
+  | `efficientnet-${EfficientNetV2Name}`;
 
 /** Every {@link ModelName}. */
 export const modelNames: readonly ModelName[] = [
   ...resNetNames,
   ...([0, 1, 2, 3, 4, 5, 6, 7] as const).map((x) => `efficientnet-b${x}` as const),
   ...([0, 1, 2, 3, 4] as const).map((x) => `efficientnet-lite${x}` as const),
+  ...efficientNetV2Names.map((name) => `efficientnet-${name}` as const),
 ];
 
 /** Options of {@link buildModel}: those of both families. */
@@ -145,11 +152,11 @@ function refuseOptions(
 /** The published network with its coefficients multiplied. */
 function scaledEfficientNet(
   name: string,
-  number: number,
+  scale: number | EfficientNetV2Name,
   variant: EfficientNetVariant,
   options: ModelOptions,
 ): EfficientNetArchitecture {
-  const published = coefficients(number, variant);
+  const published = coefficients(scale, variant);
   const { width = 1, depth = 1, size = published.resolution } = options;
   const scaled = {
     width: published.width * width,
@@ -157,12 +164,17 @@ function scaledEfficientNet(
     resolution: size,
     dropout: published.dropout,
   };
-  const own = pickOptions<EfficientNetArchitectureOptions>(options, efficientNetArchitectureOptionNames);
-  return { ...efficientNetArchitecture(scaled, { ...own, variant }), name };
+  const sizes = pickOptions<EfficientNetArchitectureOptions>(options, efficientNetArchitectureOptionNames);
+  return { ...efficientNetArchitecture(scaled, { ...sizes, variant }), name };
 }
 
 /** Of `efficientnet-b` the number may be any scale, spelled as JavaScript prints it, so that a network has one name. */
-function parseEfficientNet(name: string): { scale: number; variant: EfficientNetVariant } {
+function parseEfficientNet(name: string): {
+  scale: number | EfficientNetV2Name;
+  variant: EfficientNetVariant;
+} {
+  const v2 = efficientNetV2Names.find((each) => name === `efficientnet-${each}`);
+  if (v2) return { scale: v2, variant: efficientNetArchitecture(v2).variant };
   const [, variant, text] = /^efficientnet-(b|lite)(-?[\d.]+)$/.exec(name) ?? [];
   const scale = Number(text);
   const isOnCurve = variant === 'b' && String(scale) === text && scale >= MIN_SCALE && scale <= MAX_SCALE;

@@ -8,7 +8,7 @@ import {
   zeros,
   type Initializer,
 } from '../layers/initializers.js';
-import type { EfficientNetVariant } from '../scaling/index.js';
+import type { EfficientNetVariant, ResNetArchitecture } from '../scaling/index.js';
 import { conventionNames, type ConventionName } from './convention-names.js';
 import { colorPreprocessing, type Preprocessing } from './preprocessing.js';
 
@@ -39,6 +39,12 @@ const resize256 = (size: number) => (size <= SMALL ? size : Math.round((size * 2
 
 /** TensorFlow's EfficientNets crop 16 pixels on every side. */
 const resizeBy32 = (size: number) => (size <= SMALL ? size : size + 32);
+
+/** Whether torchvision has networks of this kind: timm's deep stems, averaging shortcuts and squeeze-excitation it has not. */
+export function isInTorchvision({ stem, shortcut, stages }: ResNetArchitecture): boolean {
+  const isDeep = stem === 'deep' || stem === 'deep-strided';
+  return !isDeep && shortcut !== 'average' && stages.every(({ squeezeChannels }) => squeezeChannels === 0);
+}
 
 const torchvisionResNet: Convention = {
   ...torchvisionBlocks,
@@ -108,6 +114,22 @@ const litePreprocessing = (size: number): Preprocessing => ({
   std: [128, 128, 128],
 });
 
+/** Colours between -1 and 1. */
+const half = { channels: 'rgb', scale: 1 / 255, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
+
+/** EfficientNetV2-S, M and L see the whole image, in the colours that each source trained them with. */
+function largeV2Preprocessing(name: ConventionName, variant: EfficientNetVariant) {
+  return (size: number): Preprocessing => {
+    const whole = { size, resize: size, interpolation: 'bicubic' } as const;
+    // Keras's Rescaling(1 / 128, offset -1).
+    if (name === 'keras')
+      return { ...whole, channels: 'rgb', scale: 1 / 128, mean: [1, 1, 1], std: [1, 1, 1] };
+    if (name === 'torchvision' && variant !== 'v2-l')
+      return { ...whole, interpolation: 'bilinear', ...imageNet };
+    return { ...whole, ...(name === 'timm' ? imageNet : half) };
+  };
+}
+
 /** The share of the resized image that timm crops, by the resolution (`crop_pct` in timm/models/efficientnet.py). */
 const timmCrop: Record<number, number> = {
   224: 0.875,
@@ -121,23 +143,35 @@ const timmCrop: Record<number, number> = {
 };
 
 /**
- * timm's input for B0–B7 and Lite. Its smaller networks of its own training crop 0.875, all others as TensorFlow's.
+ * timm's input for B0–B7, V2-B0–B3 and Lite. Its smaller networks of its own training crop 0.875, all others as TensorFlow's.
  */
 function timmPreprocessing(name: 'timm' | 'timm-tf', variant: EfficientNetVariant) {
   return (size: number): Preprocessing => {
     const crop = name === 'timm' && size < 456 ? 0.875 : (timmCrop[size] ?? size / (size + 32));
     const resize = Math.floor(size / crop);
-    if (variant === 'standard') return { size, resize, interpolation: 'bicubic', ...imageNet };
-    const half = [0.5, 0.5, 0.5];
+    if (variant !== 'lite') return { size, resize, interpolation: 'bicubic', ...imageNet };
     // Lite3 and Lite4 are the larger ones.
-    const interpolation = size < 280 ? 'bicubic' : 'bilinear';
-    return { size, resize, interpolation, channels: 'rgb', scale: 1 / 255, mean: half, std: half };
+    return { size, resize, interpolation: size < 280 ? 'bicubic' : 'bilinear', ...half };
+  };
+}
+
+function efficientNetPreprocessing(
+  name: ConventionName,
+  variant: EfficientNetVariant,
+): (size: number) => Preprocessing {
+  if (['v2-s', 'v2-m', 'v2-l'].includes(variant)) return largeV2Preprocessing(name, variant);
+  if (name === 'timm' || name === 'timm-tf') return timmPreprocessing(name, variant);
+  if (variant === 'lite') return litePreprocessing;
+  return (size) => {
+    const published = name === 'torchvision' ? torchvisionEvaluation[size] : undefined;
+    const sides = published ?? { resize: resizeBy32(size), size };
+    return { ...sides, interpolation: 'bicubic', ...imageNet };
   };
 }
 
 /**
- * EfficientNets; sources: torchvision/models/efficientnet.py, keras/applications/efficientnet.py, and timm's
- * efficientnet.py and _efficientnet_builder.py.
+ * EfficientNets; sources: torchvision/models/efficientnet.py, keras/applications/efficientnet.py and efficientnet_v2.py, and
+ * timm's efficientnet.py and _efficientnet_builder.py.
  * @param depth - The depth coefficient: torchvision's B5 and larger follow TensorFlow's batch norm.
  * @param variant - Lite has its own preprocessing, whatever the convention.
  */
@@ -146,24 +180,22 @@ export function efficientNetConvention(
   depth: number,
   variant: EfficientNetVariant = 'standard',
 ): Convention {
+  const isV2 = variant.startsWith('v2-');
   const common = {
     convolutionBias: false,
     strideIn: '3x3',
     zeroInitResidual: false,
     headInitializer: uniformFanOut,
     headBiasInitializer: zeros,
+    preprocessing: efficientNetPreprocessing(name, variant),
   } as const;
   if (name === 'keras') {
     return {
       ...common,
       padding: 'same',
-      batchNorm: { epsilon: 1e-3, momentum: 0.99, runningVariance: 'biased' },
+      batchNorm: { epsilon: 1e-3, momentum: isV2 ? 0.9 : 0.99, runningVariance: 'biased' },
       initializer: heTruncatedNormal,
       depthwiseFanOut: 'channel',
-      preprocessing:
-        variant === 'lite'
-          ? litePreprocessing
-          : (size) => ({ size, resize: resizeBy32(size), interpolation: 'bicubic', ...imageNet }),
     };
   }
   if (name === 'timm' || name === 'timm-tf') {
@@ -174,25 +206,18 @@ export function efficientNetConvention(
       batchNorm: { epsilon: name === 'timm' ? 1e-5 : 1e-3, momentum: 0.9, runningVariance: 'unbiased' },
       initializer: heNormal,
       depthwiseFanOut: 'channel',
-      preprocessing: timmPreprocessing(name, variant),
     };
   }
-  const likeTensorFlow = depth >= 2.2;
+  const likeTensorFlow = depth >= 2.2 && !isV2;
   return {
     ...common,
     padding: 'symmetric',
-    batchNorm: likeTensorFlow
-      ? { epsilon: 1e-3, momentum: 0.99, runningVariance: 'unbiased' }
-      : { epsilon: 1e-5, momentum: 0.9, runningVariance: 'unbiased' },
+    batchNorm: {
+      epsilon: likeTensorFlow || isV2 ? 1e-3 : 1e-5,
+      momentum: likeTensorFlow ? 0.99 : 0.9,
+      runningVariance: 'unbiased',
+    },
     initializer: heNormal,
     depthwiseFanOut: 'layer',
-    preprocessing:
-      variant === 'lite'
-        ? litePreprocessing
-        : (size) => ({
-            ...(torchvisionEvaluation[size] ?? { resize: resizeBy32(size), size }),
-            interpolation: 'bicubic',
-            ...imageNet,
-          }),
   };
 }

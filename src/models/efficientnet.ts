@@ -1,4 +1,5 @@
 import { ConvNorm } from '../blocks/conv-norm.js';
+import { FusedMBConv } from '../blocks/fused-mb-conv.js';
 import { MBConv } from '../blocks/mb-conv.js';
 import {
   checkBoolean,
@@ -16,6 +17,7 @@ import { zeros } from '../layers/initializers.js';
 import {
   efficientNetArchitecture,
   type Coefficients,
+  type EfficientNetV2Name,
   type EfficientNetArchitecture,
   type EfficientNetVariant,
 } from '../scaling/index.js';
@@ -37,12 +39,13 @@ export interface EfficientNetOptions {
   readonly inputChannels?: number;
   /**
    * `'lite'`: EfficientNet-Lite 0–4, with ReLU6, without squeeze-excitation, stem and head not scaled, first and last
-   * stage not repeated. Default `'standard'`.
+   * stage not repeated. `'v2-b'`, `'v2-s'`, `'v2-m'`, `'v2-l'`: which table of EfficientNetV2 coefficients of your own scale.
+   * Default `'standard'`, or what the name of an EfficientNetV2 says.
    */
   readonly variant?: EfficientNetVariant;
   /**
-   * Whose padding, batch norm, initialisation and preprocessing. Default `'torchvision'`; of Lite, which TensorFlow
-   * published and torchvision does not have, `'keras'`.
+   * Whose padding, batch norm, initialisation and preprocessing. Default `'torchvision'`; of Lite and V2-B0 to B3, which
+   * TensorFlow published and torchvision does not have, `'keras'`.
    */
   readonly convention?: ConventionName;
   /** What differs from the preprocessing of the convention. Default nothing. */
@@ -78,7 +81,7 @@ export class EfficientNet extends ImageClassifier {
   readonly convention: ConventionName;
   readonly preprocessing: Preprocessing;
   readonly stem: ConvNorm;
-  readonly stages: readonly (readonly MBConv[])[];
+  readonly stages: readonly (readonly (MBConv | FusedMBConv)[])[];
   override readonly lastConv: ConvNorm;
   readonly dropout: Dropout;
   override head: Dense | undefined;
@@ -88,7 +91,9 @@ export class EfficientNet extends ImageClassifier {
     super();
     checkOptions('EfficientNet', options, efficientNetOptionNames);
     const { variant, activation, squeezeRatio, inputChannels, classes } = architecture;
-    const { convention: conventionName = variant === 'lite' ? 'keras' : 'torchvision' } = options;
+    const {
+      convention: conventionName = variant === 'lite' || variant === 'v2-b' ? 'keras' : 'torchvision',
+    } = options;
     const { seed = 0, initialize = true } = options;
     const { dropout = architecture.dropout, stochasticDepth = 0.2 } = options;
     checkOneOf('convention', conventionName, conventionNames);
@@ -120,21 +125,19 @@ export class EfficientNet extends ImageClassifier {
     const blocks = architecture.stages.reduce((sum, { repeats }) => sum + repeats, 0);
     let index = 0;
     this.stages = architecture.stages.map(
-      ({ repeats, kernelSize, stride, expandRatio, inChannels, outChannels }) =>
-        Array.from(
-          { length: repeats },
-          (_, i) =>
-            new MBConv({
-              inChannels: i === 0 ? inChannels : outChannels,
-              outChannels,
-              kernelSize,
-              stride: i === 0 ? stride : 1,
-              expandRatio,
-              squeezeRatio,
-              stochasticDepth: (stochasticDepth * index++) / blocks,
-              ...common,
-            }),
-        ),
+      ({ repeats, stride, inChannels, outChannels, fused, kernelSize, expandRatio }) =>
+        Array.from({ length: repeats }, (_, i) => {
+          const block = {
+            inChannels: i === 0 ? inChannels : outChannels,
+            outChannels,
+            kernelSize,
+            stride: i === 0 ? stride : 1,
+            expandRatio,
+            stochasticDepth: (stochasticDepth * index++) / blocks,
+            ...common,
+          };
+          return fused ? new FusedMBConv(block) : new MBConv({ squeezeRatio, ...block });
+        }),
     );
 
     const inChannels = architecture.stages.at(-1)!.outChannels;
@@ -151,12 +154,12 @@ export class EfficientNet extends ImageClassifier {
 /**
  * Builds an EfficientNet with random weights.
  * @param scale - 0 to 7 for B0 to B7 exactly as published; any number from -4 to 10 for a network between or beyond, as
- * `coefficients` says; of `variant: 'lite'` 0, 1, 2, 3 or 4; or coefficients of your own.
+ * `coefficients` says; of `variant: 'lite'` 0, 1, 2, 3 or 4; the name of an EfficientNetV2, such as 'v2-s'; or coefficients of your own.
  * @throws ArgumentError where the scale, `variant`, `classes` or `inputChannels` is out of range; ArgumentError where
  * another option is.
  */
 export function buildEfficientNet(
-  scale: number | Coefficients,
+  scale: number | EfficientNetV2Name | Coefficients,
   options: EfficientNetOptions = {},
 ): EfficientNet {
   checkOptions('buildEfficientNet', options, efficientNetOptionNames);

@@ -1,4 +1,5 @@
-import { ConvNorm } from '../blocks/conv-norm.js';
+import { ConvNorm, type ConvNormOptions } from '../blocks/conv-norm.js';
+import { DeepStem } from '../blocks/deep-stem.js';
 import { ResidualBlock } from '../blocks/residual-block.js';
 import {
   check,
@@ -23,13 +24,16 @@ import {
   type ResNetName,
 } from '../scaling/index.js';
 import { resNetArchitectureOptionNames } from '../scaling/resnet.js';
-import { resNetConventions, type ResNetConventionName } from './conventions.js';
+import { isInTorchvision, resNetConventions, type ResNetConventionName } from './conventions.js';
 import { ImageClassifier } from './image-classifier.js';
 import { changedPreprocessing, type Preprocessing } from './preprocessing.js';
 
 /** Options of {@link buildResNet}. */
 export interface ResNetOptions extends ResNetArchitectureOptions {
-  /** Whose padding, strides, biases, batch norm, initialisation and preprocessing. Default `'torchvision'`. */
+  /**
+   * Whose padding, strides, biases, batch norm, initialisation and preprocessing. Default `'torchvision'`, of networks that
+   * torchvision does not have `'timm'`.
+   */
   readonly convention?: ResNetConventionName;
   /** What differs from the preprocessing of the convention. Default nothing. */
   readonly preprocessing?: Partial<Preprocessing>;
@@ -72,7 +76,12 @@ export class ResNet extends ImageClassifier {
   constructor(architecture: ResNetArchitecture, options: ResNetOptions = {}) {
     super();
     checkOptions('ResNet', options, resNetOptionNames);
-    const { convention: conventionName = 'torchvision', dropout = 0, seed = 0, initialize = true } = options;
+    const {
+      convention: conventionName = defaultConvention(architecture),
+      dropout = 0,
+      seed = 0,
+      initialize = true,
+    } = options;
     checkOneOf('convention', conventionName, Object.keys(resNetConventions));
     checkFraction('dropout', dropout);
     checkBoolean('initialize', initialize);
@@ -91,30 +100,25 @@ export class ResNet extends ImageClassifier {
     this.convention = conventionName;
     this.preprocessing = changedPreprocessing(preset.preprocessing(architecture.size), options.preprocessing);
 
-    const { kind, stem, stemChannels, shortcut, inputChannels, classes } = architecture;
-    const stemWindow = stem === 'imagenet' ? { kernelSize: 7, stride: 2 } : { kernelSize: 3 };
-    this.stem = new ConvNorm({
-      inChannels: inputChannels,
-      filters: stemChannels,
-      ...stemWindow,
-      activation: 'relu',
-      ...common,
-    });
-    this.pool = stem === 'imagenet' ? new MaxPool({ size: 3, stride: 2, padding: 1 }) : undefined;
+    const { kind, stem, stemChannels, shortcut, groups, classes } = architecture;
+    this.stem = buildStem(architecture, common);
+    const isPooled = stem === 'imagenet' || stem === 'deep';
+    this.pool = isPooled ? new MaxPool({ size: 3, stride: 2, padding: 1 }) : undefined;
 
     const block = {
       kind,
       shortcut,
+      groups,
       strideIn: preset.strideIn,
       zeroLast: options.zeroInitResidual ?? (preset.zeroInitResidual && shortcut !== 'none'),
       ...common,
     };
     let inChannels = stemChannels;
-    this.stages = architecture.stages.map(({ blocks, channels, outChannels }, stage) =>
+    this.stages = architecture.stages.map(({ blocks, ...stage }, s) =>
       Array.from({ length: blocks }, (_, i) => {
-        const stride = stage > 0 && i === 0 ? 2 : 1;
-        const residual = new ResidualBlock({ inChannels, channels, outChannels, stride, ...block });
-        inChannels = outChannels;
+        const stride = s > 0 && i === 0 ? 2 : 1;
+        const residual = new ResidualBlock({ inChannels, ...stage, stride, ...block });
+        inChannels = stage.outChannels;
         return residual;
       }),
     );
@@ -131,10 +135,33 @@ export class ResNet extends ImageClassifier {
   }
 }
 
+function defaultConvention(architecture: ResNetArchitecture): ResNetConventionName {
+  return isInTorchvision(architecture) ? 'torchvision' : 'timm';
+}
+
+function buildStem(
+  { stem, inputChannels, stemChannels }: ResNetArchitecture,
+  common: Pick<ConvNormOptions, 'convention' | 'random'>,
+): ConvNorm {
+  const last = { filters: stemChannels, activation: 'relu', ...common } as const;
+  if (stem === 'imagenet')
+    return new ConvNorm({ inChannels: inputChannels, kernelSize: 7, stride: 2, ...last });
+  if (stem === 'cifar') return new ConvNorm({ inChannels: inputChannels, kernelSize: 3, ...last });
+  const half = Math.max(1, stemChannels >> 1);
+  const unit = { kernelSize: 3, ...last, filters: half };
+  const first = [
+    new ConvNorm({ inChannels: inputChannels, stride: 2, ...unit }),
+    new ConvNorm({ inChannels: half, ...unit }),
+  ];
+  if (stem === 'deep') return new DeepStem({ first, kernelSize: 3, ...last });
+  first.push(new ConvNorm({ inChannels: half, kernelSize: 3, ...last }));
+  return new DeepStem({ first, kernelSize: 3, stride: 2, ...last });
+}
+
 /**
- * Builds a residual network with random weights: ResNet-18, 34, 50, 101 and 152 for ImageNet, and the smaller
- * networks for CIFAR, 20, 32, 44, 56 and 110.
- * @param network - Its depth, such as 50, or its name, such as 'resnet50'.
+ * Builds a residual network with random weights: ResNet-18, 34, 50, 101 and 152 for ImageNet, their variants by torchvision's
+ * and timm's names, and the smaller networks for CIFAR, 20, 32, 44, 56 and 110.
+ * @param network - Its depth, such as 50, or its name, such as 'resnext50_32x4d'.
  * @throws ArgumentError where there is no such network or an option is out of range.
  */
 export function buildResNet(network: ResNetDepth | ResNetName, options: ResNetOptions = {}): ResNet {

@@ -11,6 +11,32 @@ export function headFeatures(architecture: Architecture): number {
     : architecture.lastFilters;
 }
 
+/** How many convolutions a network has. */
+export function convolutionCount(architecture: Architecture): number {
+  return architecture.family === 'resnet'
+    ? resNetConvolutions(architecture)
+    : efficientNetConvolutions(architecture);
+}
+
+function resNetConvolutions({ kind, stem, stemChannels, shortcut, stages }: ResNetArchitecture): number {
+  const inChannels = [stemChannels, ...stages.map(({ outChannels }) => outChannels)];
+  const ofStages = stages.map(({ blocks, outChannels, squeezeChannels }, i) => {
+    const ofBlock = (kind === 'basic' ? 2 : 3) + (squeezeChannels > 0 ? 2 : 0);
+    const isProjected = shortcut !== 'pad' && shortcut !== 'none' && (i > 0 || inChannels[i] !== outChannels);
+    return blocks * ofBlock + (isProjected ? 1 : 0);
+  });
+  const ofStem = { imagenet: 1, cifar: 1, deep: 3, 'deep-strided': 4 }[stem];
+  return ofStages.reduce((a, b) => a + b, ofStem);
+}
+
+function efficientNetConvolutions({ stages, squeezeRatio }: EfficientNetArchitecture): number {
+  const ofStages = stages.map(({ repeats, expandRatio, fused }) => {
+    const squeeze = fused || squeezeRatio === 0 ? 0 : 2;
+    return repeats * ((fused ? 1 : 2) + (expandRatio === 1 ? 0 : 1) + squeeze);
+  });
+  return ofStages.reduce((a, b) => a + b, 2);
+}
+
 /** The number of blocks of each stage. */
 export function stageBlocks(architecture: Architecture): number[] {
   return architecture.family === 'resnet'
@@ -21,11 +47,22 @@ export function stageBlocks(architecture: Architecture): number[] {
 /** A saved architecture with what files of earlier versions do not have. */
 export function completeArchitecture(saved: Partial<Architecture>): Partial<Architecture> {
   if (saved.family !== undefined) return saved;
-  return 'kind' in saved ? completeResNet(saved) : { family: 'efficientnet', ...(saved as object) };
+  return 'kind' in saved
+    ? completeResNet(saved)
+    : completeEfficientNet(saved as Partial<EfficientNetArchitecture>);
 }
 
 function completeResNet(saved: Partial<ResNetArchitecture>): Partial<ResNetArchitecture> {
   const expansion = saved.kind === 'basic' ? 1 : 4;
-  const stages = saved.stages?.map((stage) => ({ ...stage, outChannels: stage.channels * expansion }));
-  return { family: 'resnet', ...saved, stages };
+  const stages = saved.stages?.map((stage) => ({
+    ...stage,
+    outChannels: stage.channels * expansion,
+    squeezeChannels: 0,
+  }));
+  return { family: 'resnet', groups: 1, ...saved, stages };
+}
+
+function completeEfficientNet(saved: Partial<EfficientNetArchitecture>): Partial<EfficientNetArchitecture> {
+  const stages = saved.stages?.map((stage) => ({ ...stage, fused: false }));
+  return { family: 'efficientnet', ...saved, stages };
 }

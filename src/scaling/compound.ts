@@ -64,10 +64,14 @@ export function compoundScale(phi: number, base: CompoundBase = PAPER_BASE): Mul
 export function roundFilters(filters: number, width: number): number {
   checkPositive('filters', filters);
   checkPositive('width', width);
-  const divisor = 8;
   const scaled = filters * width;
-  const rounded = Math.max(divisor, Math.floor((scaled + divisor / 2) / divisor) * divisor);
-  return rounded < 0.9 * scaled ? rounded + divisor : rounded;
+  const rounded = roundToEights(scaled);
+  return rounded < 0.9 * scaled ? rounded + 8 : rounded;
+}
+
+/** The nearest multiple of 8, at least 8. */
+export function roundToEights(channels: number): number {
+  return Math.max(8, Math.floor((channels + 4) / 8) * 8);
 }
 
 /** Repeats times depth, rounded up. Source: the reference implementation of EfficientNet, `round_repeats`. */

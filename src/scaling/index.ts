@@ -27,13 +27,17 @@ export {
   type Coefficients,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
+  efficientNetV2Names,
   type EfficientNetStage,
+  type EfficientNetV2Name,
   type EfficientNetVariant,
 } from './efficientnet.js';
 export {
   resNetArchitecture,
   resNetDepths,
   resNetNames,
+  resNetShortcuts,
+  resNetStems,
   type ResNetArchitecture,
   type ResNetArchitectureOptions,
   type ResNetDepth,

@@ -10,7 +10,7 @@ export { load, type LoadOptions } from './load.js';
 export { loadWeights } from './load-weights.js';
 export type { LoadedWeights, LoadWeightsOptions } from './loaded-weights.js';
 export type { NetworkWeightsOptions } from './network-weights.js';
-export { exportOnnx } from './onnx/export.js';
+export { exportOnnx, type ExportOnnxOptions } from './onnx/export.js';
 export { readCheckpoint } from './formats/read-checkpoint.js';
 export type { ReadOptions } from './sources/read-source.js';
 export { readPyTorch } from './formats/pytorch.js';

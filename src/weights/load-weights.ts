@@ -204,10 +204,12 @@ function advice(found: number, source: string, isBuilt: boolean): string {
 
 /** The source under whose names the most of the model's variables are in the checkpoint. */
 export function recognise(model: ImageClassifier, tensors: ReadonlyMap<string, HostTensor>) {
-  const candidates = nameMaps.map((map) => {
+  const candidates = nameMaps.flatMap((map) => {
+    const conventions = map.conventions(model.architecture);
+    if (conventions.length === 0) return []; // The source has no such network.
     const variables = keyedVariables(model, map);
     const matches = variables.filter(({ key }) => tensors.has(key)).length;
-    return { source: map.source, conventions: map.conventions(model.architecture), variables, matches };
+    return { source: map.source, conventions, variables, matches };
   });
   return candidates.reduce((best, candidate) => (candidate.matches > best.matches ? candidate : best));
 }

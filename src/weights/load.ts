@@ -244,7 +244,7 @@ function conventionByNames(
 ): ConventionName {
   const { source: origin, conventions } = recognise(model, tensors);
   if (conventions.includes(model.convention)) return model.convention;
-  if (origin !== 'timm') return conventions[0]!;
+  if (origin !== 'timm' || conventions.length === 1) return conventions[0]!;
   if (isAddress(source) && String(source).includes('tf_efficientnet')) return 'timm-tf';
   throw new Error(
     "timm's names do not distinguish efficientnet_* from tf_efficientnet_*: give { convention: 'timm' } or " +

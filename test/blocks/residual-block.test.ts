@@ -92,7 +92,7 @@ test.each<[Partial<ResidualBlockOptions>, string]>([
   [{ kind: 'wide' as 'basic' }, "ResidualBlock: kind is 'wide'; give one of 'basic', 'bottleneck'."],
   [
     { shortcut: 'conv' as 'pad' },
-    "ResidualBlock: shortcut is 'conv'; give one of 'projection', 'pad', 'none'.",
+    "ResidualBlock: shortcut is 'conv'; give one of 'projection', 'average', 'pad', 'none'.",
   ],
   [{ strideIn: '7x7' as '1x1' }, "ResidualBlock: strideIn is '7x7'; give one of '3x3', '1x1'."],
 ])('refuses %p', (options, message) => {

@@ -403,12 +403,14 @@ describe('summary', () => {
   test('help names every network, or the first and the last of a row', async () => {
     const { stdout } = await skipscale('summary', '--help');
     const text = stdout.replace(/\s+/g, ' ');
-    for (const name of modelNames.filter((name) => name.startsWith('resnet')))
+    for (const name of modelNames.filter((name) => /^resnet\d+$/.test(name)))
       expect(text).toMatch(new RegExp(`[ t]${name.slice('resnet'.length)}[,;]`));
     for (const family of ['efficientnet-b', 'efficientnet-lite']) {
       const row = modelNames.filter((name) => name.startsWith(family));
       expect(text).toContain(`${row[0]} to ${row.at(-1)}`);
     }
+    for (const name of ['resnext50_32x4d', 'resnet50d', 'seresnet50', 'resnetrs50', 'efficientnet-v2-s'])
+      expect(text).toContain(name);
   });
 
   test('errors', async () => {

@@ -9,6 +9,8 @@ import json, math, os, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEPTHS = (18, 34, 50, 101, 152)
+V2 = ('S', 'M', 'L')
+VARIANTS = ['resnet50d.a1_in1k', 'seresnet50.a1_in1k', 'resnext50_32x4d.a1_in1k']
 
 
 def keras_files():
@@ -22,7 +24,7 @@ def keras_files():
         raise Found(origin)
 
     file_utils.get_file = found
-    for name in [f'ResNet{d}' for d in DEPTHS[2:]] + [f'EfficientNetB{i}' for i in range(8)]:
+    for name in [*(f'ResNet{d}' for d in DEPTHS[2:]), *(f'EfficientNetB{i}' for i in range(8))]:
         try:
             getattr(keras.applications, name)(weights='imagenet')
         except Found as origin:
@@ -35,10 +37,12 @@ def timm_entries():
     names = [f'resnet{d}.a1_in1k' for d in DEPTHS]
     names += [f'tf_efficientnet_b{i}.ns_jft_in1k' for i in range(8)]
     names += [f'tf_efficientnet_b{i}.{"in1k" if i < 6 else "aa_in1k"}' for i in range(8)]
-    names += [f'tf_efficientnet_lite{i}.in1k' for i in range(5)]
+    names += [f'tf_efficientnet_lite{i}.in1k' for i in range(5)] + VARIANTS
+    # Of M and L it stretches images to squares.
+    names += [f'tf_efficientnetv2_{x}.in1k' for x in ('s', 'b0', 'b1', 'b2', 'b3')]
     for name in names:
         cfg = timm.models.get_pretrained_cfg(name)
-        size = cfg.input_size[1]
+        size = (cfg.test_input_size or cfg.input_size)[1] if 'v2' in name else cfg.input_size[1]
         yield f'timm/{name}', {
             'source': f'hf://{cfg.hf_hub_id}/model.safetensors',
             'licence': cfg.license,
@@ -52,7 +56,8 @@ def timm_entries():
 def torchvision_entries():
     from torchvision import models
 
-    for name in [f'ResNet{d}' for d in DEPTHS] + [f'EfficientNet_B{i}' for i in range(8)]:
+    for name in [*(f'ResNet{d}' for d in DEPTHS), *(f'EfficientNet_B{i}' for i in range(8)), *(f'EfficientNet_V2_{x}' for x in V2),
+                 'ResNeXt50_32X4D', 'ResNeXt101_32X8D', 'ResNeXt101_64X4D', 'Wide_ResNet50_2', 'Wide_ResNet101_2']:
         for weights in getattr(models, f'{name}_Weights'):
             transform = weights.transforms()
             yield f'torchvision/{name}_Weights.{weights.name}', {

@@ -28,10 +28,10 @@ import rule
 CLASSES = 1000
 
 
-def narrow_resnet(block, depths, width):
+def narrow_resnet(block, depths, width, **kind):
     """torchvision's ResNet with its layers made again for 64 * width channels."""
     channels = int(64 * width)
-    model = ResNet(block, depths, num_classes=CLASSES)
+    model = ResNet(block, depths, num_classes=CLASSES, **kind)
     model.conv1 = torch.nn.Conv2d(3, channels, 7, stride=2, padding=3, bias=False)
     model.bn1 = torch.nn.BatchNorm2d(channels)
     model.inplanes = channels
@@ -50,10 +50,12 @@ def narrow_efficientnet(width, depth):
 NARROW = {
     'resnet18_narrow': partial(narrow_resnet, BasicBlock, [2, 2, 2, 2], 0.125),
     'resnet50_narrow': partial(narrow_resnet, Bottleneck, [3, 4, 6, 3], 0.125),
+    'resnext50_narrow': partial(narrow_resnet, Bottleneck, [3, 4, 6, 3], 0.25, groups=32, width_per_group=4),
+    'wide_resnet50_narrow': partial(narrow_resnet, Bottleneck, [3, 4, 6, 3], 0.125, width_per_group=128),
     'efficientnet_narrow': partial(narrow_efficientnet, 0.125, 0.5),
 }
-BOTTLENECKS = ['resnet50', 'resnet101', 'resnet152', 'resnet50_narrow']
-NAMES = ['resnet18', 'resnet34', *BOTTLENECKS[:3], *(f'efficientnet_b{i}' for i in range(8)), *NARROW]
+BOTTLENECKS = ['resnet50', 'resnet101', 'resnet152', 'resnet50_narrow', 'resnext50_narrow', 'wide_resnet50_narrow']
+NAMES = ['resnet18', 'resnet34', *BOTTLENECKS[:3], *(f'efficientnet_b{i}' for i in range(8)), 'efficientnet_v2_s', *NARROW]
 
 
 def build(name):
@@ -84,10 +86,12 @@ def images(batch, size):
 
 
 def evaluate(model, x):
-    """The outputs of a ResNet's layers, or of the stages among an EfficientNet's `features`; and the logits."""
+    """The outputs of a ResNet's layers, or of an EfficientNet's stages; and the logits."""
     parts = dict(model.named_children())
     if 'features' in parts:
         parts = {f'features.{k}': m for k, m in list(parts['features'].named_children())[1:-1]}
+    elif 'blocks' in parts:  # timm's
+        parts = {f'blocks.{k}': m for k, m in parts['blocks'].named_children()}
     else:
         parts = {k: m for k, m in parts.items() if k.startswith('layer')}
     outputs = {}
@@ -112,6 +116,19 @@ def numpy(tensors):
 
 def norm(tensors):
     return np.sqrt(sum(np.linalg.norm(t) ** 2 for t in tensors.values()))
+
+
+# An EfficientNet's blocks in torchvision and in timm.
+BLOCKS = {'MBConv', 'FusedMBConv', 'InvertedResidual', 'EdgeResidual', 'ConvBnAct'}
+
+
+def scale_projections(model, scale):
+    """Scales what the last batch norm of every EfficientNet block gives."""
+    for block in model.modules():
+        if type(block).__name__ in BLOCKS:
+            last = [m for m in block.modules() if isinstance(m, torch.nn.BatchNorm2d)][-1]
+            last.weight.data *= scale
+            last.bias.data *= scale
 
 
 def evaluation_case(model, x):
@@ -147,10 +164,13 @@ def training_case(model, x, bias_shift=0, last_norm_scale=1):
     }
 
 
-def reference(name):
+def reference(name, build=build, bottlenecks=BOTTLENECKS):
     model = fill(build(name))
+    # EfficientNetV2 is deep: its activations would grow until squeeze-excitation multiplies rounding errors.
+    projection_scale = 0.2 if 'v2' in name else 1
+    scale_projections(model, projection_scale)
     evaluation = evaluation_case(model, images(2, 48 if name == 'efficientnet_b7' else 64))
-    if name in BOTTLENECKS:
+    if name in bottlenecks:
         training = training_case(model, images(2, 33), bias_shift=3, last_norm_scale=0.05)
     else:
         training = training_case(model, images(2, 33 if name.endswith('_narrow') else 64))
@@ -158,6 +178,7 @@ def reference(name):
     return {
         'made by': f'torch {torch.__version__}, torchvision {torchvision.__version__}',
         'parameters': sum(p.numel() for p in model.parameters()),
+        'projectionScale': projection_scale,
         'evaluation': evaluation,
         'training': training,
     }

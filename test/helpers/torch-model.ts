@@ -4,15 +4,20 @@ import { BatchNorm } from '../../src/layers/batch-norm.js';
 import { Dense } from '../../src/layers/dense.js';
 import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
+import type { NameMap } from '../../src/weights/names/name-map.js';
 import { torchvision } from '../../src/weights/names/torchvision.js';
 import { ruleValues, spreadIndices } from './golden.js';
 
 const leaves: Record<string, string> = { runningMean: 'running_mean', runningVariance: 'running_var' };
 
-/** torchvision's key of a variable. */
-export function torchKey(model: ImageClassifier, { name }: NamedVariable): string {
+/** PyTorch's key of a variable, by default torchvision's. */
+export function torchKey(
+  model: ImageClassifier,
+  { name }: NamedVariable,
+  map: NameMap = torchvision,
+): string {
   const [, path, leaf] = /^(.*)\.(\w+)$/.exec(name)!;
-  return `${torchvision.layerNames(model.architecture)(path!)}.${leaves[leaf!] ?? leaf}`;
+  return `${map.layerNames(model.architecture)(path!)}.${leaves[leaf!] ?? leaf}`;
 }
 
 /** The order of our axes that gives PyTorch's: HWIO → OIHW, (k, k, C, 1) → (C, 1, k, k), [in, out] → [out, in]. */
@@ -72,9 +77,9 @@ export function torchSpread(named: NamedVariable, tensor: tf.Tensor, count: numb
   });
 }
 
-/** Fills a model by the rule of test/golden/rule.py on torchvision's names. */
-export function fillByRule(model: ImageClassifier): void {
-  fillModule(model, (named) => torchKey(model, named));
+/** Fills a model by the rule of test/golden/rule.py on the names of PyTorch, by default torchvision's. */
+export function fillByRule(model: ImageClassifier, map: NameMap = torchvision): void {
+  fillModule(model, (named) => torchKey(model, named, map));
 }
 
 /**

@@ -1,10 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { FusedMBConv } from '../../src/blocks/fused-mb-conv.js';
+import { MBConv } from '../../src/blocks/mb-conv.js';
 import { ResidualBlock } from '../../src/blocks/residual-block.js';
 import { Random } from '../../src/core/random.js';
 import { BatchNorm } from '../../src/layers/batch-norm.js';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { buildResNet } from '../../src/models/resnet.js';
+import type { NameMap } from '../../src/weights/names/name-map.js';
+import { timm } from '../../src/weights/names/timm.js';
+import { torchvision } from '../../src/weights/names/torchvision.js';
 import { norm, readGolden, relativeDistance, spread } from './golden.js';
 import { predictWithStages } from './stages.js';
 import { fillByRule, ruleInput, torchKey, torchSpread } from './torch-model.js';
@@ -16,9 +21,11 @@ interface Values {
   spread: number[];
 }
 
-/** What torchvision computes for a model; written by test/golden/torchvision_models.py, which says how. */
+/** What torchvision or timm computes for a model; written by test/golden/torchvision_models.py, which says how. */
 interface Reference {
   parameters: number;
+  /** Multiplies weight and bias of the last batch norm of every EfficientNet block first. Default 1. */
+  projectionScale?: number;
   evaluation: {
     input: Shape;
     logits: number[][];
@@ -52,11 +59,25 @@ const builders: Record<string, () => ImageClassifier> = {
       () => buildEfficientNet(x, { stochasticDepth: 0, ...options }),
     ]),
   ),
+  efficientnet_v2_s: () => buildEfficientNet('v2-s', { stochasticDepth: 0, ...options }),
+  resnext50_narrow: () => buildResNet('resnext50_32x4d', { width: 0.25, ...options }),
+  wide_resnet50_narrow: () => buildResNet('wide_resnet50_2', { width: 0.125, ...options }),
   efficientnet_narrow: () =>
     buildEfficientNet(
       { width: 0.125, depth: 0.5, resolution: 64, dropout: 0 },
       { stochasticDepth: 0, ...options },
     ),
+};
+
+/** timm's, by its names; its ResNets are narrow. */
+const timmBuilders: typeof builders = {
+  resnet18d: () => buildResNet('resnet18d', { width: 0.125, ...options }),
+  resnet50d: () => buildResNet('resnet50d', { width: 0.125, ...options }),
+  resnetrs50: () => buildResNet('resnetrs50', { width: 0.125, ...options }),
+  seresnet18: () => buildResNet('seresnet18', options),
+  seresnext26d_32x4d: () => buildResNet('seresnext26d_32x4d', { width: 0.25, ...options }),
+  tf_efficientnetv2_b0: () =>
+    buildEfficientNet('v2-b0', { convention: 'timm-tf', stochasticDepth: 0, ...options }),
 };
 
 /** torchvision's published ResNets. */
@@ -73,38 +94,50 @@ type Failures = string[];
 
 /**
  * Defines the tests of one model, filled by the rule, on one backend:
- * - logits and the output of every stage are torchvision's, for the first `images` of its images: the largest
+ * - logits and the output of every stage are the source's, torchvision's or timm's, for the first `images` of its images: the largest
  *   difference is at most 1e-4 of the values' standard deviation;
- * - unless `trains` is false, loss, gradients and running statistics of a training step are torchvision's: norms within
+ * - unless `trains` is false, loss, gradients and running statistics of a training step are the source's: norms within
  *   1e-3, and of every tensor eight values within 1e-2 of its root mean square.
  *
  * Nothing is left of the model.
  */
-export function testModel(backend: string, name: string, { images = 2, trains = true } = {}): void {
+export function testModel(
+  backend: string,
+  name: string,
+  {
+    images = 2,
+    trains = true,
+    source = 'torchvision',
+  }: { images?: number; trains?: boolean; source?: 'torchvision' | 'timm' } = {},
+): void {
+  const [build, map] = source === 'timm' ? [timmBuilders[name]!, timm] : [builders[name]!, torchvision];
   describe(`${name} on ${backend}`, () => {
-    const { parameters, evaluation, training } = readGolden<Reference>(`torchvision/${name}.json`);
+    const reference = readGolden<Reference>(`${source}/${name}.json`);
+    const { parameters, projectionScale, evaluation, training } = reference;
     let before: number;
     let model: ImageClassifier;
 
     beforeAll(async () => {
       await tf.setBackend(backend);
       before = tf.memory().numTensors;
-      model = builders[name]!();
-      fillByRule(model);
+      model = build();
+      fillByRule(model, map);
+      scaleProjections(model, projectionScale);
     });
     afterAll(() => {
       model.dispose();
       expect(tf.memory().numTensors).toBe(before);
     });
 
-    test("stages and logits are torchvision's", () => {
-      expect(model.describe().parameters).toBe(parameters);
+    test(`stages and logits are ${source}'s`, () => {
+      const trainable = model.variables().filter((variable) => variable.trainable);
+      expect(trainable.reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
       expect(tf.tidy(() => compareEvaluation(model, evaluation, images))).toEqual([]);
     });
 
     if (trains) {
-      test("a training step is torchvision's", () => {
-        expect(tf.tidy(() => compareTrainingStep(model, training))).toEqual([]);
+      test(`a training step is ${source}'s`, () => {
+        expect(tf.tidy(() => compareTrainingStep(model, training, map))).toEqual([]);
       }, 3_600_000);
     }
   });
@@ -129,7 +162,11 @@ function compareEvaluation(model: ImageClassifier, evaluation: Reference['evalua
   return distances.filter(([, d]) => !(d <= 1e-4)).map(([key, d]) => `${key}: ${d}`);
 }
 
-function compareTrainingStep(model: ImageClassifier, training: Reference['training']): Failures {
+function compareTrainingStep(
+  model: ImageClassifier,
+  training: Reference['training'],
+  map: NameMap,
+): Failures {
   const [n, , size] = training.input;
   changeNorms(model, training);
   const labels = tf.oneHot(tf.range(0, n, 1, 'int32'), 1000);
@@ -140,7 +177,17 @@ function compareTrainingStep(model: ImageClassifier, training: Reference['traini
     model.variables().filter(({ trainable }) => trainable),
   );
   const loss = Math.abs(value.dataSync()[0]! - training.loss) / training.loss;
-  return [...(loss <= 1e-3 ? [] : [`loss: ${loss}`]), ...compareVariables(model, grads, training)];
+  return [...(loss <= 1e-3 ? [] : [`loss: ${loss}`]), ...compareVariables(model, grads, training, map)];
+}
+
+function scaleProjections(model: ImageClassifier, scale = 1): void {
+  if (scale === 1) return;
+  for (const { module } of model.namedModules()) {
+    const isBlock = module instanceof MBConv || module instanceof FusedMBConv;
+    const norm = isBlock ? module.project.norm : undefined;
+    for (const variable of norm ? [norm.weight, norm.bias] : [])
+      tf.tidy(() => variable.assign(tf.mul(variable, scale)));
+  }
 }
 
 function changeNorms(model: ImageClassifier, { biasShift, lastNormScale }: Reference['training']): void {
@@ -159,13 +206,14 @@ function compareVariables(
   model: ImageClassifier,
   grads: tf.NamedTensorMap,
   { gradients, running }: Reference['training'],
+  map: NameMap,
 ): Failures {
   // Batch norm undoes what some parameters add (a bias before a convolution and another batch norm), so their true
   // gradients are zero and what is computed is noise: differences count relative to the whole gradient's norm too.
   const least = 1e-4 * norm(Object.values(gradients).map((gradient) => gradient.norm));
   return Array.from(model.namedVariables()).flatMap((named) => {
     const { trainable, name, size } = named.variable;
-    const key = torchKey(model, named);
+    const key = torchKey(model, named, map);
     const expected = trainable ? gradients[key]! : running[key]!;
     const actual = trainable ? grads[name]! : named.variable;
     const scale = trainable ? Math.max(expected.norm, least) : expected.norm;

@@ -238,8 +238,11 @@ describe('what cannot be built is an error that says what can, and leaves no ten
     [{ width: 0 }, 'width is 0; give a positive number, such as 0.5.'],
     [{ width: NaN }, 'width is NaN; give a positive number, such as 0.5.'],
     [{ width: Infinity }, 'width is Infinity; give a positive number, such as 0.5.'],
-    [{ stem: 'big' as 'cifar' }, "stem is 'big'; give one of 'imagenet', 'cifar'."],
-    [{ shortcut: 'conv' as 'pad' }, "shortcut is 'conv'; give one of 'projection', 'pad', 'none'."],
+    [{ stem: 'big' as 'cifar' }, "stem is 'big'; give one of 'imagenet', 'cifar', 'deep', 'deep-strided'."],
+    [
+      { shortcut: 'conv' as 'pad' },
+      "shortcut is 'conv'; give one of 'projection', 'average', 'pad', 'none'.",
+    ],
     [
       { shortcut: 'none', zeroInitResidual: true },
       "zeroInitResidual is true, and shortcut 'none': every block would give zeros for ever; leave one out.",

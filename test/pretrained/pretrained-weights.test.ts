@@ -3,10 +3,9 @@ import {
   resNetConventions,
   type ResNetConventionName,
 } from '../../src/models/conventions.js';
-import { modelNames } from '../../src/models/build-model.js';
+import { modelArchitecture, modelNames } from '../../src/models/build-model.js';
 import type { Preprocessing } from '../../src/models/preprocessing.js';
 import { pretrainedWeights, type PretrainedWeights } from '../../src/pretrained/pretrained-weights.js';
-import { coefficients } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
 
 interface Published {
@@ -20,12 +19,12 @@ const golden = readGolden<Record<string, Published>>('pretrained.json');
 
 /** The preprocessing of a network that is built with these weights. */
 function preprocessingOf({ model, convention, preprocessing }: PretrainedWeights): Preprocessing {
-  const [, family, number] = /^(resnet|efficientnet-b|efficientnet-lite)(\d+)$/.exec(model)!;
-  if (family === 'resnet') {
-    return { ...resNetConventions[convention as ResNetConventionName].preprocessing(224), ...preprocessing };
+  const architecture = modelArchitecture(model, {});
+  if (architecture.family === 'resnet') {
+    const { preprocessing: ofSize } = resNetConventions[convention as ResNetConventionName];
+    return { ...ofSize(architecture.size), ...preprocessing };
   }
-  const variant = family === 'efficientnet-lite' ? 'lite' : 'standard';
-  const { depth, resolution } = coefficients(Number(number), variant);
+  const { depth, variant, resolution } = architecture;
   return {
     ...efficientNetConvention(convention, depth, variant).preprocessing(resolution),
     ...preprocessing,
@@ -52,11 +51,13 @@ test.each(ofOthers)('$name is as its source says', (entry) => {
   }
 });
 
-test('every entry of the sources is there, and every network for ImageNet has a default', () => {
+test('every entry of the sources is there, and every network of the two papers for ImageNet has a default', () => {
   expect(ofOthers.map(({ name }) => name).sort()).toEqual(Object.keys(golden).sort());
-  const forImageNet = modelNames.filter((name) => !/resnet(20|32|44|56|110)/.test(name));
+  const ofPapers = modelNames.filter((name) =>
+    /^(resnet(18|34|50|101|152)|efficientnet-(b|lite)\d)$/.test(name),
+  );
   const defaults = new Set(pretrainedWeights.filter((e) => e.dataset === 'imagenet').map((e) => e.model));
-  expect([...defaults].sort()).toEqual([...forImageNet].sort());
+  expect(ofPapers.filter((name) => !defaults.has(name))).toEqual([]);
 });
 
 test("torchvision's files are checked by the digits of their names", () => {

@@ -18,8 +18,8 @@ export function tinyModel(options: ResNetOptions = {}): ResNet {
     ...pickOptions(options, resNetArchitectureOptionNames),
   });
   const stages = [
-    { blocks: 1, channels: 4, outChannels: 4 },
-    { blocks: 1, channels: 8, outChannels: 8 },
+    { blocks: 1, channels: 4, outChannels: 4, squeezeChannels: 0 },
+    { blocks: 1, channels: 8, outChannels: 8, squeezeChannels: 0 },
   ];
   return new ResNet({ ...architecture, stages, stemChannels: 4 }, options);
 }

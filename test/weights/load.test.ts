@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildModel, describeModel, modelNames, type ModelOptions } from '../../src/models/build-model.js';
+import {
+  buildModel,
+  describeArchitecture,
+  headFeatures,
+  modelArchitecture,
+  modelNames,
+  type ModelOptions,
+} from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import type { ResNetArchitecture } from '../../src/scaling/index.js';
 import { load } from '../../src/weights/load.js';
@@ -58,18 +65,18 @@ function facts(model: ImageClassifier) {
 }
 
 test('no two published networks have the same count of weights', () => {
-  for (const options of [{ classes: 1000 }, { classes: 10 }, { classes: 1 }, { includeTop: false }]) {
-    const counts = new Map<number, string>();
-    for (const name of modelNames) {
-      const conventions = name.startsWith('resnet')
-        ? (['torchvision', 'keras'] as const)
-        : (['keras'] as const);
-      for (const convention of conventions) {
-        const { parameters, statistics } = describeModel(name, { ...options, convention });
-        expect([counts.get(parameters + statistics), name]).toEqual([undefined, name]);
-        counts.set(parameters + statistics, name);
-      }
-    }
+  const counted = modelNames.flatMap((name) => {
+    const architecture = modelArchitecture(name, { includeTop: false });
+    const conventions =
+      architecture.family === 'resnet' ? (['torchvision', 'keras'] as const) : (['keras'] as const);
+    return conventions.map((convention) => {
+      const { parameters, statistics } = describeArchitecture(architecture, { convention });
+      return { name, body: parameters + statistics, features: headFeatures(architecture) };
+    });
+  });
+  for (const classes of [1000, 10, 1, undefined]) {
+    const counts = counted.map(({ body, features }) => body + (classes ?? 0) * (features + 1));
+    expect(new Set(counts).size).toBe(counted.length);
   }
 });
 

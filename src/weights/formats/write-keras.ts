@@ -6,6 +6,7 @@ import { readVariable } from '../../core/take-values.js';
 import { BatchNorm } from '../../layers/batch-norm.js';
 import { Conv2D } from '../../layers/conv2d.js';
 import { DepthwiseConv2D } from '../../layers/depthwise-conv2d.js';
+import type { Architecture } from '../../models/build-model.js';
 import type { ImageClassifier } from '../../models/image-classifier.js';
 import type { Preprocessing } from '../../models/preprocessing.js';
 import { keras } from '../names/keras.js';
@@ -66,13 +67,18 @@ export async function writeKeras(model: ImageClassifier): Promise<Uint8Array> {
         vars.create_dataset({ name: `${i}`, data, shape: variable.shape });
       }
     }
-    if (model.architecture.family === 'efficientnet') writeNormalization(layers, model.preprocessing);
+    if (normalizes(model.architecture)) writeNormalization(layers, model.preprocessing);
     file.flush();
     return FS.readFile(path);
   } finally {
     file.close();
     FS.unlink(path);
   }
+}
+
+/** Whether Keras's network has a layer that normalises its input; V2-S, M and L only rescale it. */
+function normalizes(architecture: Architecture): boolean {
+  return architecture.family === 'efficientnet' && !['v2-s', 'v2-m', 'v2-l'].includes(architecture.variant);
 }
 
 let fileNumber = 0;

@@ -2,6 +2,7 @@ import { counted } from '../../core/counted.js';
 import {
   describeArchitecture,
   modelArchitecture,
+  convolutionCount,
   modelNames,
   stageBlocks,
   type Architecture,
@@ -61,8 +62,11 @@ function inferArchitecture(tensors: ReadonlyMap<string, HostTensor>): Architectu
   if (classes === 0) return undefined;
   const options = classes === undefined ? { includeTop: false } : { classes };
   const count = weightCount(tensors);
+  // Counting all weights takes longer.
+  const convolutions = weights(tensors).filter(([, { shape }]) => shape.length === 4).length;
   for (const name of modelNames) {
     const architecture = modelArchitecture(name, options);
+    if (convolutionCount(architecture) !== convolutions) continue;
     if (hasCount(architecture, count)) return architecture;
   }
   return undefined;

@@ -4,7 +4,10 @@ import { blockNumber, rename, type NameMap } from './name-map.js';
 /** The names of lukemelas' efficientnet-pytorch and of the Lite ports of it; blocks are numbered through. */
 export const efficientNetPyTorch: NameMap = {
   source: 'efficientnet-pytorch',
-  conventions: ({ family }) => (family === 'efficientnet' ? ['keras', 'timm-tf'] : []),
+  conventions: (architecture) =>
+    architecture.family === 'efficientnet' && !architecture.variant.startsWith('v2')
+      ? ['keras', 'timm-tf']
+      : [],
   layout: torchLayout,
   layerNames: (architecture) => {
     const number = blockNumber(architecture);

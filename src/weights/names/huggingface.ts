@@ -1,4 +1,5 @@
 import type { Architecture } from '../../models/build-model.js';
+import { isInTorchvision } from '../../models/conventions.js';
 import { torchLayout } from './layout.js';
 import { blockNumber, rename, type NameMap } from './name-map.js';
 
@@ -38,7 +39,11 @@ function efficientNetNames(architecture: Architecture): (path: string) => string
  */
 export const huggingFace: NameMap = {
   source: 'huggingface',
-  conventions: ({ family }) => (family === 'efficientnet' ? ['keras', 'timm-tf'] : ['torchvision', 'timm']),
+  conventions: (architecture) => {
+    if (architecture.family === 'efficientnet')
+      return architecture.variant === 'standard' ? ['keras', 'timm-tf'] : [];
+    return isInTorchvision(architecture) && architecture.groups === 1 ? ['torchvision', 'timm'] : [];
+  },
   layout: torchLayout,
   layerNames: (architecture) =>
     architecture.family === 'efficientnet' ? efficientNetNames(architecture) : resNetNames,

@@ -57,8 +57,11 @@ export const modulePaths: NameMap = {
   layerNames: () => (path) => path,
 };
 
+/** A pattern of names, and what is put in its place. */
+export type Renaming = readonly [RegExp, string | ((...groups: string[]) => string)];
+
 /** The function that applies these replacements one after the other. */
-export function rename(rules: readonly (readonly [RegExp, string | ((...groups: string[]) => string)])[]) {
+export function rename(rules: readonly Renaming[]) {
   return (path: string): string =>
     rules.reduce((name, [pattern, replacement]) => name.replace(pattern, replacement as string), path);
 }

@@ -1,4 +1,5 @@
 import type { EfficientNetArchitecture } from '../../models/build-model.js';
+import { isInTorchvision } from '../../models/conventions.js';
 import { torchLayout } from './layout.js';
 import { rename, type NameMap } from './name-map.js';
 import { resNetNames } from './torchvision.js';
@@ -6,8 +7,13 @@ import { resNetNames } from './torchvision.js';
 /** A block's convolutions are numbered norms; without an expanding one, the projection has its name. */
 function efficientNetNames({ stages }: EfficientNetArchitecture): (path: string) => string {
   const part = (stage: string, name: string, kind: string): string => {
-    const { expandRatio } = stages[Number(stage)]!;
+    const { expandRatio, fused } = stages[Number(stage)]!;
     const expand = expandRatio !== 1;
+    if (fused && kind === 'conv') {
+      if (!expand) return 'conv';
+      return name === 'expand' ? 'conv_exp' : 'conv_pwl';
+    }
+    if (fused) return name === 'project' && expand ? 'bn2' : 'bn1';
     const parts = expand ? ['expand', 'depthwise', 'project'] : ['depthwise', 'project'];
     if (kind === 'norm') return `bn${parts.indexOf(name) + 1}`;
     if (name === 'depthwise') return 'conv_dw';
@@ -34,9 +40,11 @@ function efficientNetNames({ stages }: EfficientNetArchitecture): (path: string)
  */
 export const timm: NameMap = {
   source: 'timm',
-  conventions: ({ family }) =>
-    family === 'efficientnet' ? ['timm', 'timm-tf', 'keras'] : ['timm', 'torchvision'],
+  conventions: (architecture) => {
+    if (architecture.family === 'efficientnet') return ['timm', 'timm-tf', 'keras'];
+    return isInTorchvision(architecture) ? ['timm', 'torchvision'] : ['timm'];
+  },
   layout: torchLayout,
   layerNames: (architecture) =>
-    architecture.family === 'efficientnet' ? efficientNetNames(architecture) : resNetNames,
+    architecture.family === 'efficientnet' ? efficientNetNames(architecture) : resNetNames(architecture),
 };
