@@ -38,6 +38,8 @@ interface Folded {
    * one that an optimizer changed in place: it first gives a variable that has a clone new data.
    */
   readonly sources: readonly tf.Tensor[];
+  /** On which they were computed. `ready` moves variables to another without reading them at once, and no other tensors. */
+  readonly backend: string;
 }
 
 const foldedModules = new WeakMap<object, Folded>();
@@ -70,16 +72,17 @@ export function runFolded(module: object, x: tf.Tensor4D): tf.Tensor4D | undefin
 }
 
 /**
- * The folded weights of a module, computed again where a variable has changed. Undefined where nothing is folded, and
+ * The folded weights of a module, computed again where a variable or the backend has changed. Undefined where nothing is folded, and
  * where gradients of the variables may be asked for.
  */
 export function foldedWeights(module: object): ConvolutionWeights | undefined {
   if (!isFolded(module)) return undefined;
-  const { folding, weights, sources } = foldedModules.get(module)!;
+  const { folding, weights, sources, backend } = foldedModules.get(module)!;
   const { conv, norm } = folding;
   if (takesGradient() && !(conv.isFrozen && norm.isFrozen)) return undefined;
-  if (variablesOf(folding).every(({ dataId }, i) => dataId === sources[i]!.dataId)) return weights;
-  if (isTracing()) return undefined;
+  const isFresh = variablesOf(folding).every(({ dataId }, i) => dataId === sources[i]!.dataId);
+  if (isTracing()) return isFresh ? weights : undefined;
+  if (isFresh && backend === tf.getBackend()) return weights;
   fold([folding]);
   return foldedModules.get(module)!.weights;
 }
@@ -121,7 +124,8 @@ function compute(folding: Folding): Folded {
   const weight: tf.Tensor4D = tf.mul(conv.weight, perFilter);
   const shift = tf.sub(conv.bias ?? 0, norm.runningMean);
   const bias: tf.Tensor1D = tf.add(tf.mul(shift, scale), norm.bias);
-  return { folding, weights: { weight, bias }, sources: variablesOf(folding).map((each) => tf.clone(each)) };
+  const sources = variablesOf(folding).map((each) => tf.clone(each));
+  return { folding, weights: { weight, bias }, sources, backend: tf.getBackend() };
 }
 
 function keep(folded: Folded): void {

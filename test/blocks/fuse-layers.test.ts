@@ -177,6 +177,28 @@ describe.each(['cpu', 'simd'])('a network of plain layers on %s', (backend) => {
   });
 });
 
+test('on another backend, folded weights are computed again and not read', async () => {
+  await tf.setBackend('simd');
+  const net = filled(new Plain());
+  await fuse(net, { input });
+  const read = jest.spyOn(tf.backend(), 'readSync');
+  await tf.setBackend('cpu');
+  const { numTensors } = tf.memory();
+  const x = images();
+  const y = net.forward(x, evaluation);
+  expect(tf.memory().numTensors).toBe(numTensors + 2);
+  const variables = new Set(net.variables().map(({ dataId }) => dataId));
+  expect(read.mock.calls.length).toBeGreaterThan(0);
+  expect(read.mock.calls.filter(([dataId]) => !variables.has(dataId))).toEqual([]);
+  read.mockRestore();
+  const plain = filled(new Plain());
+  const expected = plain.forward(x, evaluation);
+  expectSame(y, expected);
+  tf.dispose([x, y, expected]);
+  net.dispose();
+  plain.dispose();
+});
+
 /** The rows' values, added up; equal to the network's. */
 function counts(net: Module<tf.Tensor4D, tf.Tensor2D>) {
   const { layers, parameters, statistics } = describeModule(net, input);

@@ -32,7 +32,7 @@ test.each([
 ])('tf_efficientnet_b%d: %d pixels are cropped of %d, by bicubic', (scale, size, resize) => {
   const model = buildEfficientNet(scale, { convention: 'timm-tf', initialize: false });
   expect(model.preprocessing).toMatchObject({ size, resize, interpolation: 'bicubic' });
-  const { epsilon, momentum } = model.stem.norm!;
+  const { epsilon, momentum } = model.stem.norm;
   expect([epsilon, momentum]).toEqual([1e-3, 0.9]);
   model.dispose();
 });

@@ -103,7 +103,7 @@ describe('options', () => {
   test("convention: padding and batch norm of torchvision's and Keras's", () => {
     const normOf = (x: number, options: EfficientNetOptions) => {
       const model = buildEfficientNet(x, { initialize: false, ...options });
-      const { epsilon, momentum, unbiased } = model.stem.norm!;
+      const { epsilon, momentum, unbiased } = model.stem.norm;
       const { padding } = model.stem.conv;
       model.dispose();
       return [padding, epsilon, momentum, unbiased];
