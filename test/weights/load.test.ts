@@ -199,7 +199,7 @@ test('what encode wrote comes back with its convention and labels', async () => 
 test('weights of no published network are refused with their count', async () => {
   const bytes = file('torchvision', 'resnet20', { width: 0.5 });
   await expect(load(bytes)).rejects.toThrow(
-    /^No published ResNet or EfficientNet has \d+ weights with 10 classes\. Build the model, and use load\./,
+    /^No published ResNet or EfficientNet has \d+ weights with 10 classes\. Build the model, and call load\(model, source\)\./,
   );
 });
 
