@@ -144,7 +144,7 @@ describe('what does not fit changes nothing', () => {
 });
 
 test.each<[string, () => Promise<unknown>, string]>([
-  ['no module', () => save({} as never, 'x'), 'save: the network is an object; give a Module'],
+  ['no module', () => save({} as never, 'x'), 'save: the model is an object; give a Module'],
   ['no path', () => save(net, ''), "save: the path is the string ''"],
   ['a URL', () => save(net, 'https://example.com/x'), 'give the path of a file, or indexeddb://name'],
   ['names of a source', () => encode(net, { names: 'timm' }), "names is 'timm', whose networks are image classifiers"],
