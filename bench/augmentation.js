@@ -1,5 +1,5 @@
 /**
- * How long a training waits for its batches: the share of a step, with batches made by the training's own thread (0
+ * How long a training waits for its batches: the share of a step, with batches made by the training's thread (0
  * workers) and by worker threads, two cores for all.
  *
  *     npm run build && node bench/augmentation.js cifar

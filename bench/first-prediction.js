@@ -1,5 +1,5 @@
 /**
- * The first prediction of a fused ResNet-50 (batch 1, 224 pixels) in a fresh process beside later ones, without
+ * The first prediction of a fused ResNet-50 (batch 1, 224 pixels) in a fresh process compared with later ones, without
  * `warmUp`, and what `warmUp` takes.
  *
  *     npm run build && npm ci --prefix bench && node bench/first-prediction.js

@@ -1,5 +1,5 @@
 /**
- * Images per second from files to classes, beside the network alone, another build of this library, and PyTorch with its
+ * Images per second from files to classes, next to the network alone, another build of this library, and PyTorch with its
  * DataLoader, in turns.
  *
  *     npm run build && node bench/folder.js [--models resnet18,resnet50,efficientnet-b0] [--photos 400] [--batch 16]

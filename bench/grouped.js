@@ -1,6 +1,6 @@
 /**
  * The grouped convolutions of ResNeXt-50 32x4d (3x3, 32 groups, 224 pixels) on `simd`: the kernel, forward and backward,
- * beside a convolution for each group; and ONNX Runtime in WebAssembly, where `python3 bench/export.py grouped` has written
+ * next to a convolution for each group; and ONNX Runtime in WebAssembly, where `python3 bench/export.py grouped` has written
  * its networks. Batch 1 and one thread by default.
  *
  *     npm run build && npm ci --prefix bench && node bench/grouped.js [BATCH] [THREADS]

@@ -1,5 +1,5 @@
 /**
- * Predictions of fused networks beside ONNX Runtime and tfjs's other backends, alternating.
+ * Predictions of fused networks compared with ONNX Runtime and tfjs's other backends, alternating.
  *
  *     npm run build && npm ci --prefix bench && python3 bench/export.py && node bench/inference.js [--batches 1,8,32] [--threads 1,2] [--rounds 15]
  */

@@ -1,6 +1,6 @@
 /**
  * Floating-point operations a second of each convolution of ResNet-50 (batch 1, 224 pixels, fused, one thread by default)
- * beside the micro-kernel's own peak. Those of Winograd's convolutions count as if they were done directly.
+ * compared with the micro-kernel's peak. Those of Winograd's convolutions count as if they were done directly.
  *
  *     npm run build && npm ci --prefix bench && node bench/layers.js [MODEL] [THREADS]
  */

@@ -1,5 +1,5 @@
 /**
- * Reading a checkpoint of ResNet-50, about 100 MB: the time and the memory that `loadWeights` takes, beside those of
+ * Reading a checkpoint of ResNet-50, about 100 MB: the time and the memory that `load` takes, compared with those of
  * reading the file's bytes and making tensors of them. Each run has a process of its own, in which the model stands before.
  *
  *     npm run build && node bench/read-weights.js
@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { buildModel, loadWeights, saveWeights } from 'skipscale';
+import { buildModel, encode, load } from 'skipscale';
 import { median } from './peer.js';
 
 const ROUNDS = 11;
@@ -46,7 +46,7 @@ async function measure(way, convention, path) {
   globalThis.gc();
   const before = process.memoryUsage.rss();
   const start = performance.now();
-  await (way === 'loadWeights' ? loadWeights(model, path) : readTensors(path, shapes));
+  await (way === 'load' ? load(model, path) : readTensors(path, shapes));
   const time = performance.now() - start;
   return { time, memory: process.resourceUsage().maxRSS * 1024 - before };
 }
@@ -54,7 +54,7 @@ async function measure(way, convention, path) {
 async function writeFiles(folder) {
   for (const [name, { convention, format }] of Object.entries(files)) {
     const model = buildModel('resnet50', { convention });
-    writeFileSync(join(folder, name), await saveWeights(model, { format }));
+    writeFileSync(join(folder, name), await encode(model, { format }));
     model.dispose();
   }
 }
@@ -71,7 +71,7 @@ function report(folder) {
   console.log('| --- | --- | --- | --- | --- | --- |');
   for (const name of Object.keys(files)) {
     const { size } = statSync(join(folder, name));
-    const ways = { 'bytes into tensors': [], loadWeights: [] };
+    const ways = { 'bytes into tensors': [], load: [] };
     for (let round = 0; round < ROUNDS; round++) {
       for (const way of Object.keys(ways)) ways[way].push(run(way, name, folder));
     }

@@ -1,5 +1,5 @@
 /**
- * How long the command line takes: medians of runs in turns, and the least, beside Node that does nothing, in milliseconds.
+ * How long the command line takes: medians of runs in turns, and the least, compared with Node that does nothing, in milliseconds.
  * Where others use the machine too, the least is what to look at.
  *
  *     npm run build && node bench/startup.js

@@ -1,5 +1,5 @@
 /**
- * Training steps (forward, backward, plain SGD) beside PyTorch on the cpu, two threads each, alternating.
+ * Training steps (forward, backward, plain SGD) compared with PyTorch on the cpu, two threads each, alternating.
  *
  *     npm run build && node bench/training.js        # PYTHON names the interpreter that has torch and torchvision
  */

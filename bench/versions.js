@@ -1,5 +1,5 @@
 /**
- * A training step of another version of this library beside this one's, in turns: the time of the processor that one thread takes,
+ * A training step of another version of this library next to this one's, in turns: the time of the processor that one thread takes,
  * so that it can be measured where other work runs too. Both are built.
  *
  *     node bench/versions.js ROOT_OF_THE_OTHER efficientnet-b0 4 224

@@ -93,7 +93,7 @@ await build({
   minify: true,
   legalComments: 'none',
   logLevel: 'warning',
-  // tsconfig.json leads the package's own imports to the sources.
+  // tsconfig.json leads the package's imports to the sources.
   tsconfigRaw: {},
   plugins: [oneCopyOfWeights],
 });

@@ -10,7 +10,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildResNet, classify, loadWeights } from 'skipscale';
+import { buildResNet, classify, load } from 'skipscale';
 
 const folder = process.argv[2] ?? '../shared/data/cifar10';
 const reference = JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8'));
@@ -28,7 +28,7 @@ for (const [depth, file] of [
   [32, 'resnet32-d509ac18.th'],
 ]) {
   const model = buildResNet(depth);
-  await loadWeights(model, join(folder, file));
+  await load(model, join(folder, file));
   const start = performance.now();
   const found = await classify(model, images, { top: 1, batchSize: 50 });
   const seconds = (performance.now() - start) / 1000;

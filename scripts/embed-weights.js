@@ -8,7 +8,7 @@
  * convention and the classes' names.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { buildResNet, cifar10Labels, loadWeights, saveWeights } from '../dist/esm/index.js';
+import { buildResNet, cifar10Labels, encode, load } from '../dist/esm/index.js';
 
 /** What the package may carry. */
 const MAX_BYTES = 700_000;
@@ -18,12 +18,12 @@ const [source] = process.argv.slice(2);
 if (!source)
   throw new Error('Give the weights of a training: node scripts/embed-weights.js RUN/model.safetensors');
 const model = buildResNet(20, { initialize: false });
-await loadWeights(model, source);
+await load(model, source);
 model.labels ??= cifar10Labels;
 if (model.labels.join() !== cifar10Labels.join()) {
   throw new Error(`The classes of ${source} are ${model.labels.join(', ')}; train on CIFAR-10.`);
 }
-const bytes = await saveWeights(model, { dtype: 'F16' });
+const bytes = await encode(model, { dtype: 'F16' });
 if (bytes.length > MAX_BYTES)
   throw new Error(`The file would have ${bytes.length} bytes; ${MAX_BYTES} is the limit.`);
 mkdirSync(new URL('.', out), { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * What `fineTune` makes of a few images, beside other ways to train on them: the share of right answers on images that
+ * What `fineTune` makes of a few images, compared with other ways to train on them: the share of right answers on images that
  * none of them has seen, mean of three seeds. docs/training.md has its table.
  *
  *     npm run build && node scripts/fine-tuning.js                     # all; it takes an hour or more on two cores

@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildEfficientNet, classify, decodeImage, loadWeights, preprocess } from 'skipscale';
+import { buildEfficientNet, classify, decodeImage, load, preprocess } from 'skipscale';
 
 /** ImageNet's classes that the subject of a photo belongs to; none for what ImageNet has no class for, a dahlia. */
 const subjects = {
@@ -25,7 +25,7 @@ const subjects = {
 const folder = process.argv[2];
 const reference = JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8'));
 const model = buildEfficientNet(0, { variant: 'lite', initialize: false });
-await loadWeights(model, join(folder, 'efficientnet-lite0.pth'));
+await load(model, join(folder, 'efficientnet-lite0.pth'));
 
 const names = Object.keys(subjects);
 const photos = names.map((name) => join(folder, 'photos', name));

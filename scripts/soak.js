@@ -23,9 +23,9 @@ import {
   buildResNet,
   classify,
   constantSchedule,
-  loadWeights,
+  encode,
+  load,
   Random,
-  saveWeights,
   softmaxCrossEntropy,
   train,
 } from 'skipscale';
@@ -82,11 +82,11 @@ async function watch(name, count, work) {
 async function* predicting(count) {
   const photo = readFileSync(fileURLToPath(new URL('../test/golden/images/baseline.jpg', import.meta.url)));
   const model = buildResNet(20);
-  const weights = await saveWeights(model);
+  const weights = await encode(model);
   const faults = [
     () => classify(model, photo.subarray(0, 20 + random.integer(photo.length - 20))),
     () => classify(model, 'no-such-folder/photo.jpg'),
-    () => loadWeights(model, weights.subarray(0, random.integer(weights.length))),
+    () => load(model, weights.subarray(0, random.integer(weights.length))),
     async () => {
       const other = buildResNet(20);
       const answer = classify(other, [photo, photo], { batchSize: 1 });

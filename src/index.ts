@@ -9,7 +9,7 @@
  * {@link buildModel} takes a name, such as `'resnet50'`; {@link buildResNet} and {@link buildEfficientNet} take sizes.
  *
  * @categoryDescription Load and save weights
- * {@link load} finds the network of a file, {@link loadWeights} fills a network that is there, and {@link saveWeights} writes
+ * {@link load} finds the network of a file, {@link load} fills a network that is there, and {@link encode} writes
  * a file. {@link exportOnnx} writes the network too.
  *
  * @categoryDescription Scale and count

@@ -1,6 +1,6 @@
 // node skipscale.js BACKEND MODEL THREADS BATCH: a prediction of a fused model.
 import * as tf from '@tensorflow/tfjs-core';
-import { buildModel, loadWeights } from 'skipscale';
+import { buildModel, load } from 'skipscale';
 import { setThreads } from 'skipscale/simd';
 import { pixels, serve } from './serve.js';
 
@@ -10,7 +10,7 @@ await tf.setBackend(backend);
 await tf.ready();
 if (backend === 'simd') setThreads(Number(threads));
 const model = buildModel(name.replace('_', '-'), { initialize: false });
-await loadWeights(model, new URL(`../networks/${name}.pth`, import.meta.url));
+await load(model, new URL(`../networks/${name}.pth`, import.meta.url));
 model.fuse();
 const images = tf.tensor4d(pixels(Number(batch)), [Number(batch), 224, 224, 3]);
 await serve(async () => {

@@ -9,7 +9,7 @@ const page = await context({
   write: false,
   bundle: true,
   format: 'esm',
-  // This repository's own tsconfig.json would lead to the sources rather than the package.
+  // This repository's tsconfig.json would lead to the sources rather than the package.
   tsconfigRaw: {},
 });
 const { hosts, port } = await page.serve({

@@ -11,16 +11,15 @@ import {
   cifar10Dataset,
   classify,
   constantSchedule,
+  decode,
+  encode,
+  encodeSafetensors,
   idxDataset,
   load,
-  loadWeights,
-  readCheckpoint,
   ResNet,
   resNetArchitecture,
-  saveWeights,
   tarDataset,
   train,
-  writeSafetensors,
 } from 'skipscale';
 import { readTensors, tarOf, torchSave } from './files.js';
 
@@ -58,7 +57,7 @@ function same(a, b) {
 async function loadInto(model, source, check) {
   const before = valuesOf(model);
   try {
-    await loadWeights(model, source);
+    await load(model, source);
   } catch (error) {
     if (!same(before, valuesOf(model)))
       throw new Fault('the model is changed though the file was refused', { cause: error });
@@ -85,7 +84,7 @@ function checkpoints(folder, ending) {
   return async () => ({
     files: goldenFiles(folder, ending).map((bytes) => [bytes]),
     async attempt([bytes]) {
-      const { tensors } = await readCheckpoint(bytes);
+      const { tensors } = await decode(bytes);
       for (const tensor of tensors.values()) tensor.toFloat32();
     },
   });
@@ -106,7 +105,7 @@ async function savedModel() {
   const other = tinyModel();
   tf.tidy(() => other.variables().forEach((variable) => variable.assign(tf.zerosLike(variable))));
   return {
-    files: [[await saveWeights(model)]],
+    files: [[await encode(model)]],
     attempt: ([bytes]) => loadInto(other, bytes, mustBe(wanted)),
   };
 }
@@ -115,7 +114,7 @@ async function savedModel() {
 async function pytorchModel() {
   const model = buildResNet(20);
   return {
-    files: [[torchSave(readTensors(await saveWeights(model)))]],
+    files: [[torchSave(readTensors(await encode(model)))]],
     attempt: ([bytes]) => loadInto(model, bytes, mustBeFinite),
   };
 }
@@ -167,13 +166,13 @@ async function training(folder) {
 
 async function shards(folder) {
   const model = buildResNet(20);
-  const tensors = readTensors(await saveWeights(model));
+  const tensors = readTensors(await encode(model));
   const half = tensors.length >> 1;
   const parts = [tensors.slice(0, half), tensors.slice(half)];
   const names = ['model-1.safetensors', 'model-2.safetensors'];
   const weightMap = Object.fromEntries(parts.flatMap((part, i) => part.map(([key]) => [key, names[i]])));
   const toWrite = (part) =>
-    writeSafetensors(
+    encodeSafetensors(
       new Map(
         part.map(([key, { shape, bytes }]) => [key, { shape, values: new Float32Array(bytes.buffer) }]),
       ),
@@ -191,7 +190,7 @@ async function shards(folder) {
 /** A layers-model of TensorFlow.js: a narrow ResNet-50 by Keras's names, a part of it as uint8. */
 async function manifest(folder) {
   const model = buildModel('resnet50', { convention: 'keras', width: 0.0625, classes: 3 });
-  const tensors = readTensors(await saveWeights(model, { names: 'keras' }));
+  const tensors = readTensors(await encode(model, { names: 'keras' }));
   const isSmall = ([key]) => key.endsWith('/bias');
   const weights = tensors.map(([name, { shape }], i) => ({
     ...{ name, shape, dtype: 'float32' },
@@ -210,12 +209,12 @@ async function manifest(folder) {
   };
 }
 
-/** The config of timm, and of Hugging Face's transformers, beside weights that say nothing themselves. */
+/** The config of timm, and of Hugging Face's transformers, next to weights that say nothing themselves. */
 async function config(folder) {
   const at = join(folder, 'config');
   const model = buildResNet(20);
   const tensors = new Map(
-    readTensors(await saveWeights(model)).map(([key, { shape, bytes }]) => [
+    readTensors(await encode(model)).map(([key, { shape, bytes }]) => [
       key,
       { shape, values: new Float32Array(bytes.buffer) },
     ]),
@@ -240,7 +239,7 @@ async function config(folder) {
     image_size: 32,
   };
   mkdirSync(at, { recursive: true });
-  writeFileSync(join(at, 'model.safetensors'), writeSafetensors(tensors));
+  writeFileSync(join(at, 'model.safetensors'), encodeSafetensors(tensors));
   return {
     files: [timm, transformers].map((value) => [new TextEncoder().encode(JSON.stringify(value, null, 1))]),
     attempt: onDisk(at, ['config.json'], async () => {
@@ -318,7 +317,7 @@ function large(name, write, options) {
     const model = buildResNet(50, options);
     const path = join(folder, name);
     if (!existsSync(path)) writeFileSync(path, await write(model));
-    return { path, attempt: () => loadWeights(model, path) };
+    return { path, attempt: () => load(model, path) };
   };
 }
 
@@ -339,9 +338,9 @@ export const kinds = {
   idx,
   cifar,
   image,
-  'large-safetensors': large('large.safetensors', (model) => saveWeights(model)),
-  'large-pth': large('large.pth', async (model) => torchSave(readTensors(await saveWeights(model)))),
-  'large-h5': large('large.weights.h5', (model) => saveWeights(model, { format: 'weights.h5' }), {
+  'large-safetensors': large('large.safetensors', (model) => encode(model)),
+  'large-pth': large('large.pth', async (model) => torchSave(readTensors(await encode(model)))),
+  'large-h5': large('large.weights.h5', (model) => encode(model, { format: 'weights.h5' }), {
     convention: 'keras',
   }),
 };

@@ -13,9 +13,9 @@ Object.defineProperty(MathBackendCPU.prototype, 'firstUse', {
 
 /**
  * Chooses tfjs's backend, and loads it where it is not there. All functions here that give a promise wait for it; programs
- * that call tfjs's own operations or `predict` first wait for it themselves.
+ * that call tfjs's operations or `predict` first wait for it themselves.
  *
- * A backend that is in use already stays, such as one that `tf.setBackend` was told of. Otherwise, in a browser, it is
+ * A backend that is in use already stays, such as one that `tf.setBackend` has set. Otherwise, in a browser, it is
  * `webgpu`, if the program has imported it and a graphics card is there; else `webgl`, if a graphics card does the work;
  * else `simd`; else `cpu`. In Node it is the one of the highest priority in tfjs, `simd`.
  * @returns the backend's name.

@@ -15,7 +15,7 @@ import { torchvisionBlocks, type BlockConvention } from './convention.js';
 export interface ConvNormOptions {
   /** Channels of the input. */
   readonly inChannels: number;
-  /** Channels of the output, or `'depthwise'` for a kernel of its own a channel. */
+  /** Channels of the output, or `'depthwise'` for one kernel a channel. */
   readonly filters: number | 'depthwise';
   /** Side of the square kernel, in pixels. */
   readonly kernelSize: number;

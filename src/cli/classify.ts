@@ -14,7 +14,7 @@ export function classifyCommand(): Command {
     )
     .option(
       '--weights <name|file>',
-      "imagenet, cifar10 or a name such as timm/resnet50.a1_in1k; a folder that train wrote; or a path, a URL or hf://owner/name/file of safetensors, PyTorch or Keras (default: the package's own for CIFAR-10)",
+      "imagenet, cifar10 or a name such as timm/resnet50.a1_in1k; a folder that train wrote; or a path, a URL or hf://owner/name/file of safetensors, PyTorch or Keras (default: the package's for CIFAR-10)",
     )
     .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
     .addOption(conventionOption("the weights' or the model's"))

@@ -13,7 +13,7 @@ export interface DownloadOptions {
 /** Adds the options of how weights are fetched. */
 export function addDownloadOptions(command: Command): Command {
   return command
-    .option('--no-config', 'do not read the config.json beside the weights')
+    .option('--no-config', 'do not read the config.json next to the weights')
     .option('--max-time <seconds>', 'the longest that a download takes (default: a day)', positiveNumber)
     .option('--min-rate <bytes>', 'bytes a second that come at least (default: 1024)', positiveNumber);
 }

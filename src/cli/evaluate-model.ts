@@ -42,9 +42,9 @@ export async function evaluateModel(options: EvaluateOptions): Promise<void> {
   const model = await loadModel({ ...options, weights }, labels?.length ?? data.classes.length);
   try {
     if (labels) {
-      const own = model.labels;
+      const known = model.labels;
       model.labels = labels;
-      checkOrder(labels, own);
+      checkOrder(labels, known);
     }
     if (!model.labels && !classes && model.classes === data.classes.length) console.error(BY_PLACE);
     model.fuse();

@@ -20,7 +20,7 @@ export function evaluateCommand(): Command {
     .option('--data <path>', 'the same, for older commands')
     .option(
       '--weights <file>',
-      "a folder that train wrote, or what classify takes (default: the package's own for CIFAR-10)",
+      "a folder that train wrote, or what classify takes (default: the package's for CIFAR-10)",
     )
     .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
     .addOption(conventionOption("the weights' or the model's"))

@@ -24,7 +24,7 @@ export function formatEpoch(images: number, batchSize: number): string {
   return images - used > images / 10 ? ` (${used} of ${images} images an epoch)` : '';
 }
 
-/** The folder whose folders are the classes, in a sentence, where it is not the data's own; undefined where it is. */
+/** The folder whose folders are the classes, in a sentence, where it is not the data's; undefined where it is. */
 export function formatRoot({ paths, classes, labels }: Dataset): string | undefined {
   const parts = paths?.[0]?.split('/').filter((part) => part !== '.') ?? [];
   const depth = parts.findIndex((part) => part.normalize('NFC') === classes[labels[0]!]);

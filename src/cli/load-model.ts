@@ -4,7 +4,6 @@ import type { ImageClassifier } from '../models/image-classifier.js';
 import { pretrained } from '../pretrained/pretrained.js';
 import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { load } from '../weights/load.js';
-import { loadWeights } from '../weights/load-weights.js';
 import { withDownloadBar } from './download-bar.js';
 import { fetchOptions, type DownloadOptions } from './download-options.js';
 import { noteLoaded } from './loaded-note.js';
@@ -59,7 +58,7 @@ export async function loadModel(
       return pretrained(name, { weights, convention, onLoaded, config, ...part, ...shape });
     const changed = buildModel(name, { initialize: false, convention, classes, ...shape });
     try {
-      onLoaded(await loadWeights(changed, weights, part));
+      onLoaded(await load(changed, weights, part));
       return changed;
     } catch (error) {
       changed.dispose();

@@ -25,7 +25,7 @@ export interface OpenedDataset extends Dataset {
 
 /** Options of {@link openDataset}. */
 export interface OpenOptions extends ClassFolderOptions {
-  /** Whether images that cannot be decoded are left out, and `onSkip` told; otherwise an error names them all. Default false. */
+  /** Whether images that cannot be decoded are left out, and `onSkip` is called; otherwise an error names them all. Default false. */
   readonly skipBroken?: boolean;
   /** Bytes of decoded images at most that may be kept in memory. Default {@link MEMORY}. */
   readonly limit?: number;

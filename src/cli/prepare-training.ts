@@ -123,7 +123,7 @@ async function prepareTuning(options: PlacedOptions): Promise<Prepared> {
     sayRoot(data);
     console.log(
       `Fine-tunes ${model.architecture.name} with the weights ${weights}, at ${size} x ${size} pixels, with ` +
-        (plan.isHeadNew ? 'a new head:' : 'its own head:'),
+        (plan.isHeadNew ? 'a new head:' : 'the head it had:'),
     );
     console.log(formatRecipe(recipe, all, Object.keys(options)));
     if (options.from === undefined) hintAtSize(await firstPicture(data), size);

@@ -40,7 +40,7 @@ Examples:
 export function trainCommand(): Command {
   const command = new Command('train')
     .description(
-      'Train a network on images of your own, with checkpoints; Ctrl-C stops it, --resume continues it.',
+      'Train a network on your own images, with checkpoints; Ctrl-C stops it, --resume continues it.',
     )
     .argument('[data]', 'a folder or tar archive with one folder a class; files of CIFAR or MNIST')
     .option('--data <path>', 'the same, for older commands')

@@ -27,7 +27,7 @@ export interface TrainingData {
 
 /**
  * The data to train on, and those to validate with: a share of the same, or others, which are named by their whole paths.
- * @param options - `onSkip` is told of each file that is left out.
+ * @param options - `onSkip` is called with each file that is left out.
  */
 export async function openTrainingData(
   { data, validation, classes, seed }: DataOptions,
@@ -47,9 +47,9 @@ export async function openTrainingData(
           limit: limit - bytes,
         })
       : undefined;
-  const own = { classes: dataset.classes.length, labels: dataset.classes };
-  const mapping = await withWordNetIds(own, classes, dataset, others);
-  const matched = matchTraining(own, dataset, { classes: mapping, validation: others });
+  const network = { classes: dataset.classes.length, labels: dataset.classes };
+  const mapping = await withWordNetIds(network, classes, dataset, others);
+  const matched = matchTraining(network, dataset, { classes: mapping, validation: others });
   if (share === undefined) {
     return { training: matched.data, validation: matched.validation!, bytes, images };
   }
@@ -78,8 +78,8 @@ export interface WorkerData extends DataOptions {
 export async function reopenTrainingData(options: WorkerData): Promise<Dataset> {
   const { data, validation, seed, inMemory, skipped, squares, classes, labels: names } = options;
   const opened = await openFiles(data, 'train', { onSkip: () => {} });
-  const own = { classes: names.length, labels: names };
-  const files = matchClasses(own, opened, await withWordNetIds(own, classes, opened));
+  const network = { classes: names.length, labels: names };
+  const files = matchClasses(network, opened, await withWordNetIds(network, classes, opened));
   const { labels, paths } = files;
   const left = new Set(skipped);
   const whole = subset(

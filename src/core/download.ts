@@ -10,13 +10,13 @@ import { TransferWatch } from './transfer-watch.js';
 
 /** Options of {@link download}. */
 export interface DownloadOptions extends TransferLimits {
-  /** Sent to the URL's own origin alone, not to where it redirects to. */
+  /** Sent to the URL's origin alone, not to where it redirects to. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Where the bytes are collected; what an earlier download left there is continued. Default in memory. */
   readonly store?: Store;
   /** The sum that the file must have, in hexadecimal digits, of which the first eight are enough. Default any. */
   readonly sha256?: string;
-  /** Told of the bytes that have come, and of the length of all, where the server names it. */
+  /** Called with the number of bytes that have come, and the length of all, where the server names it. */
   readonly onProgress?: (received: number, total: number | undefined) => void;
   /** Looks at the first bytes as soon as they come, and throws where they are of no file that is wanted. */
   readonly checkHead?: (bytes: Uint8Array) => void;

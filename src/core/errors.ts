@@ -68,20 +68,11 @@ export function checkOneOf(
 }
 
 /**
- * Throws where something else is given for a model.
+ * Throws where something else is given for a model that predicts.
  * @param where - What takes the model, such as `classify`.
  */
 export function checkModel(where: string, model: unknown): void {
-  const given = model as { predict?: unknown; then?: unknown } | null | undefined;
-  check(
-    typeof given?.then !== 'function',
-    () => `${where}: the model is a promise; give what it resolves to: await it.`,
-  );
-  check(
-    typeof given?.predict === 'function',
-    () =>
-      `${where}: the model is ${shown(model)}; give a network, as buildResNet, buildEfficientNet and load make it.`,
-  );
+  checkMethods(where, model, ['predict']);
 }
 
 /**
@@ -89,11 +80,15 @@ export function checkModel(where: string, model: unknown): void {
  * @param where - What takes the module, such as `train`.
  */
 export function checkModule(where: string, module: unknown): void {
-  const given = module as { forward?: unknown; namedVariables?: unknown } | null | undefined;
+  checkMethods(where, module, ['forward', 'namedVariables']);
+}
+
+function checkMethods(where: string, model: unknown, methods: readonly string[]): void {
+  const given = model as Record<string, unknown> | null | undefined;
   check(
-    typeof given?.forward === 'function' && typeof given.namedVariables === 'function',
+    methods.every((method) => typeof given?.[method] === 'function'),
     () =>
-      `${where}: the network is ${shown(module)}; give a Module, such as buildResNet makes, or an object of a class that extends Module.`,
+      `${where}: the model is ${shown(model)}; give a Module, such as buildResNet makes, or one of your class.`,
   );
 }
 
@@ -127,8 +122,8 @@ export function checkOptions<Options extends object>(
 
 /** Of these options, those of another type. */
 export function pickOptions<Options extends object>(options: Options, known: OptionNames<Options>): Options {
-  const own = Object.entries(options).filter(([name]) => Object.hasOwn(known, name));
-  return Object.fromEntries(own) as Options;
+  const picked = Object.entries(options).filter(([name]) => Object.hasOwn(known, name));
+  return Object.fromEntries(picked) as Options;
 }
 
 /** A value as a message shows it, with its kind where that may be what is wrong. */

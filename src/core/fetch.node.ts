@@ -15,7 +15,7 @@ interface Connections {
 /** By the proxy's address. */
 const kept = new Map<string, Connections>();
 
-/** Whether Node's own `fetch` goes by the proxy. */
+/** Whether Node's `fetch` goes by the proxy. */
 const isNodes =
   process.env['NODE_USE_ENV_PROXY'] === '1' && Number(process.versions.node.split('.')[0]) >= 24;
 

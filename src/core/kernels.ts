@@ -3,7 +3,7 @@ import { TRACE } from '../graph/backend.js';
 
 /**
  * Kernels that tfjs does not define and only some backends have (here `simd`); layers use them where they can and
- * compose tfjs's own operations elsewhere. None has a gradient that tfjs knows of.
+ * compose tfjs's operations elsewhere. None has a gradient that tfjs knows of.
  */
 interface OptionalKernels {
   /** x * sigmoid(x), of x. A backend that has it also takes `'swish'` for a fused convolution's activation. */
@@ -98,7 +98,7 @@ export function runKernel<Name extends keyof OptionalKernels>(
   return tf.engine().runKernel(name, inputs, attrs);
 }
 
-/** Gives variables data of their own where a tensor, such as a clone, shares them; it keeps its values. */
+/** Gives variables separate data where a tensor, such as a clone, shares them; it keeps its values. */
 export function ownData(variables: readonly tf.Variable[]): void {
   for (const variable of variables) {
     // None where the data are still on another backend.

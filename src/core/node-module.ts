@@ -1,5 +1,5 @@
 /**
- * A module of Node's own, which bundlers for browsers must not see an import of.
+ * A module of Node's, which bundlers for browsers must not see an import of.
  * @throws Error in browsers, which says that `what` takes Node.
  */
 export function nodeModule<T>(name: string, what: string): T {

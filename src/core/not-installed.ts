@@ -4,7 +4,7 @@ export class NotInstalledError extends Error {
 }
 
 /**
- * The error where a package is missing that is installed by those who need it. Its `import` stands in a `try` of its own,
+ * The error where a package is missing that is installed by those who need it. Its `import` stands in a separate `try`,
  * from which bundlers see that it may be missing.
  * @param purpose - What takes the package, such as `Drawing charts takes echarts`.
  */

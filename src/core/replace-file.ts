@@ -6,8 +6,8 @@ import { WriteError } from './write-error.js';
 const pattern = /^(.+?)(?:\.([\w-]+)\.(\d+)\.[0-9a-f]{8})?\.partial$/;
 
 /**
- * Writes a file beside its place, forces it to the disk, and renames it, so that whatever happens the old one or the new
- * one is there as a whole. Each call writes under a name of its own; what processes that were killed left is removed.
+ * Writes a file next to its place, forces it to the disk, and renames it, so that whatever happens the old one or the new
+ * one is there as a whole. Each call writes under a separate name; what processes that were killed left is removed.
  * @throws WriteError where it cannot be written; what was written of it is removed. Error outside of Node.
  */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {

@@ -6,7 +6,7 @@ import { TransferError } from './transfer-error.js';
 /** What is asked of a server. */
 export interface Request {
   readonly url: string;
-  /** Sent to the URL's own origin alone, not to where it redirects to. */
+  /** Sent to the URL's origin alone, not to where it redirects to. */
   readonly headers: Readonly<Record<string, string>>;
   /** Sent on. */
   readonly range: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface Request {
 export interface Answer {
   /** The one at the end of the redirects. */
   readonly response: Response;
-  /** The hub's own, on the way there, of the length and the SHA-256 of the file. */
+  /** The hub's, on the way there, of the length and the SHA-256 of the file. */
   readonly linked: Headers | undefined;
 }
 
@@ -34,15 +34,15 @@ export async function request({ url, headers, range, signal }: Request): Promise
   const redirect = 'document' in globalThis || 'importScripts' in globalThis ? 'follow' : 'manual';
   const ownHeaders = { ...authorization(url), ...headers };
   let linked: Headers | undefined;
-  let own = true;
+  let isOrigin = true;
   let at = url;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     // A host that was redirected to gets no headers, nor does any after it.
-    own &&= new URL(at).origin === origin;
+    isOrigin &&= new URL(at).origin === origin;
     // The length of compressed bytes would be another, and they could not be continued.
-    const sent = { 'accept-encoding': 'identity', ...(own && ownHeaders), ...range };
+    const sent = { 'accept-encoding': 'identity', ...(isOrigin && ownHeaders), ...range };
     const response = await fetchWeb(withoutUser(at), { headers: sent, redirect, signal });
-    if (own && response.headers.has('x-linked-etag')) linked ??= response.headers;
+    if (isOrigin && response.headers.has('x-linked-etag')) linked ??= response.headers;
     if (!redirects.includes(response.status)) return { response, linked };
     await response.body?.cancel();
     at = redirected(at, response.headers.get('location') ?? '');

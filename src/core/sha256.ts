@@ -31,7 +31,7 @@ async function sha256(bytes: Uint8Array): Promise<string> {
     process?: { getBuiltinModule?: (name: string) => typeof import('node:crypto') };
     crypto?: { subtle?: SubtleCrypto };
   };
-  // Unlike the web's, Node's own makes no copy of the bytes.
+  // Unlike the web's, Node's makes no copy of the bytes.
   const node = process?.getBuiltinModule?.('node:crypto');
   if (node) return node.createHash('sha256').update(bytes).digest('hex');
   if (!crypto?.subtle) {

@@ -6,7 +6,7 @@ interface WritableBackend {
   writeNew(shape: number[], write: (values: Float32Array) => void): tf.TensorInfo;
 }
 
-/** A tensor of floats whose values `write` sets, every one, in the backend's own memory where it can be written. */
+/** A tensor of floats whose values `write` sets, every one, in the backend's memory where it can be written. */
 export function writeTensor(shape: number[], write: (values: Float32Array) => void): tf.Tensor {
   const backend = tf.backend() as Partial<WritableBackend>;
   if (backend.writeNew) return tf.engine().makeTensorFromTensorInfo(backend.writeNew(shape, write));

@@ -203,10 +203,10 @@ class Recorder {
     if (!Object.isExtensible(module)) return () => {};
     const methods = module as Record<string, (...args: unknown[]) => unknown>;
     const before = new Map<string, PropertyDescriptor | undefined>();
-    const own = Object.keys(module).filter(
+    const fields = Object.keys(module).filter(
       (name) => name.startsWith('forward') && typeof methods[name] === 'function',
     );
-    for (const name of new Set([...own, ...forwardMethods(Object.getPrototypeOf(module) as object)])) {
+    for (const name of new Set([...fields, ...forwardMethods(Object.getPrototypeOf(module) as object)])) {
       before.set(name, Object.getOwnPropertyDescriptor(module, name));
       const method = methods[name]!;
       const value = (...args: unknown[]) =>

@@ -221,7 +221,7 @@ function activate(
 type Moments = (mean: tf.Tensor1D, variance: tf.Tensor1D) => void;
 
 /**
- * Normalises by the batch's own mean and (biased) variance, which `moments` gets, as one operation with one
+ * Normalises by the batch's mean and (biased) variance, which `moments` gets, as one operation with one
  * gradient; composed of tfjs's operations it would keep eight tensors of x's size instead of one.
  */
 function normalizeBatch(

@@ -29,7 +29,7 @@ export interface DepthwiseConv2DOptions {
   /** First values of the kernels; the bias starts at zero. Default {@link heNormal}. */
   readonly initializer?: Initializer;
   /**
-   * The fan-out that the initialiser is told: `'channel'` counts k * k, as TensorFlow does; `'layer'` counts
+   * The fan-out that the initialiser gets: `'channel'` counts k * k, as TensorFlow does; `'layer'` counts
    * channels * k * k, as PyTorch does. Default `'channel'`.
    */
   readonly fanOut?: 'channel' | 'layer';
@@ -38,7 +38,7 @@ export interface DepthwiseConv2DOptions {
 }
 
 /**
- * Convolution of each channel with a kernel of its own: [N, H, W, channels] → [N, H', W', channels].
+ * Convolution of each channel with its kernel: [N, H, W, channels] → [N, H', W', channels].
  * As torch.nn.Conv2d with groups = channels and tf.keras.layers.DepthwiseConv2D with multiplier 1.
  */
 export class DepthwiseConv2D extends Module {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * The kernel [h, w, a, b] with `dilation - 1` zeros between its taps. A convolution with it is the dilated one, and
- * unlike tfjs's own dilation it has a gradient and allows a stride.
+ * unlike tfjs's dilation it has a gradient and allows a stride.
  */
 export function dilateKernel(kernel: tf.Tensor4D, dilation: number): tf.Tensor4D {
   if (dilation === 1) return kernel;

@@ -18,7 +18,7 @@ export interface Convolution {
 export function fusedConv(x: tf.Tensor4D, filter: tf.Tensor4D, convolution: Convolution): tf.Tensor4D {
   const { strides, pad, bias, activation } = convolution;
   if (!bias && activation === 'linear') return tf.conv2d(x, filter, strides, pad);
-  // tfjs's type of an activation has no swish, which only backends of our own know.
+  // tfjs's type of an activation has no swish, which only this library's backends know.
   return tf.fused.conv2d({ x, filter, strides, pad, bias, activation: activation as 'linear' });
 }
 
@@ -29,7 +29,7 @@ export function fusedDepthwiseConv(
   convolution: Convolution,
 ): tf.Tensor4D {
   const { strides, bias, activation } = convolution;
-  // Explicit paddings work, and swish on backends of our own, though this operation's types leave them out.
+  // Explicit paddings work, and swish on this library's backends, though this operation's types leave them out.
   const pad = convolution.pad as Exclude<TfPadding, tf.backend_util.ExplicitPadding>;
   if (!bias && activation === 'linear') return tf.depthwiseConv2d(x, filter, strides, pad);
   const known = activation as 'linear';

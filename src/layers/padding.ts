@@ -13,10 +13,10 @@ export type PixelPadding = number | readonly [readonly [number, number], readonl
  */
 export type Padding = 'valid' | 'same' | 'symmetric' | PixelPadding;
 
-/** tfjs's own type of padding in pixels, for an NHWC tensor. */
+/** tfjs's type of padding in pixels, for an NHWC tensor. */
 export type TfPixelPadding = number | tf.backend_util.ExplicitPadding;
 
-/** tfjs's own type of padding, for an NHWC tensor. */
+/** tfjs's type of padding, for an NHWC tensor. */
 export type TfPadding = 'valid' | 'same' | TfPixelPadding;
 
 /** The padding in the form that tfjs's window operations take. */

@@ -82,7 +82,7 @@ export class AvgPool extends Pool {
     const { size, stride, padding, countPadding } = this;
     return tf.tidy(() => {
       if (padding === 'valid') return tf.avgPool(x, size, stride, padding);
-      // tfjs's own padding has a wrong gradient: it divides by the window's size wherever fewer pixels count.
+      // tfjs's padding has a wrong gradient: it divides by the window's size wherever fewer pixels count.
       const pixels = padding === 'same' ? samePadding(x.shape, size, stride) : padding;
       if ([pixels].flat(3).every((count) => count === 0)) return tf.avgPool(x, size, stride, 'valid');
       const mean = (image: tf.Tensor4D) => tf.avgPool(zeroPad(image, pixels), size, stride, 'valid');
@@ -106,7 +106,7 @@ function samePadding(shape: tf.Tensor4D['shape'], size: number, stride: number):
 /** The mean over height and width: [N, H, W, C] → [N, 1, 1, C]. */
 export function imageMean(x: tf.Tensor4D): tf.Tensor4D {
   const [, height, width] = x.shape;
-  // tfjs's own gradient goes through a tensor of ones of x's size.
+  // tfjs's gradient goes through a tensor of ones of x's size.
   const mean = tf.customGrad((x) => ({
     value: tf.mean(x as tf.Tensor4D, [1, 2], true),
     gradFunc: (dy: tf.Tensor) => tf.tidy(() => tf.tile(tf.div(dy, height * width), [1, height, width, 1])),

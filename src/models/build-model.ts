@@ -73,7 +73,7 @@ export const modelOptionNames: OptionNames<ModelOptions> = {
 };
 
 /**
- * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that are told a name. It is one
+ * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that get a name. It is one
  * of {@link modelNames}, or of an EfficientNet between or beyond the published ones, such as `efficientnet-b2.26`. `width`,
  * `depth` and `size` scale EfficientNets too: they multiply the coefficients, and replace the resolution.
  * @throws ArgumentError where there is no network of this name, or an option is given that only the other

@@ -143,7 +143,7 @@ const timmCrop: Record<number, number> = {
 };
 
 /**
- * timm's input for B0–B7, V2-B0–B3 and Lite. Its smaller networks of its own training crop 0.875, all others as TensorFlow's.
+ * timm's input for B0–B7, V2-B0–B3 and Lite. Its smaller networks that it trained itself crop 0.875, all others as TensorFlow's.
  */
 function timmPreprocessing(name: 'timm' | 'timm-tf', variant: EfficientNetVariant) {
   return (size: number): Preprocessing => {
@@ -173,7 +173,7 @@ function efficientNetPreprocessing(
  * EfficientNets; sources: torchvision/models/efficientnet.py, keras/applications/efficientnet.py and efficientnet_v2.py, and
  * timm's efficientnet.py and _efficientnet_builder.py.
  * @param depth - The depth coefficient: torchvision's B5 and larger follow TensorFlow's batch norm.
- * @param variant - Lite has its own preprocessing, whatever the convention.
+ * @param variant - Lite has other preprocessing, whatever the convention.
  */
 export function efficientNetConvention(
   name: ConventionName,

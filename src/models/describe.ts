@@ -1,3 +1,4 @@
+import { allOrNothing } from '../core/build.js';
 import { checkOneOf, checkOptions } from '../core/errors.js';
 import { buildWithoutValues } from '../graph/backend.js';
 import type { ModelDescription } from '../graph/describe.js';
@@ -39,7 +40,7 @@ export function describeEfficientNet(
 
 function describeUnbuilt(build: () => ImageClassifier, size: number): ModelDescription {
   return buildWithoutValues(() => {
-    const model = build();
+    const model = allOrNothing(build);
     try {
       return model.describe(size);
     } finally {

@@ -154,7 +154,7 @@ export class EfficientNet extends ImageClassifier {
 /**
  * Builds an EfficientNet with random weights.
  * @param scale - 0 to 7 for B0 to B7 exactly as published; any number from -4 to 10 for a network between or beyond, as
- * `coefficients` says; of `variant: 'lite'` 0, 1, 2, 3 or 4; the name of an EfficientNetV2, such as 'v2-s'; or coefficients of your own.
+ * `coefficients` says; of `variant: 'lite'` 0, 1, 2, 3 or 4; the name of an EfficientNetV2, such as 'v2-s'; or your own coefficients.
  * @throws ArgumentError where the scale, `variant`, `classes` or `inputChannels` is out of range; ArgumentError where
  * another option is.
  */

@@ -66,7 +66,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   protected abstract readonly headInitializers: Pick<DenseOptions, 'initializer' | 'biasInitializer'>;
 
   /**
-   * Puts a new head with random weights in the place of the old one, which is freed, for classes of your own. Labels are
+   * Puts a new head with random weights in the place of the old one, which is freed, for your own classes. Labels are
    * forgotten; the rest of the model stays as it is.
    * @param classes - Number of logits.
    * @param options - `seed` of the random weights, default 0.

@@ -141,8 +141,8 @@ export function changedPreprocessing(
   given: Partial<Preprocessing> = {},
 ): Preprocessing {
   checkPreprocessing(given, []);
-  const own = Object.entries(given).filter(([, value]) => value !== undefined);
-  const changed = { ...usual, ...(Object.fromEntries(own) as Partial<Preprocessing>) };
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  const changed = { ...usual, ...(Object.fromEntries(entries) as Partial<Preprocessing>) };
   checkPreprocessing(changed);
   return { ...changed, mean: [...changed.mean], std: [...changed.std] };
 }

@@ -27,14 +27,14 @@ export async function fillBuilt(
     published ? await sourceOf(published) : weights!,
     {
       convention: convention ?? published?.convention,
-      // What is beside published weights, the table says already.
-      beside: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
+      // What is next to published weights, the table says already.
+      known: published && { preprocessing: published.preprocessing, labels: await labelsOf(published) },
       ...readOptions,
       config,
       onLoaded,
       sha256: readOptions.sha256 ?? published?.sha256,
     },
-    (architecture, { preprocessing, ...told }) => {
+    (architecture, { preprocessing, ...found }) => {
       check(
         architecture.name === name,
         () => `The weights are of ${architecture.name}, and not of ${name}; build that one, or give others.`,
@@ -42,10 +42,10 @@ export async function fillBuilt(
       const ownClasses = architecture.classes ?? (head === false ? classes : undefined);
       return build({
         ...options,
-        ...told,
+        ...found,
         preprocessing: {
           ...preprocessing,
-          // The sides that are told are for the published size.
+          // The sides in the table are for the published size.
           ...(size !== undefined && { size: undefined, resize: undefined }),
           ...options.preprocessing,
         },

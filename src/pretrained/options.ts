@@ -10,7 +10,7 @@ export interface PretrainedOptions
   extends ModelOptions, NetworkWeightsOptions, Pick<LoadOptions, 'config' | 'onLoaded'> {
   /**
    * The name of published weights in `pretrainedWeights`, such as `'timm/resnet50.a1_in1k'`; a data set, `'imagenet'` or
-   * `'cifar10'`, for its first entry there; or a source as `loadWeights` takes it. Default the first entry of this network, and of
+   * `'cifar10'`, for its first entry there; or a source as `load` takes it. Default the first entry of this network, and of
    * this `convention` where one is given.
    */
   readonly weights?: WeightsSource;

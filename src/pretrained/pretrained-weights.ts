@@ -10,7 +10,7 @@ export interface PretrainedWeights {
   readonly model: ModelName;
   /** What they were trained for. */
   readonly dataset: 'imagenet' | 'cifar10';
-  /** Address of the file, as `loadWeights` takes it; `skipscale/resnet20-cifar10` is in this package. */
+  /** Address of the file, as `load` takes it; `skipscale/resnet20-cifar10` is in this package. */
   readonly source: string;
   readonly convention: ConventionName;
   /** What differs from the preprocessing of the convention. Default nothing. */
@@ -46,7 +46,7 @@ function timm(
 
 /**
  * Addresses, preprocessing and top-1 as in torchvision 0.29, whose licence is named; what it was trained on may have terms
- * of its own, torchvision says.
+ * attached, torchvision says.
  */
 function torchvision(
   model: ModelName,

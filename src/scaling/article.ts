@@ -1,6 +1,6 @@
 /**
  * The formulas of the popular article on scaling that this library grew from. They are not the EfficientNet paper's:
- * `compoundScale` is. They are kept under names of their own, for readers who come from there.
+ * `compoundScale` is. They are kept under other names, for readers who come from there.
  */
 import { ArgumentError, checkOptions, checkPositive } from '../core/errors.js';
 

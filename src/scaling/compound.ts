@@ -13,7 +13,7 @@ export interface CompoundBase {
 /** What the paper's grid search found for B0 (section 3.3). */
 export const PAPER_BASE: CompoundBase = { alpha: 1.2, beta: 1.1, gamma: 1.15 };
 
-/** How far alpha * beta^2 * gamma^2 may lie from 2; the paper's own constants give 1.92. */
+/** How far alpha * beta^2 * gamma^2 may lie from 2; the paper's constants give 1.92. */
 export const COST_TOLERANCE = 0.1;
 
 /** Multipliers of depth, width and resolution. */

@@ -288,7 +288,7 @@ export const efficientNetArchitectureOptionNames: OptionNames<EfficientNetArchit
 /**
  * The sizes of an EfficientNet.
  * @param scale - A point of the curve (see {@link coefficients}), for `variant: 'lite'` a whole number from 0 to 4; the name of
- * an EfficientNetV2, which says its variant; or coefficients of your own.
+ * an EfficientNetV2, which says its variant; or your own coefficients.
  * @throws ArgumentError where the scale or an option is out of range.
  */
 export function efficientNetArchitecture(

@@ -3,7 +3,7 @@ import { COST_TOLERANCE, meetsConstraint, type CompoundBase } from './compound.j
 
 /** Options of {@link searchCoefficients}. */
 export interface SearchOptions {
-  /** Distance of two grid points. Default 0.05, with which the paper's own result lies on the grid. */
+  /** Distance of two grid points. Default 0.05, with which the paper's result lies on the grid. */
   readonly step?: number;
   /** Largest alpha, beta and gamma tried; the smallest is 1. Default 1.4. */
   readonly limit?: number;

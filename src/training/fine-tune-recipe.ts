@@ -24,7 +24,7 @@ export interface FineTuneFacts {
 /** What a recipe chooses. */
 export type FineTuneChoice = 'validation' | 'batchSize' | 'epochs' | 'learningRate' | 'freeze' | 'augment';
 
-/** How to train a network that knows other images on images of one's own. */
+/** How to train a network that knows other images on images of one's. */
 export interface FineTuneRecipe {
   /** The share of each class that is held out, to say how good the network is; it is not trained on. */
   readonly validation: number;
@@ -53,7 +53,7 @@ const STEPS = 90;
 const EPOCHS = { least: 5, most: 60 };
 
 /**
- * Chooses how to train a network that knows other images on images of one's own; a pure function. docs/training.md has what
+ * Chooses how to train a network that knows other images on images of one's; a pure function. docs/training.md has what
  * it was chosen by.
  * @throws ArgumentError where the numbers are no positive integers, or there are fewer than two classes.
  */

@@ -43,7 +43,7 @@ export interface FineTuneOptions
     Partial<Omit<FineTuneRecipe, 'augment' | 'validation' | 'reasons'>> {
   /** The share of each class that is held out, or other data of such classes. Default the recipe's share. */
   readonly validation?: number | Dataset;
-  /** Names, or one of your own. Default the recipe's. */
+  /** Names, or your own augmentation. Default the recipe's. */
   readonly augment?: readonly FineTuneAugmentation[] | Augmentation;
   /** Whether the model gets a new head though its labels are the classes of the data, or `classes` maps these. Default false. */
   readonly resetHead?: boolean;
@@ -92,7 +92,7 @@ const MEMORY = 2 ** 30;
  * Trains a model that knows other images on yours, by the recipe that {@link fineTuneRecipe} chooses for their number. A
  * share of each class is held out, at random by the seed, and says at the end how good the model is, and how sure that is. The
  * model gets a new head, and the data's classes as labels, unless it has them already, in whatever order, or `classes` maps the
- * data's names to its own. The same seed, data and options give
+ * data's names to the model's. The same seed, data and options give
  * the same weights on the same backend.
  *
  * ```ts

@@ -20,7 +20,7 @@ export interface CheckpointOptions {
   readonly everySteps?: number;
   /**
    * How many of the latest stay. The weights with the best `validation` stay too, as `best.safetensors`: of
-   * the moving average where there is one, in a file such as `saveWeights` makes. The best is the highest top-1 of images with classes,
+   * the moving average where there is one, in a file such as `encode` makes. The best is the highest top-1 of images with classes,
    * and the lowest loss of other data. Default 3.
    */
   readonly keep?: number;

@@ -4,8 +4,8 @@ import { listed } from '../core/listed.js';
 import type { NamedVariable } from '../core/module.js';
 import { restoringOnError } from '../core/restoring.js';
 import { isRecord } from '../weights/formats/json-values.js';
-import { writeSafetensors, type TensorToWrite } from '../weights/formats/safetensors.js';
-import { saveWeights } from '../weights/save-weights.js';
+import { encodeSafetensors, type TensorToWrite } from '../weights/formats/safetensors.js';
+import { encode } from '../weights/encode.js';
 import type { ReadCheckpoint } from './checkpoints/checkpoint-folder.js';
 import type { CountedBatch } from './data/tensor-batches.js';
 import { clipByGlobalNorm } from './optim/gradients.js';
@@ -117,7 +117,7 @@ export class Trainer<Input, Output, Target, Result> {
 
   /** The weights that are evaluated, as the bytes of a file. */
   weights(): Promise<Uint8Array> {
-    return this.withAverage(() => saveWeights(this.task.model));
+    return this.withAverage(() => encode(this.task.model));
   }
 
   /** Everything that the training hangs on, as the bytes of a safetensors file whose metadata has a JSON of the rest. */
@@ -127,7 +127,7 @@ export class Trainer<Input, Output, Target, Result> {
       tensors.set(key, { shape: variable.shape, values: await variable.data<'float32'>() });
     }
     const training = JSON.stringify(this.#describe(progress));
-    return writeSafetensors(tensors, { metadata: { training } });
+    return encodeSafetensors(tensors, { metadata: { training } });
   }
 
   /**

@@ -33,7 +33,7 @@ export async function classify(
 ): Promise<Classification[][]>;
 /**
  * Says what an image shows: decodes it, prepares it as the model's `preprocessing` says, and names the likeliest classes.
- * @throws Error where an image cannot be read, the model has no head, the labels are not as many as its classes or its own in another order, or its
+ * @throws Error where an image cannot be read, the model has no head, the labels are not as many as its classes or the model's in another order, or its
  * logits are not finite.
  */
 // The commoner call comes last, since TypeScript's errors speak of the last one.

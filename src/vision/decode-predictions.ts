@@ -30,7 +30,7 @@ export interface DecodePredictionsOptions {
 
 /**
  * Names the likeliest classes of predictions, as keras.applications' `decode_predictions` does; that one takes
- * probabilities, this one what `predict` gives unless told otherwise. Equal ones come in the order of the classes.
+ * probabilities, by default this one takes what `predict` gives. Equal ones come in the order of the classes.
  * @param predictions - [N, classes]; stays the caller's.
  * @param top - How many classes to name, the likeliest first.
  * @returns for each image its classes.

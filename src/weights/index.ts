@@ -5,21 +5,20 @@ export type { FetchOptions } from './sources/fetch-source.js';
 export type { WeightsSource } from './sources/source-name.js';
 export type { HubOptions } from './sources/hub.js';
 export { removeWeights, storeWeights } from './sources/indexed-db.js';
-export { readKeras } from './formats/keras.js';
+export { decodeKeras } from './formats/keras.js';
 export { load, type LoadOptions } from './load.js';
-export { loadWeights } from './load-weights.js';
 export type { LoadedWeights, LoadWeightsOptions } from './loaded-weights.js';
 export type { NetworkWeightsOptions } from './network-weights.js';
 export { exportOnnx, type ExportOnnxOptions } from './onnx/export.js';
-export { readCheckpoint } from './formats/read-checkpoint.js';
+export { decode } from './formats/decode.js';
 export type { ReadOptions } from './sources/read-source.js';
-export { readPyTorch } from './formats/pytorch.js';
+export { decodePyTorch } from './formats/pytorch.js';
 export type { SourceName } from './names/name-map.js';
 export { save } from './save.js';
-export { saveWeights, type SaveWeightsOptions } from './save-weights.js';
+export { encode, type EncodeOptions } from './encode.js';
 export {
-  readSafetensors,
-  writeSafetensors,
+  decodeSafetensors,
+  encodeSafetensors,
   type TensorToWrite,
-  type WriteSafetensorsOptions,
+  type EncodeSafetensorsOptions,
 } from './formats/safetensors.js';

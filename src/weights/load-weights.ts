@@ -35,31 +35,14 @@ import { readSource } from './sources/read-source.js';
 import { savedArchitecture, savedLabels, savedPreprocessing } from './saved.js';
 import { naming } from './sources/source-name.js';
 
-/**
- * Fills a network with the weights of a file. All or nothing: after an error the network is unchanged.
- *
- * Of any Module, the file's keys are the paths of its variables, in our order of axes, as `save` writes it.
- *
- * Of an image classifier, it is a file of safetensors, PyTorch or Keras, whose names are
- * recognised: torchvision's, timm's, Hugging Face transformers', keras.applications', efficientnet-pytorch's, the CIFAR
- * ResNets' of akamaster, and paths. They may be anywhere in a training's checkpoint, and their names have any prefix, such as
- * `module.` or `model._orig_mod.`; the result says where they were and what was left out.
- * A file of `saveWeights` gives the model its labels too; one of a published network with 1000 classes gives ImageNet's, unless
- * the model has labels; any other leaves the model's as they are.
- * @param source - A path, a URL, `hf://owner/name[@revision]/file`, `indexeddb://name` in browsers, a Blob or File, or the
- * file's bytes. An address may also be of the index of sharded safetensors (`model.safetensors.index.json`), or of the
- * `model.json` of a TensorFlow.js layers-model; their files are in the same folder.
- * @throws Error where the file cannot be read; where it is of another network, naming it; where it does not fit otherwise,
- * listing the missing, extra and mis-shaped keys, of each at most 20, and another convention, shortcut or preprocessing of colours; where values are not
- * finite, listing their keys.
- */
+/** What `load` does with a network that is there already. */
 export async function loadWeights(
   model: AnyModule,
   source: WeightsSource,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  checkModule('loadWeights', model);
-  checkOptions('loadWeights', options, { ...networkWeightsOptionNames, strict: true, except: true });
+  checkModule('load', model);
+  checkOptions('load', options, { ...networkWeightsOptionNames, strict: true, except: true });
   const { strict = true, except = [] } = options;
   checkBoolean('strict', strict);
   check(Array.isArray(except), () => `except is ${shown(except)}; give an array of parts, such as ['head'].`);
@@ -121,7 +104,7 @@ export function loadCheckpoint(
 }
 
 /**
- * Throws where the stem is loaded of a file of `saveWeights` whose network sees colours in another manner. A network takes
+ * Throws where the stem is loaded of a file of `encode` whose network sees colours in another manner. A network takes
  * images of any size, so that the sides may differ.
  */
 function checkSameColors(
@@ -176,7 +159,7 @@ function otherNetwork(
 }
 
 /**
- * What is wrong where `saveWeights` wrote down another shortcut than the model's: shortcuts of padding have no weights, so
+ * What is wrong where `encode` wrote down another shortcut than the model's: shortcuts of padding have no weights, so
  * that a plain network's fit a ResNet.
  */
 function otherShortcut({ architecture }: ImageClassifier, checkpoint: Checkpoint): string {

@@ -60,20 +60,32 @@ export interface LoadOptions extends NetworkWeightsOptions {
 }
 
 /**
- * Builds the network that a checkpoint is of, and fills it: any that `saveWeights` wrote, or a published ResNet or EfficientNet with
+ * Builds the network that a checkpoint is of, and fills it: any that `save` wrote, or a published ResNet or EfficientNet with
  * any number of classes. Which one, the count of the weights says; whose, their names. `config.json` next to the checkpoint, as timm
  * and Hugging Face transformers write it, gives labels, preprocessing, and what timm's names do not say: whether it is
  * `efficientnet_*` or `tf_efficientnet_*`. The latter in the path is enough, too, or the option `convention`.
- * @param source - As `loadWeights` takes it.
+ * @param source - A path, a URL, `hf://owner/name[@revision]/file`, `indexeddb://name` in browsers, a Blob or File, or the
+ * file's bytes. An address may also be of the index of sharded safetensors (`model.safetensors.index.json`), or of the
+ * `model.json` of a TensorFlow.js layers-model; their files are in the same folder.
  * @throws Error where the file cannot be read, is of no published network, or does not say its convention; where a file next to
  * it cannot be read, other than that it is not there, or says what cannot be. ArgumentError where `labels` are not as many as its
  * classes, or the same names in another order.
  */
 export async function load(source: WeightsSource, options?: LoadOptions): Promise<ImageClassifier>;
 /**
- * Fills a network of any Module with the weights of a file, as {@link loadWeights} does: all or nothing.
- * @param source - As `loadWeights` takes it; of any Module, a file that `save` wrote.
- * @throws Error where the file cannot be read or does not fit, listing the missing, extra and mis-shaped keys.
+ * Fills a network with the weights of a file. All or nothing: after an error the network is unchanged.
+ *
+ * Of any Module, the file's keys are the paths of its variables, in our order of axes, as `save` writes it.
+ *
+ * Of an image classifier, it is a file of safetensors, PyTorch or Keras, whose names are recognised: torchvision's, timm's,
+ * Hugging Face transformers', keras.applications', efficientnet-pytorch's, the CIFAR ResNets' of akamaster, and paths. They may
+ * be anywhere in a training's checkpoint, and their names have any prefix, such as `module.` or `model._orig_mod.`; the result
+ * says where they were and what was left out. A file of `save` gives the model its labels too; one of a published network with
+ * 1000 classes gives ImageNet's, unless the model has labels; any other leaves the model's as they are.
+ * @param source - As for a file of a whole network.
+ * @throws Error where the file cannot be read; where it is of another network, naming it; where it does not fit otherwise,
+ * listing the missing, extra and mis-shaped keys, of each at most 20, and another convention, shortcut or preprocessing of
+ * colours; where values are not finite, listing their keys.
  */
 export async function load(
   network: AnyModule,
@@ -85,8 +97,13 @@ export async function load(
   second?: LoadOptions | WeightsSource,
   third?: LoadWeightsOptions,
 ): Promise<ImageClassifier | LoadedWeights> {
-  if (isModule(first)) return loadWeights(first, second as WeightsSource, third);
+  if (isModule(first) || isSource(second))
+    return loadWeights(first as AnyModule, second as WeightsSource, third);
   return buildFrom(first, second as LoadOptions | undefined);
+}
+
+function isSource(value: unknown): value is WeightsSource {
+  return typeof value === 'string' || [URL, Blob, Uint8Array].some((source) => value instanceof source);
 }
 
 function isModule(value: WeightsSource | AnyModule): value is AnyModule {
@@ -124,7 +141,7 @@ type NetworkFacts = Pick<ModelOptions, 'convention' | 'preprocessing' | 'initial
 
 /**
  * Fills the network that `build` builds for the checkpoint's architecture.
- * @param beside - In the place of the files next to the checkpoint.
+ * @param options - `known` stands in the place of the files next to the checkpoint.
  */
 export async function loadInto<M extends ImageClassifier>(
   source: WeightsSource,
@@ -132,11 +149,11 @@ export async function loadInto<M extends ImageClassifier>(
     convention,
     labels,
     config = true,
-    beside,
+    known,
     head,
     onLoaded,
     ...readOptions
-  }: Omit<LoadOptions, 'classes' | 'seed'> & { readonly beside?: HubConfig },
+  }: Omit<LoadOptions, 'classes' | 'seed'> & { readonly known?: HubConfig },
   build: (architecture: Architecture, facts: NetworkFacts) => M,
 ): Promise<M> {
   checkBoolean('config', config);
@@ -145,9 +162,9 @@ export async function loadInto<M extends ImageClassifier>(
   const { architecture, isSaved, tensors } = await naming(source, () =>
     findNetwork(checkpoint, { checkpointKey, head }),
   );
-  // A file of saveWeights says it all itself; a request for files next to it would only be a 404 in a page's console.
+  // A file of encode says it all itself; a request for files next to it would only be a 404 in a page's console.
   const isComplete = !config || !isAddress(source) || (isSaved && checkpoint.metadata.has('labels'));
-  const hubConfig = beside ?? (isComplete ? {} : await readHubConfig(source, { hub, cache, limits }));
+  const hubConfig = known ?? (isComplete ? {} : await readHubConfig(source, { hub, cache, limits }));
   const { classes } = architecture;
   checkConfig(hubConfig, head === undefined ? architecture : { ...architecture, classes: undefined }, source);
   const names = hubConfig.labels ?? (await publishedLabels(checkpoint, classes, { checkpointKey, head }));
@@ -198,7 +215,7 @@ function findNetwork(
   }
   if (!architecture) {
     throw new Error(
-      `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and use loadWeights.` +
+      `No published ResNet or EfficientNet has ${describeWeights(tensors)}. Build the model, and call load(model, source).` +
         unreadTensors(network),
     );
   }

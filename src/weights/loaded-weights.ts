@@ -1,12 +1,12 @@
 import type { SourceName } from './names/name-map.js';
 import type { NetworkWeightsOptions } from './network-weights.js';
 
-/** Options of `loadWeights`. */
+/** Options of `load`. */
 export interface LoadWeightsOptions extends NetworkWeightsOptions {
   /**
    * Whether every variable must be in the checkpoint and every tensor of the checkpoint in the model, and the model must
    * have the convention of the source's networks, and the shortcut and the colours (`channels`, `scale`, `mean`, `std` of
-   * the preprocessing) of a file of `saveWeights`, with others of which the same weights give other results. `false` loads what is in both; shapes must agree even then. Default true.
+   * the preprocessing) of a file of `encode`, with others of which the same weights give other results. `false` loads what is in both; shapes must agree even then. Default true.
    */
   readonly strict?: boolean;
   /**
@@ -16,7 +16,7 @@ export interface LoadWeightsOptions extends NetworkWeightsOptions {
   readonly except?: readonly string[];
 }
 
-/** What `loadWeights` did. */
+/** What `load` did. */
 export interface LoadedWeights {
   /** Whose names the checkpoint has, such as `torchvision`. */
   readonly source: SourceName;

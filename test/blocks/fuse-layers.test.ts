@@ -16,7 +16,7 @@ import {
   Swish,
 } from '../../src/layers/index.js';
 import { SGD, valueAndGradients } from '../../src/training/index.js';
-import { exportOnnx, loadWeights, saveWeights } from '../../src/weights/index.js';
+import { encode, exportOnnx, load } from '../../src/weights/index.js';
 import { largestDifference, randomTensor } from '../helpers/tensors.js';
 import { fillModule } from '../helpers/torch-model.js';
 
@@ -141,10 +141,10 @@ describe.each(['cpu', 'simd'])('a network of plain layers on %s', (backend) => {
   test('follows its variables when they are loaded or changed in place', async () => {
     const x = images();
     const other = new Plain();
-    const bytes = await saveWeights(other);
+    const bytes = await encode(other);
     await fuse(net, { input });
     const { numTensors } = tf.memory();
-    await loadWeights(net, bytes);
+    await load(net, bytes);
     const [loaded, expected] = [net.forward(x, evaluation), other.forward(x, evaluation)];
     expect(tf.memory().numTensors).toBe(numTensors + 2);
     expectSame(loaded, expected);
@@ -166,10 +166,10 @@ describe.each(['cpu', 'simd'])('a network of plain layers on %s', (backend) => {
   });
 
   test('is saved as before, counted whole, and exported folded', async () => {
-    const before = await saveWeights(net);
+    const before = await encode(net);
     const { parameters, statistics } = counts(net);
     await fuse(net, { input });
-    expect(await saveWeights(net)).toEqual(before);
+    expect(await encode(net)).toEqual(before);
     expect(counts(net)).toEqual({ parameters, statistics });
     const text = Buffer.from(await exportOnnx(net, { input })).toString('latin1');
     expect(text).not.toContain('BatchNormalization');

@@ -61,5 +61,5 @@ test.each(['cpu', 'simd'])('folds every unit of any module, on %s, and says whic
 });
 
 test('what is no module is refused', async () => {
-  await expect(fuse({} as never)).rejects.toThrow(/^fuse: the network is an object; give a Module/);
+  await expect(fuse({} as never)).rejects.toThrow(/^fuse: the model is an object; give a Module/);
 });

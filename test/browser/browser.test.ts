@@ -109,7 +109,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
           if ((await skipscale.ready({ backend })) !== backend) return undefined;
           const before = tf.memory().numTensors;
           const model = skipscale.buildResNet(20, { initialize: false });
-          await skipscale.loadWeights(model, '/data/resnet20-12fca82f.th');
+          await skipscale.load(model, '/data/resnet20-12fca82f.th');
           const urls = images.map((image) => `/data/images/${image}`);
           const elements = await Promise.all(
             urls.map(async (url) => {
@@ -149,13 +149,13 @@ inBrowser('in Chromium, bundled from the tarball', () => {
     const first = await other.evaluate(async (sha256) => {
       const model = skipscale.buildResNet(20, { initialize: false });
       const progress: [number, number | undefined][] = [];
-      await skipscale.loadWeights(model, '/data/resnet20-12fca82f.th', { sha256 });
-      await skipscale.loadWeights(model, '/data/resnet20-12fca82f.th', {
+      await skipscale.load(model, '/data/resnet20-12fca82f.th', { sha256 });
+      await skipscale.load(model, '/data/resnet20-12fca82f.th', {
         onProgress: (...part) => progress.push(part),
       });
       const blob = await (await fetch('/data/resnet20-12fca82f.th')).blob();
       const ofBlob = await skipscale.load(new File([blob], 'resnet20.th'), { sha256 });
-      const saved = await skipscale.saveWeights(ofBlob);
+      const saved = await skipscale.encode(ofBlob);
       await skipscale.storeWeights('indexeddb://resnet20', saved);
       return { last: progress.at(-1), bias: Array.from(ofBlob.head!.bias!.dataSync()) };
     }, sha256);
@@ -325,7 +325,7 @@ inBrowser('in Chromium, bundled from the tarball', () => {
       await example.close();
     });
 
-    test('says what is wrong, and leaves no answer of another photo beside it', async () => {
+    test('says what is wrong, and leaves no answer of another photo next to it', async () => {
       const example = await browser.newPage();
       await example.goto(`${address}/?weights=/nowhere`);
       await example.getByText(/nowhere/).waitFor();

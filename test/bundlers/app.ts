@@ -103,7 +103,7 @@ export async function install(app: string, folder: string, tarball: string): Pro
     }
     writePages(app, folder);
   }
-  // Of the lock file, and with the tarball beside it.
+  // Of the lock file, and with the tarball next to it.
   await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline', tarball], folder);
 }
 

@@ -7,12 +7,12 @@ import {
   buildResNet,
   cifar10Labels,
   classify,
-  loadWeights,
+  decodeSafetensors,
+  encode,
+  encodeSafetensors,
+  load,
   modelNames,
-  readSafetensors,
-  saveWeights,
   scaleToBudget,
-  writeSafetensors,
   type Classification,
 } from '../../src/index.js';
 import { expectError, skipscale, skipscaleInTerminal } from '../helpers/skipscale.js';
@@ -35,7 +35,7 @@ describe('classify', () => {
       const torchShape = shape.length === 4 ? [outer!, inner!, height!, width!] : [...shape].reverse();
       return [torchKey(model, named), { shape: torchShape, values: torchValues(named) }] as const;
     });
-    writeFileSync(weights, writeSafetensors(new Map(tensors)));
+    writeFileSync(weights, encodeSafetensors(new Map(tensors)));
     model.dispose();
   });
 
@@ -46,7 +46,7 @@ describe('classify', () => {
 
   async function expected(top: number): Promise<Classification[][]> {
     const model = buildResNet(20);
-    await loadWeights(model, weights);
+    await load(model, weights);
     const found = await classify(model, images, { top });
     model.dispose();
     return found;
@@ -180,7 +180,7 @@ describe('classify', () => {
       expect(others).toEqual([]);
     });
 
-    test('--json has an entry for each, and an error beside the image', async () => {
+    test('--json has an entry for each, and an error next to the image', async () => {
       const text = join(folder, 'text.jpg');
       const result = await skipscale('classify', photo, text, photo, '--weights', weights, '--json');
       expect([result.status, result.stderr]).toEqual([1, '']);
@@ -269,7 +269,7 @@ describe('classify', () => {
     ] as const) {
       const model = buildResNet(20, { classes: 2 });
       model.labels = [label, label];
-      writeFileSync(join(run, file), await saveWeights(model));
+      writeFileSync(join(run, file), await encode(model));
       model.dispose();
       expect(await top()).toBe(label);
       expect(await top('--model', 'resnet20')).toBe(label);
@@ -300,7 +300,7 @@ describe('classify', () => {
     });
 
     test('a head of another name, and several weights in a file: asked for, given, and what was left out is said', async () => {
-      const { tensors } = readSafetensors(readFileSync(weights));
+      const { tensors } = decodeSafetensors(readFileSync(weights));
       const others = join(folder, 'others.safetensors');
       const own = Array.from(tensors, ([key, tensor]) => {
         const values = { shape: tensor.shape, values: tensor.toFloat32() };
@@ -309,7 +309,7 @@ describe('classify', () => {
       const both = ['model', 'model_ema'].flatMap((prefix) =>
         own.map(([key, tensor]) => [`${prefix}.${key}`, tensor] as const),
       );
-      writeFileSync(others, writeSafetensors(new Map(both)));
+      writeFileSync(others, encodeSafetensors(new Map(both)));
       const command = ['classify', image, '--weights', others, '--json'];
       expectError(
         await skipscale(...command),
@@ -509,7 +509,7 @@ test('evaluate has a progress bar where a person watches', async () => {
   }
   const model = buildResNet(20, { classes: 2 });
   const weights = join(folder, 'model.safetensors');
-  writeFileSync(weights, await saveWeights(model));
+  writeFileSync(weights, await encode(model));
   model.dispose();
   const command = ['evaluate', '--data', folder, '--weights', folder];
   const seen = await skipscaleInTerminal(...command);

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildResNet, saveWeights } from '../../src/index.js';
+import { buildResNet, encode } from '../../src/index.js';
 import { skipscale, skipscaleInTerminal } from '../helpers/skipscale.js';
 import { imageFile } from '../vision/golden-vision.js';
 
 /** Classifies with weights of a server that takes so long for them, in milliseconds; what is on standard error. */
 async function downloading(time: number, isTTY: boolean, { length = true } = {}): Promise<string> {
   const model = buildResNet(20, { seed: 1 });
-  const bytes = await saveWeights(model);
+  const bytes = await encode(model);
   model.dispose();
   const server = createServer(({ url }, response) => {
     if (!url!.endsWith('.safetensors')) return response.writeHead(404).end();

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildResNet, saveWeights } from '../../src/index.js';
+import { buildResNet, encode } from '../../src/index.js';
 import { closeServers, serve } from '../helpers/serve.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
 import { imageFile } from '../vision/golden-vision.js';
@@ -21,10 +21,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('--no-config loads without the files beside the weights', async () => {
+test('--no-config loads without the files next to the weights', async () => {
   const model = buildResNet(20, { seed: 1 });
   const weights = join(folder, 'model.safetensors');
-  writeFileSync(weights, await saveWeights(model));
+  writeFileSync(weights, await encode(model));
   model.dispose();
   writeFileSync(join(folder, 'config.json'), '<html>');
   const command = ['classify', image, '--weights', weights];

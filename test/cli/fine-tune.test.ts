@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { buildModel, load, saveWeights } from '../../src/index.js';
+import { buildModel, load, encode } from '../../src/index.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
 import { SIZE, tinyData } from '../training/tiny.js';
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   }
   weights = join(folder, 'small.safetensors');
   const small = buildModel('resnet20', { width: 0.25, size: SIZE, classes: 7 });
-  writeFileSync(weights, await saveWeights(small));
+  writeFileSync(weights, await encode(small));
   small.dispose();
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { load, saveWeights, type Evaluation } from '../../src/index.js';
+import { load, encode, type Evaluation } from '../../src/index.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
 import { rightModel, tinyData } from '../training/tiny.js';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skipscale-cli-labels-'));
   weights = join(folder, 'right.safetensors');
   const model = rightModel(['red', 'green', 'blue']);
-  writeFileSync(weights, await saveWeights(model));
+  writeFileSync(weights, await encode(model));
   model.dispose();
   data = await writeImages('data', ['red', 'green', 'blue']);
 });
@@ -72,7 +72,7 @@ test('evaluate by --labels of a file that says none', async () => {
   const nameless = join(folder, 'nameless.safetensors');
   const model = await load(weights);
   model.labels = undefined;
-  writeFileSync(nameless, await saveWeights(model));
+  writeFileSync(nameless, await encode(model));
   model.dispose();
   const byPlace = await skipscale('evaluate', data, '--weights', nameless);
   expect(byPlace.stdout).toContain('top-1 33.33 %');

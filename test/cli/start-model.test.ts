@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pretrainedModel } from '../../src/cli/start-model.js';
 import { buildResNet } from '../../src/models/resnet.js';
-import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/weights/formats/safetensors.js';
+import { encode } from '../../src/weights/encode.js';
 
 test('train --from a file whose head is left out starts with a new head of the classes of the data', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'skipscale-start-'));
   const from = join(folder, 'mine.safetensors');
   const original = buildResNet(20, { seed: 1 });
-  const { tensors } = readSafetensors(await saveWeights(original));
+  const { tensors } = decodeSafetensors(await encode(original));
   const renamed = Array.from(tensors, ([key, tensor]) => {
     const values = { shape: tensor.shape, values: tensor.toFloat32() };
     return [key.replace(/^(fc|linear)\./, 'head.3.'), values] as const;
   });
-  writeFileSync(from, writeSafetensors(new Map(renamed)));
+  writeFileSync(from, encodeSafetensors(new Map(renamed)));
   const note = jest.spyOn(console, 'error').mockImplementation(() => {});
   try {
     for (const model of [undefined, 'resnet20']) {

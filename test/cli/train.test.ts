@@ -14,11 +14,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import {
   buildModel,
+  decodeSafetensors,
   evaluate,
   folderDataset,
   load,
-  loadWeights,
-  readSafetensors,
   type ModelOptions,
 } from '../../src/index.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
@@ -126,7 +125,7 @@ test('trains, logs, and leaves weights that load, with their labels', async () =
 
   const test = await writeImages('test', 30, 1);
   const model = buildModel('resnet20', { classes: 3 });
-  await loadWeights(model, join(out, 'model.safetensors'));
+  await load(model, join(out, 'model.safetensors'));
   expect(model.labels).toEqual(['blue', 'green', 'red']);
   const expected = await evaluate(model, await folderDataset(test), { size: SIZE });
   model.dispose();
@@ -158,7 +157,7 @@ test('scales a network, whose weights say how, so that they are enough to evalua
   model.dispose();
 
   const checkpoint = readFileSync(join(out, 'checkpoint-000000004.safetensors'));
-  const described = JSON.parse(readSafetensors(checkpoint).metadata.get('training')!);
+  const described = JSON.parse(decodeSafetensors(checkpoint).metadata.get('training')!);
   expect([described.architecture, described.convention]).toEqual([model.architecture, 'torchvision']);
 
   const plot = join(out, 'evaluation.png');
@@ -226,8 +225,8 @@ test('starts from weights with a new head, and keeps frozen parts', async () => 
   const frozen = ['--freeze', 'stem,stages.0,stages.1', '--reset-head'];
   expectDone(await skipscale(...options(out, '--epochs', '1', '--from', weights, ...frozen)));
   const [a, b] = [buildModel('resnet20', { classes: 3 }), buildModel('resnet20', { classes: 3 })];
-  await loadWeights(a, weights);
-  await loadWeights(b, join(out, 'model.safetensors'));
+  await load(a, weights);
+  await load(b, join(out, 'model.safetensors'));
   const values = (model: typeof a) =>
     Object.fromEntries(
       Array.from(model.namedVariables(), ({ name, variable }) => [name, variable.dataSync()]),

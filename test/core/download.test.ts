@@ -7,7 +7,7 @@ import { buildResNet } from '../../src/models/resnet.js';
 import { download } from '../../src/core/download.js';
 import { hubFile } from '../../src/weights/sources/hub.js';
 import { load } from '../../src/weights/load.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encode } from '../../src/weights/encode.js';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7) >> 3);
 const sha256 = createHash('sha256').update(content).digest('hex');
@@ -389,7 +389,7 @@ describe('the hub', () => {
   test('a network in one call, with its labels', async () => {
     const model = buildResNet(20, { classes: 2, seed: 1 });
     const files: Record<string, string | Uint8Array> = {
-      '/Own/net/resolve/v2/model.safetensors': await saveWeights(model),
+      '/Own/net/resolve/v2/model.safetensors': await encode(model),
       '/Own/net/resolve/v2/config.json': JSON.stringify({ id2label: { 0: 'no', 1: 'yes' } }),
     };
     handler = ({ url }, response) => response.writeHead(files[url!] ? 200 : 404).end(files[url!]);
@@ -402,7 +402,7 @@ describe('the hub', () => {
     copy.dispose();
   });
 
-  test('asks for files beside the weights only where these do not say all themselves', async () => {
+  test('asks for files next to the weights only where these do not say all themselves', async () => {
     const model = buildResNet(20, { classes: 2, seed: 1 });
     const asked = async (weights: Uint8Array) => {
       const urls: string[] = [];
@@ -413,9 +413,9 @@ describe('the hub', () => {
       (await load(`${origin}/weights`)).dispose();
       return urls;
     };
-    expect(await asked(await saveWeights(model))).toEqual(['/weights', '/config.json']);
+    expect(await asked(await encode(model))).toEqual(['/weights', '/config.json']);
     model.labels = ['no', 'yes'];
-    expect(await asked(await saveWeights(model))).toEqual(['/weights']);
+    expect(await asked(await encode(model))).toEqual(['/weights']);
     model.dispose();
   });
 });

@@ -2,7 +2,7 @@
 
     python3 keras_exchange.py NETWORK SIZE FOLDER    # ResNet50, 64, a folder with ours.weights.h5
 
-ours.weights.h5 is what saveWeights wrote of the model filled by rule.py. It is loaded here, its variables are compared with
+ours.weights.h5 is what encode wrote of the model filled by rule.py. It is loaded here, its variables are compared with
 the rule's bit for bit, and `loaded` are the logits: of an EfficientNet for the pixels that it normalises to the rule's image.
 Then the network, filled by the rule here, is written to the folder: keras3.weights.h5, keras3.keras and keras3.h5, and
 keras2.h5 as Keras 2 wrote the published files. `own` are its logits from the stem on.
@@ -14,7 +14,7 @@ import json, sys
 import keras, numpy as np, tf_keras
 import keras_models, rule
 
-# ImageNet's, which the preprocessing of EfficientNets has and so saveWeights wrote.
+# ImageNet's, which the preprocessing of EfficientNets has and so encode wrote.
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 

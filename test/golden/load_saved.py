@@ -1,4 +1,4 @@
-"""Loads what saveWeights wrote into the source's own networks, strictly, and prints their logits as JSON.
+"""Loads what encode wrote into the source's own networks, strictly, and prints their logits as JSON.
 
     python3 load_saved.py JOBS    # a JSON file of [{"source", "network", "classes", "size", "file"}]
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The path of a file or folder in the shared data beside the repository, which is not part of it. */
+/** The path of a file or folder in the shared data next to the repository, which is not part of it. */
 export function sharedFile(...parts: string[]): string {
   return join(__dirname, '..', '..', '..', 'shared', ...parts);
 }

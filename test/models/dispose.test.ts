@@ -14,9 +14,9 @@ import { evaluate } from '../../src/training/evaluate.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { train } from '../../src/training/train.js';
 import { classify } from '../../src/vision/classify.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
+import { load } from '../../src/weights/load.js';
 import { exportOnnx } from '../../src/weights/onnx/export.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encode } from '../../src/weights/encode.js';
 
 const picture = { width: 32, height: 32, data: new Uint8Array(32 * 32 * 3).fill(99) };
 const data = arrayDataset(
@@ -46,10 +46,10 @@ const uses: [string, (model: ImageClassifier, bytes: Uint8Array) => unknown][] =
   ['fuse', (model) => model.fuse()],
   ['resetHead', (model) => model.resetHead(3)],
   ['variables', (model) => model.variables()],
-  ['saveWeights', (model) => saveWeights(model)],
-  ["saveWeights as Keras's", (model) => saveWeights(model, { format: 'weights.h5' })],
+  ['encode', (model) => encode(model)],
+  ["encode as Keras's", (model) => encode(model, { format: 'weights.h5' })],
   ['exportOnnx', (model) => exportOnnx(model)],
-  ['loadWeights', (model, bytes) => loadWeights(model, bytes)],
+  ['load', (model, bytes) => load(model, bytes)],
   ['classify', (model) => classify(model, picture)],
   ['evaluate', (model) => evaluate(model, data)],
   ['warmUp', (model) => warmUp(model)],
@@ -65,7 +65,7 @@ describe.each([
 ])('a %s that was disposed of', (_, build) => {
   test.each(uses)('%s says so', async (_, use) => {
     const model = build();
-    const bytes = await saveWeights(model);
+    const bytes = await encode(model);
     model.dispose();
     const error = await (async () => use(model, bytes))().catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ArgumentError);
@@ -112,7 +112,7 @@ describe('disposed of during', () => {
     ['classify', (model) => classify(model, [picture, picture], { batchSize: 1 })],
     ['evaluate', (model) => evaluate(model, data, { batchSize: 1 })],
     ['warmUp', (model) => warmUp(model)],
-    ['saveWeights', (model) => saveWeights(model)],
+    ['encode', (model) => encode(model)],
     ['exportOnnx', (model) => exportOnnx(model)],
     ['train', trainAll],
   ])('%s, at whatever time: it passes or says so', async (_, use) => {
@@ -133,7 +133,7 @@ describe('disposed of during', () => {
   });
 
   test.each<[string, (model: ImageClassifier) => Promise<unknown>]>([
-    ['saveWeights', (model) => saveWeights(model)],
+    ['encode', (model) => encode(model)],
     ['exportOnnx', (model) => exportOnnx(model)],
   ])('%s, between two weights', async (_, use) => {
     const model = resNet();
@@ -191,32 +191,33 @@ test('two modules that share a variable free it once', () => {
 });
 
 describe('instead of a model', () => {
+  const advice = 'give a Module, such as buildResNet makes, or one of your class.';
   const uses: [string, (model: never) => unknown][] = [
     ['classify', (model) => classify(model, picture)],
     ['evaluate', (model) => evaluate(model, data)],
     ['warmUp', (model) => warmUp(model)],
-    ['saveWeights', (model) => saveWeights(model)],
+    ['encode', (model) => encode(model)],
     ['exportOnnx', (model) => exportOnnx(model)],
-    ['loadWeights', (model) => loadWeights(model, new Uint8Array())],
+    ['load', (model) => load(model, new Uint8Array())],
     ['train', (model) => trainAll(model)],
   ];
 
   test.each(uses)('%s is given a promise: it says to await it', async (name, use) => {
     const promise = Promise.resolve({});
     await expect((async () => use(promise as never))()).rejects.toThrow(
-      new ArgumentError(`${name}: the model is a promise; give what it resolves to: await it.`),
+      new ArgumentError(`${name}: the model is a promise (await it); ${advice}`),
     );
   });
 
   test.each(uses)('%s is given nothing', async (name, use) => {
-    for (const [model, told] of [
+    for (const [model, shown] of [
       [undefined, 'undefined'],
       [null, 'null'],
       ['resnet50', "the string 'resnet50'"],
       [{}, 'an object'],
-    ]) {
+    ] as const) {
       await expect((async () => use(model as never))()).rejects.toThrow(
-        `${name}: the model is ${String(told)}; give a network, as buildResNet, buildEfficientNet and load make it.`,
+        `${name}: the model is ${shown}; ${advice}`,
       );
     }
   });

@@ -152,10 +152,10 @@ describe('what cannot be built is an error that says what can, and leaves no ten
     [0.5, { variant: 'lite' }, 'There is no EfficientNet-Lite 0.5; give 0, 1, 2, 3 or 4'],
     [{ ...tiny, width: 0 }, {}, 'width is 0; give a positive finite number.'],
     [{ ...tiny, depth: -1 }, {}, 'depth is -1; give a positive finite number.'],
-    [{ ...tiny, resolution: 0 }, {}, 'resolution is 0; give a whole number of at least 1.'],
+    [{ ...tiny, resolution: 0 }, {}, 'resolution is 0; give an integer of at least 1.'],
     [{ ...tiny, dropout: 1 }, {}, 'dropout is 1; give a number of at least 0 and below 1.'],
-    [0, { classes: 0 }, 'classes is 0; give a whole number of at least 1.'],
-    [0, { inputChannels: 1.5 }, 'inputChannels is 1.5; give a whole number of at least 1.'],
+    [0, { classes: 0 }, 'classes is 0; give an integer of at least 1.'],
+    [0, { inputChannels: 1.5 }, 'inputChannels is 1.5; give an integer of at least 1.'],
     [0, { variant: 'edge' as 'lite' }, "variant is 'edge'; give 'standard' or 'lite'."],
     [
       0,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
-import { writeSafetensors } from '../../src/weights/formats/safetensors.js';
+import { load } from '../../src/weights/load.js';
+import { encodeSafetensors } from '../../src/weights/formats/safetensors.js';
 import { readGolden, relativeDistance, ruleValues } from '../helpers/golden.js';
 import { ruleInput } from '../helpers/torch-model.js';
 
@@ -20,14 +20,14 @@ function weightsByRule(model: string): Uint8Array {
     };
     return [key, { shape, values: new Float32Array(ruleValues(key, count, ...scale())) }] as const;
   });
-  return writeSafetensors(new Map(tensors));
+  return encodeSafetensors(new Map(tensors));
 }
 
 test.each(golden)(
   '$model at $size agrees with efficientnet_lite_pytorch within 1e-4 of a standard deviation',
   async ({ model: name, size, logits: expected }) => {
     const model = buildModel(name, { initialize: false });
-    await loadWeights(model, weightsByRule(name));
+    await load(model, weightsByRule(name));
     const images = ruleInput(1, size);
     const logits = model.predict(images);
     expect(relativeDistance(logits.dataSync(), expected)).toBeLessThan(1e-4);

@@ -18,9 +18,8 @@ import { evaluate } from '../../src/training/evaluate.js';
 import { classify } from '../../src/vision/classify.js';
 import { preprocess } from '../../src/vision/preprocess.js';
 import { load } from '../../src/weights/load.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
 import { exportOnnx } from '../../src/weights/onnx/export.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encode } from '../../src/weights/encode.js';
 import { outOfMemory, outOfMemoryAtEach } from '../helpers/out-of-memory.js';
 import { randomTensor } from '../helpers/tensors.js';
 
@@ -110,7 +109,7 @@ describe('a build that runs out of memory leaves no tensor behind', () => {
 
   test('load', async () => {
     const model = efficientNet();
-    const bytes = await saveWeights(model);
+    const bytes = await encode(model);
     model.dispose();
     await leavesNothing(() => load(bytes), dispose, 23);
   });
@@ -200,7 +199,7 @@ describe.each([
     ],
     ['classify', (model) => classify(model, [picture, picture], { batchSize: 1, top: 1 }), 7],
     ['evaluate', (model) => evaluate(model, data, { batchSize: 1 }), 7],
-    ['saveWeights', (model) => saveWeights(model)],
+    ['encode', (model) => encode(model)],
     ['exportOnnx', (model) => exportOnnx(model)],
   ])('%s', async (_, work, step = 5) => {
     const before = stateOf(model);
@@ -208,16 +207,16 @@ describe.each([
     expect(stateOf(model)).toEqual(before);
   });
 
-  test('loadWeights: all of it or nothing', async () => {
+  test('load: all of it or nothing', async () => {
     const other = build(2);
     other.labels = ['d', 'e', 'f'];
-    const [bytes, after] = [await saveWeights(other), stateOf(other)];
+    const [bytes, after] = [await encode(other), stateOf(other)];
     other.dispose();
     const before = stateOf(model);
     const { numTensors } = tf.memory();
     await outOfMemoryAtEach(async () => {
       try {
-        await loadWeights(model, bytes);
+        await load(model, bytes);
       } catch (error) {
         expect(String(error)).toMatch(outOfMemory);
         expect(tf.memory().numTensors).toBe(numTensors);

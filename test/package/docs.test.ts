@@ -8,7 +8,7 @@ const installed = process.env.SKIPSCALE_INSTALLED!;
 
 const documents = ['README.md', 'docs/guide.md', 'docs/simd.md', 'docs/pretrained.md', 'docs/weights.md'];
 
-/** What is done with a block of code, by what stands beside its language. */
+/** What is done with a block of code, by what stands next to its language. */
 type Kind = 'runs' | 'page' | 'check' | 'command';
 
 interface Block {

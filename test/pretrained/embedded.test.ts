@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cifar10Labels, classify, pretrained, readCheckpoint, type ResNet } from '../../src/index.js';
+import { cifar10Labels, classify, pretrained, decode, type ResNet } from '../../src/index.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 import { expectError, skipscale } from '../helpers/skipscale.js';
 
@@ -11,7 +11,7 @@ const photo = join(root, 'examples', 'photos', 'cat.jpg');
 test('the file is float16, small, and says what it is', async () => {
   const bytes = readFileSync(join(root, 'weights', 'resnet20-cifar10.safetensors'));
   expect(bytes.length).toBeLessThanOrEqual(700_000);
-  const { tensors, metadata } = await readCheckpoint(bytes);
+  const { tensors, metadata } = await decode(bytes);
   expect([...new Set(Array.from(tensors.values(), ({ dtype }) => dtype))]).toEqual(['F16']);
   expect(metadata.get('model')).toBe('resnet20');
   expect(metadata.get('convention')).toBe('torchvision');

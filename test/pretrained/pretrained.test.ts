@@ -11,7 +11,7 @@ import {
   imageNetLabels,
   pretrained,
   pretrainedWeights,
-  saveWeights,
+  encode,
   type EfficientNet,
   type ImageClassifier,
   type ModelOptions,
@@ -30,7 +30,7 @@ const realFetch = globalThis.fetch;
 /** Regenerated weights under a real file's name: random ones of the network, by the source's names. */
 async function serve(name: string, options: ModelOptions, path: string): Promise<void> {
   const model = buildModel(name, options);
-  files.set(path, await saveWeights(model));
+  files.set(path, await encode(model));
   model.dispose();
 }
 
@@ -171,7 +171,7 @@ describe('from a file', () => {
   beforeAll(async () => {
     const model = buildResNet(20, options);
     model.labels = ['a', 'b', 'c', 'd'];
-    writeFileSync(path, await saveWeights(model));
+    writeFileSync(path, await encode(model));
     model.dispose();
   });
 
@@ -216,10 +216,10 @@ test('names are unique', () => {
   expect(new Set(pretrainedWeights.map(({ name }) => name)).size).toBe(pretrainedWeights.length);
 });
 
-test('another size keeps the colours that a file of saveWeights says', async () => {
+test('another size keeps the colours that a file of encode says', async () => {
   const preprocessing = { mean: [0.1, 0.2, 0.3], size: 40, resize: 50 };
   const saved = buildResNet(20, { width: 0.25, initialize: false, preprocessing });
-  const model = await pretrained('resnet20', { weights: await saveWeights(saved), width: 0.25, size: 64 });
+  const model = await pretrained('resnet20', { weights: await encode(saved), width: 0.25, size: 64 });
   expect(model.preprocessing).toMatchObject({ mean: [0.1, 0.2, 0.3], size: 64, resize: 64 });
   saved.dispose();
   model.dispose();

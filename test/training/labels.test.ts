@@ -12,9 +12,8 @@ import { train, type EvaluationEvent, type ImageTrainOptions } from '../../src/t
 import { classify } from '../../src/vision/classify.js';
 import { decodePredictions } from '../../src/vision/decode-predictions.js';
 import { load } from '../../src/weights/load.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
 import { exportOnnx } from '../../src/weights/onnx/export.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encode } from '../../src/weights/encode.js';
 import { onnxMetadata } from '../helpers/onnx-metadata.js';
 import { rightModel, tinyData, tinyModel } from './tiny.js';
 
@@ -180,13 +179,13 @@ describe('a model without labels has those of the data', () => {
     expect(JSON.parse(onnx['preprocessing']!)).toEqual(model.preprocessing);
 
     const file = join(folder, 'saved.safetensors');
-    writeFileSync(file, await saveWeights(model));
+    writeFileSync(file, await encode(model));
     const copy = await load(file);
     expect(copy.labels).toEqual(names);
     expect(await classify(copy, image, { top: 10 })).toEqual(shown);
-    expect(await labelsAfter(copy, () => loadWeights(copy, file))).toEqual(names);
+    expect(await labelsAfter(copy, () => load(copy, file))).toEqual(names);
     const best = tinyModel({ classes: 10 });
-    expect(await labelsAfter(best, () => loadWeights(best, join(folder, 'best.safetensors')))).toEqual(names);
+    expect(await labelsAfter(best, () => load(best, join(folder, 'best.safetensors')))).toEqual(names);
     model.dispose();
 
     const again = tinyModel({ classes: 10 });

@@ -7,11 +7,10 @@ import { Module } from '../../src/core/module.js';
 import { buildResNet } from '../../src/models/resnet.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
 import { train } from '../../src/training/train.js';
-import { writeSafetensors, readSafetensors } from '../../src/weights/formats/safetensors.js';
+import { encodeSafetensors, decodeSafetensors } from '../../src/weights/formats/safetensors.js';
 import { load } from '../../src/weights/load.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
 import { save } from '../../src/weights/save.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encode } from '../../src/weights/encode.js';
 import { fillForked, forkedBatches, forkedLoss, ForkedNet, forkedPaths } from '../helpers/forked-net.js';
 
 let folder: string;
@@ -32,7 +31,7 @@ const weights = (net: Module<never, unknown>) =>
 
 /** A file of these shapes. */
 const fileOf = (shapes: Record<string, number[]>, value = 1) =>
-  writeSafetensors(
+  encodeSafetensors(
     new Map(
       Object.entries(shapes).map(([key, shape]) => [
         key,
@@ -49,8 +48,8 @@ test('is saved by its paths, what is shared once, and comes back bit for bit', a
   await save(net, path);
   expect(tf.memory().numTensors).toBe(held);
   expect(readdirSync(folder)).toEqual(['net.safetensors']);
-  const bytes = await saveWeights(net);
-  expect([...readSafetensors(bytes).tensors.keys()].sort()).toEqual([...forkedPaths].sort());
+  const bytes = await encode(net);
+  expect([...decodeSafetensors(bytes).tensors.keys()].sort()).toEqual([...forkedPaths].sort());
   const copy = new ForkedNet(5);
   const { source, loaded, missing, extra } = await load(copy, path);
   expect({ source, missing, extra }).toEqual({ source: 'skipscale', missing: [], extra: [] });
@@ -75,17 +74,17 @@ test('the best weights of a training load', async () => {
 
 test('a module without batch norm is not taken for a fused one', async () => {
   const { first } = net;
-  const bytes = await saveWeights(first);
-  expect([...readSafetensors(bytes).tensors.keys()]).toEqual(['weight', 'bias']);
-  await loadWeights(first, bytes);
+  const bytes = await encode(first);
+  expect([...decodeSafetensors(bytes).tensors.keys()]).toEqual(['weight', 'bias']);
+  await load(first, bytes);
 });
 
 test('an image classifier has its paths too, by name', async () => {
   const model = buildResNet(20, { classes: 2, seed: 1 });
   const copy = buildResNet(20, { classes: 2 });
-  const bytes = await saveWeights(model, { names: 'skipscale' });
-  expect([...readSafetensors(bytes).tensors.keys()]).toContain('stages.0.0.conv1.conv.weight');
-  expect((await loadWeights(copy, bytes)).source).toBe('skipscale');
+  const bytes = await encode(model, { names: 'skipscale' });
+  expect([...decodeSafetensors(bytes).tensors.keys()]).toContain('stages.0.0.conv1.conv.weight');
+  expect((await load(copy, bytes)).source).toBe('skipscale');
   expect(weights(copy)).toEqual(weights(model));
   copy.dispose();
   const built = await load(bytes);
@@ -145,12 +144,12 @@ describe('what does not fit changes nothing', () => {
 });
 
 test.each<[string, () => Promise<unknown>, string]>([
-  ['no module', () => save({} as never, 'x'), 'save: the network is an object; give a Module'],
+  ['no module', () => save({} as never, 'x'), 'save: the model is an object; give a Module'],
   ['no path', () => save(net, ''), "save: the path is the string ''"],
   ['a URL', () => save(net, 'https://example.com/x'), 'give the path of a file, or indexeddb://name'],
-  ['names of a source', () => saveWeights(net, { names: 'timm' }), "names is 'timm', whose networks are image classifiers"],
+  ['names of a source', () => encode(net, { names: 'timm' }), "names is 'timm', whose networks are image classifiers"],
   ['Keras', () => save(net, join(folder, 'x.weights.h5')), "format 'weights.h5' is for image classifiers"],
-  ['no variables', () => saveWeights(new (class Empty extends Module { override forward = (x: tf.Tensor4D) => x })()), 'This Empty has no variables'],
+  ['no variables', () => encode(new (class Empty extends Module { override forward = (x: tf.Tensor4D) => x })()), 'This Empty has no variables'],
 ])('what cannot be saved is an ArgumentError: %s', async (_, work, message) => {
   const error: unknown = await work().catch((error: unknown) => error);
   expect(error).toBeInstanceOf(ArgumentError);
@@ -160,7 +159,7 @@ test.each<[string, () => Promise<unknown>, string]>([
 test('a variable that is not of float32 is named', async () => {
   const whole = tf.tidy(() => tf.variable(tf.scalar(1, 'int32')));
   Object.assign(net, { count: whole });
-  await expect(saveWeights(net)).rejects.toThrow('The variable count is of int32');
+  await expect(encode(net)).rejects.toThrow('The variable count is of int32');
 });
 
 test('where the folder is not there, the error names the file', async () => {

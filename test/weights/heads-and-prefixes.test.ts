@@ -6,14 +6,14 @@ import { buildResNet } from '../../src/models/resnet.js';
 import { pretrained } from '../../src/pretrained/pretrained.js';
 import { CheckpointError, type Checkpoint, type HostTensor } from '../../src/weights/formats/checkpoint.js';
 import { load } from '../../src/weights/load.js';
-import { loadCheckpoint, loadWeights } from '../../src/weights/load-weights.js';
+import { loadCheckpoint } from '../../src/weights/load-weights.js';
 import { nameMaps } from '../../src/weights/names/index.js';
 import { keyedVariables } from '../../src/weights/names/name-map.js';
 import { roots } from '../../src/weights/names/roots.js';
 import { networkWeights, unreadTensors } from '../../src/weights/network-weights.js';
 import {
-  readSafetensors,
-  writeSafetensors,
+  decodeSafetensors,
+  encodeSafetensors,
   type TensorToWrite,
 } from '../../src/weights/formats/safetensors.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
@@ -55,7 +55,7 @@ function snapshot(model: ImageClassifier): Float32Array[] {
 
 let expected: Float32Array[];
 beforeAll(async () => {
-  await loadWeights(model, writeSafetensors(base));
+  await load(model, encodeSafetensors(base));
   expected = snapshot(model);
 });
 
@@ -93,7 +93,7 @@ test.each([
   'anything.of.a.user.',
 ])('the prefix %s is taken off, and said', async (prefix) => {
   clear();
-  const { key, loaded, skipped } = await loadWeights(model, writeSafetensors(prefixed(base, prefix)));
+  const { key, loaded, skipped } = await load(model, encodeSafetensors(prefixed(base, prefix)));
   expect(snapshot(model)).toEqual(expected);
   expect([key, loaded.length, skipped]).toEqual([place(prefix), expected.length, []]);
 });
@@ -112,8 +112,8 @@ test('weights under any row of prefixes, among tensors that are no network’s, 
         const own = [...prefixed(base, prefixes.join(''))];
         const rest = others.map((key) => [key, matrix(3)] as const);
         clear();
-        const file = writeSafetensors(new Map(first ? [...rest, ...own] : [...own, ...rest]));
-        const { key, skipped } = await loadWeights(model, file);
+        const file = encodeSafetensors(new Map(first ? [...rest, ...own] : [...own, ...rest]));
+        const { key, skipped } = await load(model, file);
         expect(snapshot(model)).toEqual(expected);
         expect(key).toBe(place(prefixes.join('')));
         expect([...skipped].sort()).toEqual([...others].sort());
@@ -133,19 +133,16 @@ test('parts that were compiled, sharded or recomputed by themselves', async () =
       ),
   );
   clear();
-  const { key, extra } = await loadWeights(
-    model,
-    writeSafetensors(prefixed(wrapped, '_fsdp_wrapped_module.')),
-  );
+  const { key, extra } = await load(model, encodeSafetensors(prefixed(wrapped, '_fsdp_wrapped_module.')));
   expect(snapshot(model)).toEqual(expected);
   expect([key, extra]).toEqual(['', []]);
 });
 
 test('averaged weights: n_averaged and a loss’s weights are left out, also without a prefix', async () => {
   const averaged = new Map([['n_averaged', matrix(1)] as const, ...prefixed(base, 'module.')]);
-  expect((await loadWeights(model, writeSafetensors(averaged))).skipped).toEqual(['n_averaged']);
+  expect((await load(model, encodeSafetensors(averaged))).skipped).toEqual(['n_averaged']);
   const lossy = new Map([...base, ['criterion.weight', matrix(10)] as const]);
-  expect((await loadWeights(model, writeSafetensors(lossy))).skipped).toEqual(['criterion.weight']);
+  expect((await load(model, encodeSafetensors(lossy))).skipped).toEqual(['criterion.weight']);
 });
 
 test('two networks in one file: asks which, and takes the one that is named', async () => {
@@ -155,29 +152,29 @@ test('two networks in one file: asks which, and takes the one that is named', as
       ([key, { shape, values }]) => [key, { shape, values: values.map((x) => 2 * x) }] as const,
     ),
   );
-  const file = writeSafetensors(
+  const file = encodeSafetensors(
     new Map([...prefixed(base, 'student.backbone.'), ...prefixed(other, 'teacher.backbone.')]),
   );
-  await expect(loadWeights(model, file)).rejects.toThrow(
+  await expect(load(model, file)).rejects.toThrow(
     /several weights: 'student\.backbone' \(\d+ tensors\), 'teacher\.backbone' .*--checkpoint-key student\.backbone/,
   );
   clear();
-  const { key, skipped } = await loadWeights(model, file, { checkpointKey: 'student' });
+  const { key, skipped } = await load(model, file, { checkpointKey: 'student' });
   expect(snapshot(model)).toEqual(expected);
   expect([key, skipped.length]).toEqual(['student.backbone', base.size]);
-  await expect(loadWeights(model, writeSafetensors(base), { checkpointKey: 'ema' })).rejects.toThrow(
+  await expect(load(model, encodeSafetensors(base), { checkpointKey: 'ema' })).rejects.toThrow(
     "This file has no weights 'ema'; ",
   );
 });
 
 test('blocks whose kernels have the name of the stem are no networks', () => {
   const withoutStem = new Map([...base].filter(([key]) => !/^(conv1|bn1)/.test(key)));
-  const { tensors } = networkWeights(readSafetensors(writeSafetensors(withoutStem)));
+  const { tensors } = networkWeights(decodeSafetensors(encodeSafetensors(withoutStem)));
   expect([...tensors.keys()]).toEqual([...withoutStem.keys()]);
 });
 
 test('thirty thousand names that look like the begin of a network take no time', () => {
-  const tensor = readSafetensors(writeSafetensors(new Map([['x', matrix(1, 1, 1, 1)]]))).tensors.get('x')!;
+  const tensor = decodeSafetensors(encodeSafetensors(new Map([['x', matrix(1, 1, 1, 1)]]))).tensors.get('x')!;
   const tensors = new Map<string, HostTensor>();
   for (let i = 0; i < 3e4; i++) tensors.set(`${i}.conv1.weight`, tensor);
   tensors.set('a.'.repeat(1e6), tensor);
@@ -193,9 +190,7 @@ describe('a head of another name', () => {
   test('is asked for by name, with the layers that may be it, and the model is left as it was', async () => {
     clear();
     const before = snapshot(model);
-    const error = (await loadWeights(model, writeSafetensors(toHead('fc.1'))).catch(
-      (e: unknown) => e,
-    )) as Error;
+    const error = (await load(model, encodeSafetensors(toHead('fc.1'))).catch((e: unknown) => e)) as Error;
     expect(error.message).toContain('2 missing: fc.weight, fc.bias');
     expect(error.message).toContain('2 not in the model: fc.1.weight, fc.1.bias');
     expect(error.message).toContain("its dense layers of other names are 'fc.1' [10,16]");
@@ -206,25 +201,25 @@ describe('a head of another name', () => {
   test.each(['fc.1', 'classifier.0.1', 'head.fc', 'classifier'])('%s, named', async (head) => {
     clear();
     model.labels = Array.from({ length: 10 }, (_, i) => `old ${i}`);
-    const { missing, extra } = await loadWeights(model, writeSafetensors(toHead(head)), { head });
+    const { missing, extra } = await load(model, encodeSafetensors(toHead(head)), { head });
     expect(snapshot(model)).toEqual(expected);
     expect([missing, extra, model.labels]).toEqual([[], [], undefined]);
   });
 
   test('outside of the backbone’s prefix', async () => {
     const tensors = prefixed(toHead('head'), 'backbone.');
-    const file = writeSafetensors(renamed(tensors, (key) => key.replace('backbone.head', 'classifier')));
-    await expect(loadWeights(model, file)).rejects.toThrow(
+    const file = encodeSafetensors(renamed(tensors, (key) => key.replace('backbone.head', 'classifier')));
+    await expect(load(model, file)).rejects.toThrow(
       "its dense layers of other names are 'classifier' [10,16]",
     );
     clear();
-    await loadWeights(model, file, { head: 'classifier' });
+    await load(model, file, { head: 'classifier' });
     expect(snapshot(model)).toEqual(expected);
   });
 
   test('left out: the rest is loaded, and what was left out is listed', async () => {
     clear();
-    const { loaded, skipped, missing } = await loadWeights(model, writeSafetensors(toHead('fc.1')), {
+    const { loaded, skipped, missing } = await load(model, encodeSafetensors(toHead('fc.1')), {
       head: false,
     });
     expect(loaded).toHaveLength(expected.length - 2);
@@ -233,28 +228,26 @@ describe('a head of another name', () => {
   });
 
   test('that the file has not', async () => {
-    await expect(loadWeights(model, writeSafetensors(toHead('fc.1')), { head: 'fc.9' })).rejects.toThrow(
+    await expect(load(model, encodeSafetensors(toHead('fc.1')), { head: 'fc.9' })).rejects.toThrow(
       "head names 'fc.9', which is no dense layer of the file; its dense layers of other names are 'fc.1' [10,16].",
     );
   });
 
   test('with a hidden layer before it is no head of one layer', async () => {
-    const file = writeSafetensors(
+    const file = encodeSafetensors(
       new Map([...toHead('fc.2'), ['fc.0.weight', matrix(16, 16)], ['fc.0.bias', matrix(16)]]),
     );
-    await expect(loadWeights(model, file, { head: 'fc.2' })).rejects.toThrow(
+    await expect(load(model, file, { head: 'fc.2' })).rejects.toThrow(
       '2 not in the model: fc.0.weight, fc.0.bias',
     );
-    expect((await loadWeights(model, file, { head: false })).skipped).toHaveLength(4);
+    expect((await load(model, file, { head: false })).skipped).toHaveLength(4);
   });
 
   test('of another number of inputs', async () => {
-    const file = writeSafetensors(
+    const file = encodeSafetensors(
       new Map([...toHead('x'), ['fc.1.weight', matrix(10, 7)], ['fc.1.bias', matrix(10)]]),
     );
-    await expect(loadWeights(model, file, { head: 'fc.1' })).rejects.toThrow(
-      'fc.weight is [10,7], not [10,16]',
-    );
+    await expect(load(model, file, { head: 'fc.1' })).rejects.toThrow('fc.weight is [10,7], not [10,16]');
   });
 });
 
@@ -267,15 +260,15 @@ describe('load, which finds the network', () => {
     return [architecture.name, classes, labels];
   };
 
-  test('under prefixes, beside tensors of others, and says so', async () => {
+  test('under prefixes, next to tensors of others, and says so', async () => {
     const file = new Map([...prefixed(full, 'model._orig_mod.'), ['loss.weight', matrix(5)] as const]);
     const onLoaded = jest.fn();
-    expect(facts(await load(writeSafetensors(file), { onLoaded }))).toEqual(['resnet20', 5, undefined]);
+    expect(facts(await load(encodeSafetensors(file), { onLoaded }))).toEqual(['resnet20', 5, undefined]);
     expect(onLoaded.mock.calls).toMatchObject([[{ key: 'model', skipped: ['loss.weight'] }]]);
   });
 
   test('asks for the head where it has another name, takes the one named, or none', async () => {
-    const file = writeSafetensors(head('fc.1'));
+    const file = encodeSafetensors(head('fc.1'));
     await expect(load(file)).rejects.toThrow(
       /The weights are of resnet20 without a head of the usual name; .*'fc\.1' \[5,64\]\. Name the one .*--head/,
     );
@@ -292,7 +285,7 @@ describe('load, which finds the network', () => {
       ['fc.0.weight', matrix(64, 64)],
       ['fc.0.bias', matrix(64)],
     ] as const);
-    const file = writeSafetensors(hidden);
+    const file = encodeSafetensors(hidden);
     await expect(load(file)).rejects.toThrow(/resnet20 without a head .*'fc\.3' \[5,64\], 'fc\.0' \[64,64\]/);
     await expect(load(file, { head: 'fc.3' })).rejects.toThrow('2 not in the model: fc.0.weight, fc.0.bias');
     expect(facts(await load(file, { head: false }))).toEqual(['resnet20', undefined, undefined]);
@@ -307,26 +300,26 @@ describe('load, which finds the network', () => {
     const other = new Map([...head('x'), ['fc.1.weight', matrix(5, 7)], ['fc.1.bias', matrix(5)]] as const);
     for (const name of ['x.weight', 'x.bias']) other.delete(name);
     for (const tensors of [several, other]) {
-      const error = (await load(writeSafetensors(tensors)).catch((e: unknown) => e)) as Error;
+      const error = (await load(encodeSafetensors(tensors)).catch((e: unknown) => e)) as Error;
       expect(error.message).toContain('None of them alone can be the head, so give { head: false }');
       expect(error.message).not.toContain("head: 'fc");
     }
   });
 
   test('an error of load does not name strict, which load does not take', async () => {
-    const file = writeSafetensors(new Map([...full, ['own.weight', matrix(3)] as const]));
+    const file = encodeSafetensors(new Map([...full, ['own.weight', matrix(3)] as const]));
     const error = (await load(file).catch((e: unknown) => e)) as Error;
     expect(error.message).toContain('1 not in the model: own.weight');
     expect(error.message).not.toContain('strict');
   });
 
-  test('tensors that are not read are named, with the reason, by load and loadWeights', async () => {
+  test('tensors that are not read are named, with the reason, by load and load', async () => {
     const skipped = ['fc.weight (torch._utils._rebuild_qtensor)', 'optimizer (3 tensors)'];
     const words =
       '1 tensors were not read, which are quantized, sparse, complex or of another kind that is not known here: ' +
       'fc.weight (torch._utils._rebuild_qtensor). Save them as plain ones';
     const tensors = new Map(
-      [...readSafetensors(writeSafetensors(full)).tensors].filter(
+      [...decodeSafetensors(encodeSafetensors(full)).tensors].filter(
         ([key]) => !/^(fc|linear)\.weight$/.test(key),
       ),
     );
@@ -342,7 +335,7 @@ describe('load, which finds the network', () => {
     const keras = weights('keras', 'efficientnet-lite0', { width: 1, classes: 2 });
     const own = renamed(keras, (key) => key.replace('predictions/', 'dense_1/'));
     const features = own.get('dense_1/kernel')!.shape[0]!;
-    const file = writeSafetensors(
+    const file = encodeSafetensors(
       new Map([...own, ['dense/kernel', matrix(features, features)], ['dense/bias', matrix(features)]]),
     );
     await expect(load(file)).rejects.toThrow(
@@ -352,7 +345,7 @@ describe('load, which finds the network', () => {
     await expect(load(file, { head: 'dense_1' })).rejects.toThrow(
       '2 not in the model: dense/kernel, dense/bias',
     );
-    expect(facts(await load(writeSafetensors(own), { head: 'dense_1' }))).toEqual([
+    expect(facts(await load(encodeSafetensors(own), { head: 'dense_1' }))).toEqual([
       'efficientnet-lite0',
       2,
       undefined,
@@ -361,7 +354,7 @@ describe('load, which finds the network', () => {
   });
 
   test('and the builders, by their options', async () => {
-    const file = writeSafetensors(head('fc.1'));
+    const file = encodeSafetensors(head('fc.1'));
     expect(facts(await pretrained('resnet20', { weights: file, head: 'fc.1' }))).toEqual([
       'resnet20',
       5,
@@ -392,17 +385,17 @@ test('the roots know every name of every map', () => {
 });
 
 test('weights that are refused are named by their file, as a page gives it', async () => {
-  const file = new File([writeSafetensors(new Map([['x', matrix(2)]])) as BlobPart], 'mine.safetensors');
-  await expect(loadWeights(model, file)).rejects.toThrow(/^mine\.safetensors: The weights do not fit/);
+  const file = new File([encodeSafetensors(new Map([['x', matrix(2)]])) as BlobPart], 'mine.safetensors');
+  await expect(load(model, file)).rejects.toThrow(/^mine\.safetensors: The weights do not fit/);
   const broken = new File([new Uint8Array(9)], 'broken.pth');
-  const error: unknown = await loadWeights(model, broken).catch((error: unknown) => error);
+  const error: unknown = await load(model, broken).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(CheckpointError);
   expect((error as Error).message).toMatch(/^broken\.pth: These 9 bytes are not a known file/);
 });
 
 test('what a checkpoint says of itself comes with its weights', () => {
   const checkpoint: Checkpoint = {
-    ...readSafetensors(writeSafetensors(base)),
+    ...decodeSafetensors(encodeSafetensors(base)),
     key: 'state_dict',
     skipped: ['args (argparse.Namespace)'],
   };

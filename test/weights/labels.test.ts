@@ -7,11 +7,10 @@ import { cifar10Labels } from '../../src/models/labels/cifar10.js';
 import { imageNetLabels } from '../../src/models/labels/imagenet.js';
 import { classify } from '../../src/vision/classify.js';
 import { load, type LoadOptions } from '../../src/weights/load.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
 import type { LoadWeightsOptions } from '../../src/weights/loaded-weights.js';
 import { nameMaps } from '../../src/weights/names/index.js';
-import { writeSafetensors } from '../../src/weights/formats/safetensors.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encodeSafetensors } from '../../src/weights/formats/safetensors.js';
+import { encode } from '../../src/weights/encode.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 
 afterEach(() => expect(tf.memory().numTensors).toBe(0));
@@ -20,7 +19,7 @@ afterEach(() => expect(tf.memory().numTensors).toBe(0));
 function file(source: string, name: string, options: ModelOptions = {}): Uint8Array {
   const model = buildModel(name, { initialize: false, ...options });
   const map = nameMaps.find((map) => map.source === source)!;
-  const bytes = writeSafetensors(ruleCheckpoint(model, map));
+  const bytes = encodeSafetensors(ruleCheckpoint(model, map));
   model.dispose();
   return bytes;
 }
@@ -53,7 +52,7 @@ describe('a file of 10 classes that says no names', () => {
   test('leaves the names that the model has', async () => {
     const model = buildModel('resnet20', { initialize: false });
     model.labels = cifar10Labels;
-    await loadWeights(model, bytes);
+    await load(model, bytes);
     expect(model.labels).toEqual(cifar10Labels);
     model.dispose();
   });
@@ -64,14 +63,14 @@ describe('1000 classes', () => {
     const bytes = file('torchvision', 'efficientnet-b0');
     expect(await loadedLabels(bytes)).toEqual(imageNetLabels);
     const model = buildModel('efficientnet-b0', { initialize: false });
-    await loadWeights(model, bytes);
+    await load(model, bytes);
     expect(model.labels).toEqual(imageNetLabels);
     model.dispose();
   });
 
   test('of one’s own are not: trained from random weights and saved, or of a network for CIFAR', async () => {
     const model = buildModel('efficientnet-b0');
-    const bytes = await saveWeights(model);
+    const bytes = await encode(model);
     model.dispose();
     expect(await loadedLabels(bytes)).toBeUndefined();
     expect(await loadedLabels(file('torchvision', 'resnet20', { classes: 1000 }))).toBeUndefined();
@@ -91,23 +90,23 @@ describe('1000 classes', () => {
 test('names come with the head that they are of, and not with the rest of a network', async () => {
   const model = buildModel('resnet20', { classes: 2 });
   model.labels = ['yes', 'no'];
-  const bytes = await saveWeights(model);
+  const bytes = await encode(model);
   model.labels = undefined;
-  const load = async (options: LoadWeightsOptions) => {
-    await loadWeights(model, bytes, options);
+  const labelsAfter = async (options: LoadWeightsOptions) => {
+    await load(model, bytes, options);
     return model.labels;
   };
-  expect(await load({ except: ['head'] })).toBeUndefined();
-  expect(await load({ except: ['stem'] })).toEqual(['yes', 'no']);
+  expect(await labelsAfter({ except: ['head'] })).toBeUndefined();
+  expect(await labelsAfter({ except: ['stem'] })).toEqual(['yes', 'no']);
   model.labels = ['left', 'right'];
-  expect(await load({ except: ['head'] })).toEqual(['left', 'right']);
+  expect(await labelsAfter({ except: ['head'] })).toEqual(['left', 'right']);
   model.dispose();
 });
 
 test("labels that are the file's own in another order are refused, others are taken", async () => {
   const model = buildModel('resnet20', { width: 0.25, initialize: false, classes: 3 });
   model.labels = ['a', 'b', 'c'];
-  const bytes = await saveWeights(model);
+  const bytes = await encode(model);
   const image = { width: 32, height: 32, data: new Uint8Array(3072) };
   const message = "The labels are the model's own in another order: class 0 is 'a', and they call it 'c'.";
   await expect(load(bytes, { labels: ['c', 'a', 'b'] })).rejects.toThrow(message);

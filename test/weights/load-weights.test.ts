@@ -12,9 +12,8 @@ import { buildResNet } from '../../src/models/resnet.js';
 import { CheckpointError } from '../../src/weights/formats/checkpoint.js';
 import { pretrained } from '../../src/pretrained/pretrained.js';
 import { load } from '../../src/weights/load.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
-import { writeSafetensors, type TensorToWrite } from '../../src/weights/formats/safetensors.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encodeSafetensors, type TensorToWrite } from '../../src/weights/formats/safetensors.js';
+import { encode } from '../../src/weights/encode.js';
 import { readGolden, ruleValues } from '../helpers/golden.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 import { torchKey } from '../helpers/torch-model.js';
@@ -28,7 +27,7 @@ function count(shape: readonly number[]): number {
 
 /** A file of these tensors, filled by `fill`. */
 function fileOf(shapes: Shapes, fill: (key: string, size: number) => Float32Array, prefix = ''): Uint8Array {
-  return writeSafetensors(
+  return encodeSafetensors(
     new Map(
       Object.entries(shapes).map(([key, shape]) => [
         prefix + key,
@@ -97,7 +96,7 @@ describe('torchvision', () => {
   test.each(small)('every value of %s comes to its place', async (name) => {
     const model = build(name);
     const before = tf.memory().numTensors;
-    const result = await loadWeights(model, fileOf(stateDicts['torchvision']![name]!, byRule));
+    const result = await load(model, fileOf(stateDicts['torchvision']![name]!, byRule));
     expect(tf.memory().numTensors).toBe(before);
     expect(result.source).toBe('torchvision');
     expect(result.loaded).toEqual(Array.from(model.namedVariables(), ({ name }) => name));
@@ -113,7 +112,7 @@ describe('torchvision', () => {
       new Float32Array(size).fill(keys.indexOf(key)),
     );
     const model = build(name);
-    await loadWeights(model, file);
+    await load(model, file);
     for (const named of model.namedVariables()) {
       const values = named.variable.dataSync();
       expect([values[0], values.at(-1)]).toEqual(Array(2).fill(keys.indexOf(torchKey(model, named))));
@@ -127,7 +126,7 @@ test.each(Object.keys(stateDicts['efficientnet-pytorch']!))(
   async (name) => {
     const shapes = stateDicts['efficientnet-pytorch']![name]!;
     const model = build(name, 'keras');
-    const { source, loaded } = await loadWeights(model, fileOf(shapes, byRule));
+    const { source, loaded } = await load(model, fileOf(shapes, byRule));
     expect(source).toBe('efficientnet-pytorch');
     expect(loaded).toHaveLength(model.variables().length);
     // Both sources define their layers in the order in which they run.
@@ -142,26 +141,26 @@ test.each(Object.keys(stateDicts['efficientnet-pytorch']!))(
 test('weights are refused by a model of another convention, unless it need not be strict', async () => {
   const file = fileOf(stateDicts['efficientnet-pytorch']!['efficientnet-b0']!, byRule);
   const model = build('efficientnet-b0', 'torchvision');
-  await expect(loadWeights(model, file)).rejects.toThrow(
+  await expect(load(model, file)).rejects.toThrow(
     /\nefficientnet-pytorch's networks have the convention 'keras' or 'timm-tf', and the model has 'torchvision'\.$/,
   );
-  const { loaded } = await loadWeights(model, file, { strict: false });
+  const { loaded } = await load(model, file, { strict: false });
   expect(loaded).toHaveLength(model.variables().length);
   model.dispose();
 });
 
 test("a plain network's weights are refused by a ResNet, whose shapes they have", async () => {
   const plain = buildResNet(20, { shortcut: 'none', seed: 1 });
-  const file = await saveWeights(plain);
+  const file = await encode(plain);
   plain.dispose();
   const model = buildResNet(20, { seed: 2 });
-  await expect(loadWeights(model, file)).rejects.toThrow(
+  await expect(load(model, file)).rejects.toThrow(
     /\nThe weights are of a network with the shortcut 'none', and the model has 'pad'\.$/,
   );
-  const { loaded } = await loadWeights(model, file, { strict: false });
+  const { loaded } = await load(model, file, { strict: false });
   expect(loaded).toHaveLength(model.variables().length);
-  const own = await saveWeights(model, { metadata: { architecture: 'another program’s' } });
-  await expect(loadWeights(model, own)).resolves.toMatchObject({ missing: [] });
+  const own = await encode(model, { metadata: { architecture: 'another program’s' } });
+  await expect(load(model, own)).resolves.toMatchObject({ missing: [] });
   model.dispose();
 });
 
@@ -176,13 +175,13 @@ describe('a model of few parameters', () => {
   afterEach(() => model.dispose());
 
   test('keys of a model that DataParallel wrapped', async () => {
-    const { loaded } = await loadWeights(model, fileOf(shapes, byRule, 'module.'));
+    const { loaded } = await load(model, fileOf(shapes, byRule, 'module.'));
     expect(loaded).toHaveLength(model.variables().length);
     expectRule(model);
   });
 
   test('keys that no forward pass needs are passed over', async () => {
-    const { extra } = await loadWeights(model, fileOf({ ...shapes, 'bn1.num_batches_tracked': [1] }, byRule));
+    const { extra } = await load(model, fileOf({ ...shapes, 'bn1.num_batches_tracked': [1] }, byRule));
     expect(extra).toEqual([]);
   });
 
@@ -190,18 +189,16 @@ describe('a model of few parameters', () => {
     const bytes = fileOf(shapes, byRule);
     const server = createServer((_, response) => response.end(bytes));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    await loadWeights(model, `http://127.0.0.1:${(server.address() as AddressInfo).port}/resnet20`);
+    await load(model, `http://127.0.0.1:${(server.address() as AddressInfo).port}/resnet20`);
     server.close();
     expectRule(model);
-    await expect(loadWeights(model, 'no/such.safetensors')).rejects.toThrow(
-      /no\/such\.safetensors cannot be read/,
-    );
-    await expect(loadWeights(model, __filename)).rejects.toThrow(CheckpointError);
+    await expect(load(model, 'no/such.safetensors')).rejects.toThrow(/no\/such\.safetensors cannot be read/);
+    await expect(load(model, __filename)).rejects.toThrow(CheckpointError);
   });
 
   test('what was loaded does not change with the bytes that it came from', async () => {
     const bytes = fileOf(shapes, byRule);
-    await loadWeights(model, bytes);
+    await load(model, bytes);
     bytes.fill(0);
     expectRule(model);
   });
@@ -211,7 +208,7 @@ describe('a model of few parameters', () => {
     async function refused(file: Uint8Array, options = {}): Promise<string> {
       const before = snapshot(model);
       const tensors = tf.memory().numTensors;
-      const error: unknown = await loadWeights(model, file, options).catch((error: unknown) => error);
+      const error: unknown = await load(model, file, options).catch((error: unknown) => error);
       expect(error).toBeInstanceOf(Error);
       expect(snapshot(model)).toEqual(before);
       expect(tf.memory().numTensors).toBe(tensors);
@@ -287,8 +284,8 @@ describe('a model of few parameters', () => {
     model.resetHead(3, { seed: 7 });
     const head = Array.from(model.head!.weight.dataSync());
     const file = fileOf(shapes, byRule);
-    await expect(loadWeights(model, file)).rejects.toThrow('fc.weight is [10,64], not [3,64]');
-    const { loaded, missing, extra } = await loadWeights(model, file, { except: ['head'] });
+    await expect(load(model, file)).rejects.toThrow('fc.weight is [10,64], not [3,64]');
+    const { loaded, missing, extra } = await load(model, file, { except: ['head'] });
     expect(loaded).toHaveLength(model.variables().length - 2);
     expect([missing, extra]).toEqual([[], []]);
     expect(Array.from(model.head!.weight.dataSync())).toEqual(head);
@@ -297,7 +294,7 @@ describe('a model of few parameters', () => {
 
   test('where it need not be strict, what is in both is loaded and the rest named', async () => {
     const before = snapshot(model);
-    const { loaded, missing, extra } = await loadWeights(
+    const { loaded, missing, extra } = await load(
       model,
       fileOf({ 'conv1.weight': shapes['conv1.weight']!, other: [2] }, byRule),
       { strict: false },
@@ -318,7 +315,7 @@ describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
     [32, 'resnet32-d509ac18.th'],
   ] as const)('ResNet-%d loads from its file of the older format', async (depth, file) => {
     const model = buildResNet(depth, { initialize: false });
-    const { source, loaded, extra } = await loadWeights(model, sharedFile('data/cifar10', file));
+    const { source, loaded, extra } = await load(model, sharedFile('data/cifar10', file));
     expect(source).toBe('pytorch_resnet_cifar10');
     expect(loaded).toHaveLength(model.variables().length);
     expect(extra).toEqual([]);
@@ -356,22 +353,22 @@ function cifarShapes(blocks = 3): Shapes {
   return { ...shapes, 'fc.weight': [10, 64], 'fc.bias': [10] };
 }
 
-describe('weights of saveWeights for a network that sees colours in another manner', () => {
+describe('weights of encode for a network that sees colours in another manner', () => {
   const small = { width: 0.25, initialize: false } as const;
   const other = { mean: [0.1, 0.2, 0.3], channels: 'bgr' } as const;
 
   test('are refused, with the parts that differ; { strict: false } takes them', async () => {
     const saved = buildModel('resnet20', { ...small, preprocessing: other });
     const model = buildModel('resnet20', small);
-    const bytes = await saveWeights(saved);
-    await expect(loadWeights(model, bytes)).rejects.toThrow(
+    const bytes = await encode(saved);
+    await expect(load(model, bytes)).rejects.toThrow(
       /^The weights do not fit the preprocessing of this resnet20: the file's channels is "bgr", and the model's is "rgb"; mean is \[0\.1,0\.2,0\.3\], and .* Build the model with \{ preprocessing: \{"channels":"bgr","mean":\[0\.1,0\.2,0\.3\]\} \}/,
     );
-    await loadWeights(model, bytes, { strict: false });
-    await loadWeights(model, bytes, { except: ['stem'] });
+    await load(model, bytes, { strict: false });
+    await load(model, bytes, { except: ['stem'] });
     model.dispose();
     const same = buildModel('resnet20', { ...small, preprocessing: other });
-    expect((await loadWeights(same, bytes)).missing).toEqual([]);
+    expect((await load(same, bytes)).missing).toEqual([]);
     same.dispose();
     saved.dispose();
   });
@@ -379,7 +376,7 @@ describe('weights of saveWeights for a network that sees colours in another mann
   test('may be of another size', async () => {
     const saved = buildModel('resnet20', { ...small, preprocessing: { size: 64, resize: 70 } });
     const model = buildModel('resnet20', small);
-    await loadWeights(model, await saveWeights(saved), { except: ['head'] });
+    await load(model, await encode(saved), { except: ['head'] });
     model.dispose();
     saved.dispose();
   });
@@ -389,9 +386,9 @@ test.each([
   [{ strict: 'false' }, "strict is the string 'false'; give true or false."],
   [{ cache: 1 }, 'cache is 1; give true or false.'],
   [{ except: 'head' }, "except is the string 'head'; give an array of parts, such as ['head']."],
-])('loadWeights with %j', async (options, message) => {
+])('load with %j', async (options, message) => {
   const model = buildModel('resnet20', { width: 0.25, initialize: false });
-  await expect(loadWeights(model, await saveWeights(model), options as never)).rejects.toThrow(message);
+  await expect(load(model, await encode(model), options as never)).rejects.toThrow(message);
   model.dispose();
 });
 
@@ -407,7 +404,7 @@ test.each([
   ['', 'The path of the weights is empty; give a path or a URL.'],
 ])('%p instead of weights is refused in words', async (source, message) => {
   const model = buildModel('resnet20', { width: 0.25, initialize: false });
-  await expect(loadWeights(model, source as never)).rejects.toThrow(message);
+  await expect(load(model, source as never)).rejects.toThrow(message);
   await expect(load(source as never)).rejects.toThrow(message);
   if (source !== undefined)
     await expect(pretrained('resnet20', { weights: source as never })).rejects.toThrow(message);

@@ -16,11 +16,11 @@ import type { ResNetArchitecture } from '../../src/scaling/index.js';
 import { load } from '../../src/weights/load.js';
 import { nameMaps } from '../../src/weights/names/index.js';
 import {
-  readSafetensors,
-  writeSafetensors,
+  decodeSafetensors,
+  encodeSafetensors,
   type TensorToWrite,
 } from '../../src/weights/formats/safetensors.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encode } from '../../src/weights/encode.js';
 import { readGolden } from '../helpers/golden.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
@@ -39,7 +39,7 @@ afterEach(() => {
 /** The file of a network's weights by a source's names. */
 function file(source: string, name: string, options: ModelOptions): Uint8Array {
   const model = buildModel(name, { initialize: false, ...options });
-  const bytes = writeSafetensors(
+  const bytes = encodeSafetensors(
     ruleCheckpoint(
       model,
       nameMaps.find((map) => map.source === source)!,
@@ -49,7 +49,7 @@ function file(source: string, name: string, options: ModelOptions): Uint8Array {
   return bytes;
 }
 
-/** Writes the weights and the files beside them; the path of the weights. */
+/** Writes the weights and the files next to them; the path of the weights. */
 function write(bytes: Uint8Array, beside: Record<string, object> = {}, name = 'model.safetensors'): string {
   for (const [name, content] of Object.entries(beside)) {
     writeFileSync(join(folder, name), JSON.stringify(content));
@@ -186,11 +186,11 @@ describe('Hugging Face', () => {
   });
 });
 
-test('what saveWeights wrote comes back with its convention and labels', async () => {
+test('what encode wrote comes back with its convention and labels', async () => {
   const model = buildModel('resnet20', { convention: 'timm', classes: 2, seed: 3 });
   model.labels = ['yes', 'no'];
   const weights = Array.from(model.head!.weight.dataSync());
-  const copy = await load(await saveWeights(model));
+  const copy = await load(await encode(model));
   expect([copy.labels, Array.from(copy.head!.weight.dataSync())]).toEqual([['yes', 'no'], weights]);
   expect(facts(copy)).toEqual(['resnet20', 'timm', 2]);
   model.dispose();
@@ -199,17 +199,17 @@ test('what saveWeights wrote comes back with its convention and labels', async (
 test('weights of no published network are refused with their count', async () => {
   const bytes = file('torchvision', 'resnet20', { width: 0.5 });
   await expect(load(bytes)).rejects.toThrow(
-    /^No published ResNet or EfficientNet has \d+ weights with 10 classes\. Build the model, and use loadWeights\./,
+    /^No published ResNet or EfficientNet has \d+ weights with 10 classes\. Build the model, and call load\(model, source\)\./,
   );
 });
 
 test('names of nobody are refused though the count is right, and nothing is left', async () => {
-  const { tensors } = readSafetensors(file('torchvision', 'resnet20', {}));
+  const { tensors } = decodeSafetensors(file('torchvision', 'resnet20', {}));
   const renamed = Array.from(tensors, ([key, tensor]): [string, TensorToWrite] => [
     key.replace('layer2', 'later2'),
     { shape: tensor.shape, values: tensor.toFloat32() },
   ]);
-  await expect(load(writeSafetensors(new Map(renamed)))).rejects.toThrow('The weights do not fit resnet20');
+  await expect(load(encodeSafetensors(new Map(renamed)))).rejects.toThrow('The weights do not fit resnet20');
 });
 
 describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
@@ -219,11 +219,11 @@ describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
   });
 });
 
-test('a preprocessing that is not of saveWeights is left aside; of one that cannot be, the file is refused', async () => {
+test('a preprocessing that is not of encode is left aside; of one that cannot be, the file is refused', async () => {
   const model = buildModel('resnet20', { width: 0.25 });
   const own = model.preprocessing;
   for (const preprocessing of ['{', '3', 'null', '[]', '{}', '{"crop":1}']) {
-    const copy = await load(await saveWeights(model, { metadata: { preprocessing } }));
+    const copy = await load(await encode(model, { metadata: { preprocessing } }));
     expect([preprocessing, copy.preprocessing]).toEqual([preprocessing, own]);
     copy.dispose();
   }
@@ -240,14 +240,14 @@ test('a preprocessing that is not of saveWeights is left aside; of one that cann
   ];
   for (const other of others) {
     const preprocessing = JSON.stringify({ ...own, ...other });
-    await expect(load(await saveWeights(model, { metadata: { preprocessing } }))).rejects.toThrow(
+    await expect(load(await encode(model, { metadata: { preprocessing } }))).rejects.toThrow(
       `The preprocessing in this file cannot be: ${preprocessing}. Save the model again.`,
     );
   }
   model.dispose();
 });
 
-describe('the architecture that saveWeights wrote down', () => {
+describe('the architecture that encode wrote down', () => {
   test.each([
     ['efficientnet-b0', { width: 0.25, depth: 0.5, size: 48, classes: 3 }],
     ['efficientnet-b-2.25', { width: 0.25, classes: 3 }],
@@ -261,7 +261,7 @@ describe('the architecture that saveWeights wrote down', () => {
     ['resnet20', { width: 0.25, shortcut: 'none', convention: 'timm' }],
   ] as const)('builds a %s of %j again', async (name, options) => {
     const model = buildModel(name, { ...options, seed: 1 });
-    const copy = await load(await saveWeights(model));
+    const copy = await load(await encode(model));
     expect(copy.architecture).toEqual(model.architecture);
     expect(copy.preprocessing).toEqual(model.preprocessing);
     const x = tf.ones<tf.Rank.R4>([1, 33, 33, 3]);
@@ -279,7 +279,7 @@ describe('the architecture that saveWeights wrote down', () => {
     const many = { ...model.architecture, stages: new Array(1000).fill(stages[0]) };
     for (const other of ['{', 'null', '3', '"resnet20"', '{}', '{"stages":[{}]}', huge, many]) {
       const architecture = typeof other === 'string' ? other : JSON.stringify(other);
-      await expect(load(await saveWeights(model, { metadata: { architecture } }))).rejects.toThrow(
+      await expect(load(await encode(model, { metadata: { architecture } }))).rejects.toThrow(
         /^No published ResNet or EfficientNet has \d+ weights with 10 classes/,
       );
     }
@@ -295,7 +295,7 @@ describe('the architecture that saveWeights wrote down', () => {
         fc.constantFrom(...'0129-".,[]{}:nulltrux'),
         async (at, char) => {
           const architecture = good.slice(0, at) + char + good.slice(at + 1);
-          const bytes = await saveWeights(model, { metadata: { architecture } });
+          const bytes = await encode(model, { metadata: { architecture } });
           const loaded = await load(bytes).catch((error: Error) => {
             expect(error.message).toMatch(/; give|do not fit|No published/);
             return undefined;

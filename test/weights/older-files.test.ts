@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
 import { load } from '../../src/weights/load.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { encode } from '../../src/weights/encode.js';
 
 /** What earlier versions wrote of an architecture. */
 const older: [string, object][] = [
@@ -71,7 +71,7 @@ test.each(older)(
   'a file that an earlier version saved of a narrow %s is loaded',
   async (name, architecture) => {
     const model = buildModel(name, { width: 0.25, initialize: false });
-    const bytes = await saveWeights(model, { metadata: { architecture: JSON.stringify(architecture) } });
+    const bytes = await encode(model, { metadata: { architecture: JSON.stringify(architecture) } });
     const loaded = await load(bytes);
     expect(loaded.architecture).toEqual(model.architecture);
     model.dispose();

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { buildModel } from '../../src/models/build-model.js';
 import type { ConventionName } from '../../src/models/conventions.js';
 import type { SourceName } from '../../src/weights/names/name-map.js';
-import type { WriteSafetensorsOptions } from '../../src/weights/formats/safetensors.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import type { EncodeSafetensorsOptions } from '../../src/weights/formats/safetensors.js';
+import { encode } from '../../src/weights/encode.js';
 import { relativeDistance } from '../helpers/golden.js';
 import { fillByRule, ruleInput } from '../helpers/torch-model.js';
 
@@ -20,7 +20,7 @@ const cases: readonly (readonly [
   network: string,
   model: string,
   convention: ConventionName,
-  dtype: WriteSafetensorsOptions['dtype'],
+  dtype: EncodeSafetensorsOptions['dtype'],
 ])[] = [
   ['torchvision', 'resnet18', 'resnet18', 'torchvision', 'F32'],
   ['torchvision', 'efficientnet_b0', 'efficientnet-b0', 'torchvision', 'F32'],
@@ -38,7 +38,7 @@ const cases: readonly (readonly [
 const tolerances = { F32: 1e-4, F16: 0.02, BF16: 0.1 };
 
 (python ? test : test.skip)(
-  'load_state_dict(strict=True) of each source takes what saveWeights wrote, and its logits are ours',
+  'load_state_dict(strict=True) of each source takes what encode wrote, and its logits are ours',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skipscale-saved-'));
     const expected: Float32Array[] = [];
@@ -47,7 +47,7 @@ const tolerances = { F32: 1e-4, F16: 0.02, BF16: 0.1 };
       const model = buildModel(name, { convention, classes, initialize: false });
       fillByRule(model);
       const file = join(folder, `${i}.safetensors`);
-      writeFileSync(file, await saveWeights(model, { names: source, dtype }));
+      writeFileSync(file, await encode(model, { names: source, dtype }));
       jobs.push({ source, network, classes, size, file });
       const images = ruleInput(1, size);
       const logits = model.predict(images);

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
 import { load } from '../../src/weights/load.js';
 import { nameMaps } from '../../src/weights/names/index.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
-import { writeSafetensors } from '../../src/weights/formats/safetensors.js';
+import { encode } from '../../src/weights/encode.js';
+import { encodeSafetensors } from '../../src/weights/formats/safetensors.js';
 import { ruleCheckpoint } from '../helpers/rule-checkpoint.js';
 
 test.each([
@@ -16,10 +16,10 @@ test.each([
   const built = buildModel(name, { initialize: false, classes: 3 });
   const tensors = ruleCheckpoint(built, map);
   built.dispose();
-  const model = await load(writeSafetensors(tensors));
+  const model = await load(encodeSafetensors(tensors));
   expect(model.architecture).toEqual({ ...built.architecture, classes: 3 });
   expect(model.convention).toBe(convention);
-  const again = await load(await saveWeights(model));
+  const again = await load(await encode(model));
   expect([again.architecture, again.convention]).toEqual([model.architecture, convention]);
   const [first, second] = [model, again].map((each) => each.variables().at(3)!.dataSync());
   expect(second).toEqual(first);
@@ -31,7 +31,7 @@ test.each([
 test("timm's EfficientNetV2 needs its convention, as its other EfficientNets", async () => {
   const map = nameMaps.find(({ source }) => source === 'timm')!;
   const built = buildModel('efficientnet-v2-b0', { initialize: false });
-  const bytes = writeSafetensors(ruleCheckpoint(built, map));
+  const bytes = encodeSafetensors(ruleCheckpoint(built, map));
   built.dispose();
   await expect(load(bytes)).rejects.toThrow(/efficientnet_\* from tf_efficientnet_\*/);
   const model = await load(bytes, { convention: 'timm-tf' });

@@ -34,7 +34,7 @@ class Block {
 type Derived = Map<string, number>;
 
 /**
- * A tfjs backend whose tensors of numbers live in one WebAssembly memory. Kernels of its own work on addresses; for
+ * A tfjs backend whose tensors of numbers live in one WebAssembly memory. Its kernels work on addresses; for
  * all others, the cpu backend's kernels find views.
  */
 export class SimdBackend extends MathBackendCPU {

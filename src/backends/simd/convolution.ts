@@ -16,7 +16,7 @@ export interface Epilogue {
 
 export const noEpilogue: Epilogue = { low: -Infinity, high: Infinity, activation: 0 };
 
-/** The epilogue that a fused activation of tfjs asks for, or undefined for one that needs a pass of its own. */
+/** The epilogue that a fused activation of tfjs asks for, or undefined for one that needs a separate pass. */
 export function activationEpilogue(activation: string): Epilogue | undefined {
   switch (activation) {
     case 'linear':
@@ -82,7 +82,7 @@ export interface MatrixLayout {
   readonly columnStep: number;
 }
 
-/** Multiplications and additions that are worth a chunk of their own: about ten microseconds. */
+/** Multiplications and additions that are worth a separate chunk: about ten microseconds. */
 const CHUNK_WORK = 250_000;
 /** Chunks of a large job; enough that threads end at about the same time. */
 const CHUNKS = 16;

@@ -1,7 +1,7 @@
 import type { SimdBackend } from './backend.js';
 import { COPY, PAD } from './kernel-ids.js';
 
-/** Floats that are worth a chunk of their own. */
+/** Floats that are worth a separate chunk. */
 const CHUNK = 32768;
 
 /** Four numbers, of the outermost axis first. */

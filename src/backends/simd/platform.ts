@@ -60,7 +60,7 @@ export function isThreadCount(threads: number): boolean {
   return Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS;
 }
 
-/** SKIPSCALE_THREADS, where it is set; what is no count of threads is told, once, and left out. */
+/** SKIPSCALE_THREADS, where it is set; what is no count of threads gives one warning, and is left out. */
 function threadsOfEnvironment(): number | undefined {
   const text = process.env['SKIPSCALE_THREADS'];
   if (!text) return undefined;
@@ -77,7 +77,7 @@ function threadsOfEnvironment(): number | undefined {
 
 let isTold = false;
 
-/** A module of Node's own, or undefined in browsers; bundlers must not see an import of it. */
+/** A module of Node's, or undefined in browsers; bundlers must not see an import of it. */
 function nodeModule<T>(name: string): T | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
   return process?.getBuiltinModule?.(name) as T | undefined;

@@ -193,7 +193,7 @@ function winogradJobs(
       runtime.run(WINOGRAD, blocks, args);
       return;
     }
-    // Few tiles: each of the three steps shares its own work out.
+    // Few tiles: each of the three steps shares out its work.
     runtime.run(WINOGRAD_INPUT, tiles, args);
     runtime.run(WINOGRAD_PRODUCT, 36, args);
     runtime.run(WINOGRAD_OUTPUT, tiles, args);

@@ -18,18 +18,18 @@ export function checkLabels(labels: readonly string[], classes: number | undefin
 }
 
 /**
- * Throws where labels are a model's own in another order: which class a logit is of, the weights say, and nobody else can.
- * @param own - What the model's weights say; undefined where they say nothing.
+ * Throws where labels are a model's known in another order: which class a logit is of, the weights say, and nobody else can.
+ * @param known - The labels that the model's weights have; undefined where they say nothing.
  */
-export function checkOrder(labels: readonly string[], own: readonly string[] | undefined): void {
-  const place = own ? labels.findIndex((label, i) => label !== own[i]) : -1;
+export function checkOrder(labels: readonly string[], known: readonly string[] | undefined): void {
+  const place = known ? labels.findIndex((label, i) => label !== known[i]) : -1;
   if (place === -1) return;
   const isPermuted =
-    labels.length === own!.length && [...labels].sort().join('\n') === [...own!].sort().join('\n');
+    labels.length === known!.length && [...labels].sort().join('\n') === [...known!].sort().join('\n');
   check(
     !isPermuted,
     () =>
-      `The labels are the model's own in another order: class ${place} is '${own![place]}', and they call it ` +
+      `The labels are the model's known in another order: class ${place} is '${known![place]}', and they call it ` +
       `'${labels[place]}'. Leave them out.`,
   );
 }

@@ -3,7 +3,7 @@ import { nodeFiles } from '../../core/node-module.js';
 import { readExactly } from '../../core/read-exactly.js';
 import { removePartials, replaceFile } from '../../core/replace-file.js';
 import type { HostTensor } from '../../weights/formats/checkpoint.js';
-import { readSafetensors } from '../../weights/formats/safetensors.js';
+import { decodeSafetensors } from '../../weights/formats/safetensors.js';
 import { FolderLock } from './folder-lock.js';
 
 const pattern = /^checkpoint-(\d{9,})\.safetensors$/;
@@ -86,7 +86,7 @@ export class CheckpointFolder {
   }
 
   async #read(path: string): Promise<ReadCheckpoint> {
-    const { tensors, metadata } = readSafetensors(await this.#bytesOf(path));
+    const { tensors, metadata } = decodeSafetensors(await this.#bytesOf(path));
     return { path, tensors, training: JSON.parse(metadata.get('training') ?? 'null') as unknown };
   }
 

@@ -16,7 +16,7 @@ export interface BatchesOptions {
   readonly batchSize: number;
   /** Of order, augmentation and mixing. Default 0. */
   readonly seed?: number;
-  /** Each epoch has an order and an augmentation of its own. Default 0. */
+  /** Each epoch has another order and augmentation. Default 0. */
   readonly epoch?: number;
   /** Whether the order is random. Default true. */
   readonly shuffle?: boolean;

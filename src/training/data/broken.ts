@@ -74,7 +74,7 @@ export async function allBroken(part: Dataset, error: unknown): Promise<unknown>
   return broken.length === 0 ? error : brokenImages(dataset, broken);
 }
 
-/** The first sentence of what an error comes from, without the name of the file, which stands beside it. */
+/** The first sentence of what an error comes from, without the name of the file, which stands next to it. */
 function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause !== undefined) return reasonOf(error.cause, path);

@@ -20,7 +20,7 @@ export function checkSeveralClasses(classes: number): void {
     classes > 1,
     () =>
       `The data has ${classes} class${classes === 1 ? '' : 'es'}; give at least 2, since with one there is nothing to tell apart. ` +
-      'Of a folder of images, each class is a folder of its own.',
+      'Of a folder of images, each class is a separate folder.',
   );
 }
 

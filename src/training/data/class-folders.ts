@@ -154,7 +154,7 @@ function checkLinks(broken: readonly SkippedFile[], root: readonly string[], nam
     lost.length === 0,
     () =>
       `${name} has the ${lost.length === 1 ? 'link' : 'links'} ${listed(lost.map(({ path, reason }) => `${path} (${reason})`))} ` +
-      'beside the folders of the classes. Put the folder itself there, or remove the link.',
+      'next to the folders of the classes. Put the folder itself there, or remove the link.',
   );
 }
 

@@ -20,8 +20,8 @@ function isBelow(parts: readonly string[], root: readonly string[]): boolean {
 }
 
 /**
- * The folder whose folders are the classes: the data's own, or one in it, where no other folder stands beside that and its
- * folders hold images: all of them, or at least two with others loose beside these.
+ * The folder whose folders are the classes: the data's, or one in it, where no other folder stands next to that and its
+ * folders hold images: all of them, or at least two with others loose next to these.
  * @param images - The parts of the paths of all images.
  * @param all - Those of all that there is.
  */

@@ -28,13 +28,13 @@ export function checkParts(
 ): void {
   const parts = partsOf(images, root.length);
   const isRoot = ({ folders, hasLoose }: Part) => folders.size > 1 || (folders.size === 1 && !hasLoose);
-  const [trained, own] = [...parts].find(([part, held]) => trainName.test(part) && isRoot(held)) ?? [];
+  const [trained, rest] = [...parts].find(([part, held]) => trainName.test(part) && isRoot(held)) ?? [];
   if (trained === undefined) return;
   const others = [...parts].filter(([part]) => part !== trained);
   const [held] =
     others.find(([part]) => otherName.test(part)) ??
     others.find(
-      ([, { folders }]) => folders.size > 1 && [...folders].every((one) => own!.folders.has(one)),
+      ([, { folders }]) => folders.size > 1 && [...folders].every((one) => rest!.folders.has(one)),
     ) ??
     [];
   const path = (part: string) => [name, ...root, part].join('/');

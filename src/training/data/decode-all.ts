@@ -24,7 +24,7 @@ export interface DecodeAllOptions extends DecodableOptions {
 
 /**
  * The same data set with every picture decoded and in memory: 50,000 of 32 x 32 pixels take 154 MB.
- * @throws Error that names the images which cannot be decoded, unless `onSkip` is there to be told; ArgumentError where none can.
+ * @throws Error that names the images which cannot be decoded, unless `onSkip` is given; ArgumentError where none can.
  */
 export async function decodeAll(dataset: Dataset, options: DecodeAllOptions = {}): Promise<Dataset> {
   checkDataset('decodeAll', dataset);
@@ -35,7 +35,7 @@ export async function decodeAll(dataset: Dataset, options: DecodeAllOptions = {}
 /**
  * The images of a data set that can be decoded, each of which is tried once and not kept. For data that do not fit into
  * memory, so that a damaged file does not end a training in its middle.
- * @throws Error that names the images which cannot be decoded, unless `onSkip` is there to be told; ArgumentError where none can.
+ * @throws Error that names the images which cannot be decoded, unless `onSkip` is given; ArgumentError where none can.
  */
 export async function decodable(dataset: Dataset, options: DecodableOptions = {}): Promise<Dataset> {
   checkDataset('decodable', dataset);

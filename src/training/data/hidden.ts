@@ -1,7 +1,7 @@
 import { formatOfName } from '../../vision/image-format.js';
 import type { SkippedFile } from './skipped.js';
 
-/** What systems and storage devices put beside the files, in small letters; thumbnails and what was thrown away too. */
+/** What systems and storage devices put next to the files, in small letters; thumbnails and what was thrown away too. */
 const systemNames = new Set([
   '__macosx',
   '@eadir',
@@ -13,12 +13,12 @@ const systemNames = new Set([
   'desktop.ini',
 ]);
 
-/** Whether a path is that of a hidden file or folder, or of what a system puts beside the files. */
+/** Whether a path is that of a hidden file or folder, or of what a system puts next to the files. */
 export function isHidden(path: string): boolean {
   return path.split('/').some((part) => isHiddenName(part) || isOfSystem(part));
 }
 
-/** Whether a name is of what a system puts beside the files, none of which are the user's images. */
+/** Whether a name is of what a system puts next to the files, none of which are the user's images. */
 export function isOfSystem(name: string): boolean {
   return systemNames.has(name.toLowerCase());
 }

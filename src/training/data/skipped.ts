@@ -30,7 +30,7 @@ export function describeSkipped(skipped: readonly SkippedFile[]): string {
   return [...named, ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ');
 }
 
-/** Says on the console which files of a data set were left out, where nobody else is told. */
+/** Says on the console which files of a data set were left out, where nobody else reports it. */
 export function warnOfSkipped(name: string, skipped: readonly SkippedFile[]): void {
   if (skipped.length === 0) return;
   const count = skipped.length === 1 ? '1 file is' : `${skipped.length} files are`;

@@ -157,7 +157,7 @@ async function* entriesOf(archive: ArchiveBytes, skipped: SkippedFile[]): AsyncG
   });
 }
 
-/** Bytes of the further lists of an old entry's holes, which stand before its own. */
+/** Bytes of the further lists of an old entry's holes, which stand before its extents. */
 async function holes(header: Uint8Array, read: (at: number) => Promise<Uint8Array>): Promise<number> {
   let bytes = 0;
   for (let isMore = header[482] === 1; isMore; bytes += BLOCK) isMore = (await read(bytes))[504] === 1;

@@ -68,11 +68,16 @@ function checkBatch(batch: TensorBatch<unknown, unknown>, epoch: number, place: 
 /** Whether it is a function or an iterable, which may give batches. */
 export function isTensorData(data: unknown): data is TensorData<unknown, unknown> {
   if (typeof data === 'function') return true;
+  if (Array.isArray(data)) return data.every(isTensorBatch);
   const given = data as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null;
   return (
     typeof given === 'object' &&
     (typeof given?.[Symbol.iterator] === 'function' || typeof given?.[Symbol.asyncIterator] === 'function')
   );
+}
+
+function isTensorBatch(batch: unknown): boolean {
+  return typeof batch === 'object' && batch !== null && 'x' in batch;
 }
 
 /** Throws unless {@link isTensorData}. */

@@ -61,7 +61,7 @@ function summaryRecord(time: number, step: number, values: readonly ((value: Wri
   );
 }
 
-/** An Event (tensorboard/compat/proto/event.proto) as a TFRecord: its length and the checksum of that, it and its own. */
+/** An Event (tensorboard/compat/proto/event.proto) as a TFRecord: its length and the checksum of the length, the event and its checksum. */
 function record(time: number, step: number | undefined, write: (event: Writer) => void): Uint8Array {
   const event = encode((event) => {
     double(event, 1, time);

@@ -65,7 +65,7 @@ export class MovingAverage {
     }
   }
 
-  /** Runs `work` while the model has the averages; afterwards, also if it fails, the model has its own values again. */
+  /** Runs `work` while the model has the averages; afterwards, also if it fails, the model has its former values again. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.swap();
     try {

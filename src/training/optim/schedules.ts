@@ -135,7 +135,7 @@ export interface WarmUpScheduleOptions {
 }
 
 /**
- * A straight line up to the first rate of `schedule`, which follows then with its own step 0. Source: Goyal et al. 2017,
+ * A straight line up to the first rate of `schedule`, which then begins at its step 0. Source: Goyal et al. 2017,
  * arXiv 1706.02677, section 2.2; as timm's schedulers with warmup_prefix.
  */
 export function withWarmUp(schedule: Schedule, options: WarmUpScheduleOptions): Schedule {

@@ -25,7 +25,7 @@ export function crop(image: RgbImage, { left, top, width, height }: Rectangle): 
 }
 
 /**
- * Surrounds an image with `padding` black pixels and cuts its own size out anywhere, as CIFAR's images are augmented
+ * Surrounds an image with `padding` black pixels and cuts the image's size out anywhere, as CIFAR's images are augmented
  * (He et al. 2015, section 4.2). As torchvision.transforms.RandomCrop(size, padding).
  * @param padding - In pixels. Default 4.
  */

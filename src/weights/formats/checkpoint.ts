@@ -109,7 +109,7 @@ export class HostTensor {
   /** Whether each element is a finite float32. */
   isFinite(): boolean {
     if (this.size === 0) return true;
-    // What lies between the elements of a tensor with gaps is not its own, and may be anything.
+    // What lies between the elements of a tensor with gaps is not part of it, and may be anything.
     return areFinite(this.dtype, this.#stored()) || areFinite('F32', bytesOf(this.toFloat32()));
   }
 

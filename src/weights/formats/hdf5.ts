@@ -65,7 +65,7 @@ export async function readHdf5(bytes: Uint8Array, groups: readonly string[]): Pr
       return [...dataSets(begin, [], { module, source, Group, Dataset, top }, budget)];
     } catch (error) {
       if (error instanceof CheckpointError) throw error;
-      // The library's own text is a dump of its stack.
+      // The library's text is a dump of its stack.
       throw damaged(((error as Error | undefined)?.message ?? String(error)).split('\n')[0]!);
     } finally {
       // A file that was refused has no handle, and closing it would throw once more.

@@ -13,7 +13,7 @@ const layerGroups = ['model_weights', 'layers', '_layer_checkpoint_dependencies'
  * Reading takes the package h5wasm.
  * @throws CheckpointError where the file is damaged, has two variables of one path, or does not name its layers.
  */
-export async function readKeras(bytes: Uint8Array): Promise<Checkpoint> {
+export async function decodeKeras(bytes: Uint8Array): Promise<Checkpoint> {
   const { tensors } = await readKerasPart(bytes);
   return { tensors, metadata: new Map() };
 }

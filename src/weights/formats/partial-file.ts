@@ -15,7 +15,7 @@ export function isPartial(path: string): boolean {
  * Collects a download on disk, so that another process can continue it. The file is named after the one that it becomes:
  * `NAME.ETAG.ID.partial`, the ETag in base64 and the ID random.
  *
- * Processes share none: each has a file of its own and only appends to it, so that what is in it is at any moment a begin of
+ * Processes share none: each has a separate file and only appends to it, so that what is in it is at any moment a begin of
  * the version that its name says. Another process may copy it, and take it away: its owner goes on without its name,
  * and only does not become the file in the end.
  */

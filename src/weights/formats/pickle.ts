@@ -63,7 +63,7 @@ export interface Unpickled {
 }
 
 /**
- * Reads one pickle of protocol 0 to 5. Nothing is executed: names become values by the context's own functions only, and an
+ * Reads one pickle of protocol 0 to 5. Nothing is executed: names become values by the context's functions only, and an
  * object of any other class is kept as its class's name and its parts.
  * @param start - Place of the pickle's first byte.
  * @throws CheckpointError where the pickle is damaged, or uses an unknown instruction, an extension's code, or data that

@@ -14,7 +14,7 @@ export type PickleValue =
 export class PythonName {
   constructor(readonly name: string) {}
 
-  /** What a call of it gives: an object of this class. Where Python is told to make one of another class, of that. */
+  /** What a call of it gives: an object of this class. Where Python makes one of another class, of that class. */
   call(args: readonly PickleValue[]): PythonObject {
     const [first] = args;
     const isMaker = makers.has(this.name) && first instanceof PythonName;
@@ -33,7 +33,7 @@ const makers = new Set([
 /** An object of a class that is not known. Nothing of it is run; only its parts are kept, in which weights may be. */
 export class PythonObject {
   #items: Map<PickleValue, PickleValue> | undefined;
-  /** What the object is told to restore: mostly a dictionary of its attributes. */
+  /** What the object restores: mostly a dictionary of its attributes. */
   state: PickleValue = null;
 
   constructor(readonly type: string) {}

@@ -25,7 +25,7 @@ function isTar(bytes: Uint8Array): boolean {
  * @throws CheckpointError where the file is damaged, would run a program in Python, holds no tensors, or has several weights and
  * none is named.
  */
-export function readPyTorch(bytes: Uint8Array, checkpointKey?: string): Checkpoint {
+export function decodePyTorch(bytes: Uint8Array, checkpointKey?: string): Checkpoint {
   if (isTar(bytes)) {
     throw new CheckpointError(
       'This is a tar archive, as the first versions of PyTorch wrote; load it with PyTorch and save it again.',

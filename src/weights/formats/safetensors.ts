@@ -13,7 +13,7 @@ import { contentSum, NO_SUM, SUM } from './content-sum.js';
 import { float32ToBfloat16, float32ToFloat16 } from './half.js';
 import { isRecord } from './json-values.js';
 
-/** The format's own limit on its header, in bytes. */
+/** The format's limit on its header, in bytes. */
 const MAX_HEADER = 100_000_000;
 const METADATA = '__metadata__';
 
@@ -22,9 +22,9 @@ const METADATA = '__metadata__';
  * views on `bytes`. Source: the format's description in github.com/huggingface/safetensors.
  * @throws CheckpointError where the header is too large, not JSON or not of the format, has a key twice or an element
  * type without a counterpart here (float8 and less), or where the tensors' ranges overlap, leave gaps, do not fit their
- * shapes, or end elsewhere than the file, or where the file has a sum of {@link writeSafetensors} and is not what was summed.
+ * shapes, or end elsewhere than the file, or where the file has a sum of {@link encodeSafetensors} and is not what was summed.
  */
-export function readSafetensors(bytes: Uint8Array): Checkpoint {
+export function decodeSafetensors(bytes: Uint8Array): Checkpoint {
   const fail = (what: string): never => {
     throw new CheckpointError(`This safetensors file is damaged: ${what}. Fetch or save it again.`);
   };
@@ -140,16 +140,16 @@ export interface TensorToWrite {
   readonly values: Float32Array;
 }
 
-/** Options of {@link writeSafetensors}. */
-export interface WriteSafetensorsOptions {
+/** Options of {@link encodeSafetensors}. */
+export interface EncodeSafetensorsOptions {
   /** Type of the written elements; values are rounded to the nearest. Default `'F32'`. */
   readonly dtype?: 'F32' | 'F16' | 'BF16';
   /** Words to keep in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Every one of {@link WriteSafetensorsOptions}. */
-export const writeSafetensorsOptionNames: OptionNames<WriteSafetensorsOptions> = {
+/** Every one of {@link EncodeSafetensorsOptions}. */
+export const encodeSafetensorsOptionNames: OptionNames<EncodeSafetensorsOptions> = {
   dtype: true,
   metadata: true,
 };
@@ -162,14 +162,14 @@ const encode: Record<'F32' | 'F16' | 'BF16', (values: Float32Array) => ArrayBuff
 
 /**
  * The bytes of a safetensors file with these tensors, in their order; the data begins at a multiple of 8. The metadata have a
- * sum of all that the file says, as `crc32`, which {@link readSafetensors} compares.
- * @throws CheckpointError where a shape does not fit its values, or a tensor has the name of the format's own entry.
+ * sum of all that the file says, as `crc32`, which {@link decodeSafetensors} compares.
+ * @throws CheckpointError where a shape does not fit its values, or a tensor has the name of the format's entry.
  */
-export function writeSafetensors(
+export function encodeSafetensors(
   tensors: ReadonlyMap<string, TensorToWrite>,
-  options: WriteSafetensorsOptions = {},
+  options: EncodeSafetensorsOptions = {},
 ): Uint8Array {
-  checkOptions('writeSafetensors', options, writeSafetensorsOptionNames);
+  checkOptions('encodeSafetensors', options, encodeSafetensorsOptionNames);
   const { dtype = 'F32', metadata } = options;
   checkOneOf('dtype', dtype, Object.keys(encode));
   let place = 0;

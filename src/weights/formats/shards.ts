@@ -3,7 +3,7 @@ import { listed } from '../../core/listed.js';
 import { CheckpointError, type Checkpoint, type HostTensor } from './checkpoint.js';
 import { isHdf5 } from './hdf5.js';
 import { readKerasPart } from './keras.js';
-import { readCheckpoint } from './read-checkpoint.js';
+import { decode } from './decode.js';
 
 /**
  * Reads files that an index names and that belong together, and gives their bytes to a function, in whose errors it names the
@@ -63,6 +63,6 @@ async function readShard(bytes: Uint8Array, keys: ReadonlySet<string>, layerName
     const { tensors, groups } = await readKerasPart(bytes, layerNames);
     return { tensors, wanted: tensors, found: groups };
   }
-  const { tensors } = await readCheckpoint(bytes);
+  const { tensors } = await decode(bytes);
   return { tensors, wanted: keys, found: tensors };
 }

@@ -26,7 +26,7 @@ const unreadTypes: Record<string, number> = {
   UntypedStorage: 1,
 };
 
-/** The largest rank; PyTorch's own operations take no more. */
+/** The largest rank; PyTorch's operations take no more. */
 const MAX_RANK = 64;
 
 /** The elements that a file stores together. Their bytes may be known only after the pickle that names them. */
@@ -173,7 +173,7 @@ function isPairs(value: PickleValue): value is [PickleValue, PickleValue][] {
   return Array.isArray(value) && value.every((item) => Array.isArray(item) && item.length === 2);
 }
 
-/** A tensor of a class of its own: the call that makes it stands in the arguments. */
+/** A tensor of another class: the call that makes it stands in the arguments. */
 function rebuildSubclass(function_: PickleValue = null, args: PickleValue = null): PickleValue {
   return function_ === rebuild && Array.isArray(args) ? rebuild(args) : new PythonObject('torch.Tensor');
 }

@@ -14,7 +14,7 @@ import { savedArchitecture } from '../saved.js';
 export const ignored = /(^|\.)num_batches_tracked$|^normalization(_\d+)?\/|(^|\/)seed_generator/;
 
 /**
- * The network that a checkpoint is of: the one that `saveWeights` wrote down, or the published one that has as many weights.
+ * The network that a checkpoint is of: the one that `encode` wrote down, or the published one that has as many weights.
  * @param tensors - Of the checkpoint, the network's.
  */
 export function architectureOf(
@@ -26,7 +26,7 @@ export function architectureOf(
 }
 
 /**
- * The architecture that `saveWeights` wrote down; undefined where there is none that has as many weights as the checkpoint.
+ * The architecture that `encode` wrote down; undefined where there is none that has as many weights as the checkpoint.
  */
 function fittingArchitecture(
   checkpoint: Checkpoint,

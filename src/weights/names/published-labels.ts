@@ -7,7 +7,7 @@ const IMAGENET_CLASSES = 1000;
 
 /**
  * ImageNet's names where a file is of a published network for it with 1000 classes. Such files do not say names; that these are
- * ImageNet's, in torchvision's order, is the convention of all who publish them. Undefined of any other file: of `saveWeights`,
+ * ImageNet's, in torchvision's order, is the convention of all who publish them. Undefined of any other file: of `encode`,
  * which says the names where there are any, of other networks, and of other classes.
  * @param classes - Of the network.
  */

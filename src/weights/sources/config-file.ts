@@ -16,9 +16,9 @@ const MAX_DEPTH = 100;
 
 /** What to do where such a file is at fault. */
 export const WITHOUT =
-  'To load without the files beside the weights, give { config: false } (--no-config on the command line).';
+  'To load without the files next to the weights, give { config: false } (--no-config on the command line).';
 
-/** A JSON file beside weights. Of its values, those that cannot be are errors that name file, key and value. */
+/** A JSON file next to weights. Of its values, those that cannot be are errors that name file, key and value. */
 export class ConfigFile {
   private constructor(
     readonly name: string,
@@ -26,7 +26,7 @@ export class ConfigFile {
   ) {}
 
   /**
-   * Reads the file of this name beside a source; undefined where there is none.
+   * Reads the file of this name next to a source; undefined where there is none.
    * @throws Error where it cannot be said whether there is one, or it is no JSON object.
    */
   static async read(

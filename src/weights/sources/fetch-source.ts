@@ -28,7 +28,7 @@ export interface FetchOptions {
    */
   readonly sha256?: string;
   /**
-   * Told of a download: how many bytes have come, and how many there are if the server says so. A download that starts
+   * Called during a download: how many bytes have come, and how many there are if the server says so. A download that starts
    * anew counts from 0 again, and so does each file that an index names.
    */
   readonly onProgress?: (received: number, total: number | undefined) => void;
@@ -36,7 +36,7 @@ export interface FetchOptions {
   readonly limits?: TransferLimits;
 }
 
-/** Whether it is the address of a file, beside which others may be. */
+/** Whether it is the address of a file, next to which others may be. */
 export function isAddress(source: WeightsSource): source is string | URL {
   return !(source instanceof Uint8Array || source instanceof Blob);
 }

@@ -13,7 +13,7 @@ import {
 } from '../formats/json-values.js';
 import { hasSiblings } from './sibling.js';
 
-/** What the files beside a checkpoint say of its network. */
+/** What the files next to a checkpoint say of its network. */
 export interface HubConfig {
   /** Where the names of the checkpoint do not tell it. */
   readonly convention?: ConventionName;
@@ -25,7 +25,7 @@ export interface HubConfig {
   readonly classes?: number;
 }
 
-/** Of a config.json that may stand beside weights: timm's, transformers', Keras's, and other libraries'. */
+/** Of a config.json that may stand next to weights: timm's, transformers', Keras's, and other libraries'. */
 const configKeys = [
   'architecture',
   'pretrained_cfg',
@@ -62,7 +62,7 @@ const processorKeys = [
 ];
 
 /**
- * Reads `config.json` beside a checkpoint, as timm and Hugging Face transformers write it, and the latter's
+ * Reads `config.json` next to a checkpoint, as timm and Hugging Face transformers write it, and the latter's
  * `preprocessor_config.json`. What is not there is left out.
  * @throws Error where a file is there or may be and cannot be read; where it has no key that is known, or a value that cannot
  * be, or tells of a network that cannot be built.
@@ -98,7 +98,7 @@ const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'] as const;
 /** timm's defaults: IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD and DEFAULT_CROP_PCT. */
 const timmDefaults = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], crop: 0.875 };
 
-/** Where timm's values are: in `pretrained_cfg`, or of its first versions beside the architecture. Undefined of another's file. */
+/** Where timm's values are: in `pretrained_cfg`, or of its first versions next to the architecture. Undefined of another's file. */
 function timmValues({ values }: ConfigFile): Readonly<Record<string, unknown>> | undefined {
   const { pretrained_cfg: pretrained, architecture, model_type: isOfOther } = values;
   if (isRecord(pretrained)) return pretrained;

@@ -5,7 +5,7 @@ import { fetchParsed, isAddress, type FetchOptions } from './fetch-source.js';
 import type { WeightsSource } from './source-name.js';
 import { isRecord } from '../formats/json-values.js';
 import { readManifest } from '../formats/layers-model.js';
-import { readCheckpoint } from '../formats/read-checkpoint.js';
+import { decode } from '../formats/decode.js';
 import { readShards, type ReadParts } from '../formats/shards.js';
 import { hasSiblings, sibling } from './sibling.js';
 import { naming, nameOfSource } from './source-name.js';
@@ -19,7 +19,7 @@ export interface ReadOptions extends FetchOptions {
   readonly checkpointKey?: string;
   /**
    * The files that an index names: as a page has them of a file input, or a function that gives the one of a name. Default those
-   * beside the index.
+   * next to the index.
    */
   readonly parts?: Iterable<File> | ((name: string) => WeightsSource | Promise<WeightsSource>);
 }
@@ -34,7 +34,7 @@ export interface ReadOptions extends FetchOptions {
 export async function readSource(source: WeightsSource, options: ReadOptions = {}): Promise<Checkpoint> {
   const read = await fetchParsed([source], options, async ([bytes]) => {
     const index = parseIndex(bytes!);
-    return index ? indexReader(index, source, options) : await readCheckpoint(bytes!, options.checkpointKey);
+    return index ? indexReader(index, source, options) : await decode(bytes!, options.checkpointKey);
   });
   return typeof read === 'function' ? naming(source, read) : read;
 }
@@ -61,7 +61,7 @@ function partReader(source: WeightsSource, { parts, ...options }: ReadOptions): 
     if (parts) return findFile([...parts], name);
     if (isAddress(source) && hasSiblings(source)) return sibling(source, name);
     throw new CheckpointError(
-      `This is an index of other files, such as ${quoted(name)}: give its path or URL, beside which they are, or give ` +
+      `This is an index of other files, such as ${quoted(name)}: give its path or URL, next to which they are, or give ` +
         'them too: { parts: files }.',
     );
   };

@@ -10,7 +10,7 @@ export interface RemoteFile {
 /** The folders in the cache: of files from the hub, and of URLs. */
 export const cacheFolders = ['hub', 'url'] as const;
 
-/** Folders, the first of them the cache's own, and the name of a file. */
+/** Folders, the first of them the cache's, and the name of a file. */
 export type Place = readonly [(typeof cacheFolders)[number], ...string[]];
 
 /** The file of a URL. It is kept where its SHA-256 is known, by which it is the same file whenever it is fetched. */

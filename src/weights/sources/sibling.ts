@@ -1,13 +1,13 @@
 import { quoted } from '../../core/errors.js';
 import { shownUrl } from '../../core/shown-url.js';
 
-/** Whether files may be beside this one: beside what a data or blob URL holds, there are none. */
+/** Whether files may be next to this one: next to what a data or blob URL holds, there are none. */
 export function hasSiblings(source: string | URL): boolean {
   return !/^(data|blob):/i.test(String(source));
 }
 
 /**
- * The path or URL of a file beside another one, or in a folder below it. User, password and query of a URL, which may be what lets
+ * The path or URL of a file next to another one, or in a folder below it. User, password and query of a URL, which may be what lets
  * one in, stay.
  * @param name - Its path from there, as an index has it: also `./shards/a.bin`, and with `%20` for a space.
  * @throws Error where the name could lead out of the folder.
@@ -16,7 +16,7 @@ export function sibling(source: string | URL, name: string): string {
   const folders = plainPath(name);
   if (!folders) {
     throw new Error(
-      `${quoted(name)} is not the name of a file beside ${shownUrl(source)}, nor of one in a folder there.`,
+      `${quoted(name)} is not the name of a file next to ${shownUrl(source)}, nor of one in a folder there.`,
     );
   }
   const text = String(source);

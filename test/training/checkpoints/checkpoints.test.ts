@@ -8,8 +8,8 @@ import { constantSchedule } from '../../../src/training/optim/schedules.js';
 import { train, type TrainEvent, type ImageTrainOptions } from '../../../src/training/train.js';
 import { Adam } from '../../../src/training/optim/adam.js';
 import { evaluate } from '../../../src/training/evaluate.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
-import { writeSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { load } from '../../../src/weights/load.js';
+import { encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { bundle } from '../../helpers/bundle.js';
 import { tinyData, tinyModel } from '../tiny.js';
 
@@ -111,7 +111,7 @@ test.each([undefined, { decay: 0.8 }])(
     const top1s = events.flatMap((event) => (event.type === 'evaluation' ? [event.evaluation.top1] : []));
     expect(new Set(top1s).size).toBeGreaterThan(1);
     const model = tinyModel({ seed: 7 });
-    await loadWeights(model, join(folder, 'best.safetensors'));
+    await load(model, join(folder, 'best.safetensors'));
     expect((await evaluate(model, validation)).top1).toBe(Math.max(...top1s));
     model.dispose();
     expect(tf.memory().numTensors).toBe(0);
@@ -193,7 +193,7 @@ test('what another training wrote is refused', async () => {
     'has other tensors than this training',
   );
   const name = 'checkpoint-000000099.safetensors';
-  writeFileSync(join(folder, name), writeSafetensors(new Map()));
+  writeFileSync(join(folder, name), encodeSafetensors(new Map()));
   await expect(run({ checkpoints })).rejects.toThrow(`${name} is no checkpoint of a training`);
   await expect(run({ checkpoints: { folder, keep: 0 } })).rejects.toThrow('checkpoints.keep is 0');
 });

@@ -17,8 +17,8 @@ import {
   type TrainEvent,
   type ImageTrainOptions,
 } from '../../../src/training/train.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
-import { readSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { load } from '../../../src/weights/load.js';
+import { decodeSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { tinyData, tinyModel } from '../tiny.js';
 
 const name = (step: number) => `checkpoint-00000000${step}.safetensors`;
@@ -59,7 +59,7 @@ async function run(
 function flip(file: string, where: 'weights' | 'optimizer' | 'counts'): void {
   const path = join(folder, file);
   const bytes = new Uint8Array(readFileSync(path));
-  const { tensors } = readSafetensors(bytes);
+  const { tensors } = decodeSafetensors(bytes);
   const key = where === 'weights' ? 'model/head.weight' : 'optimizer/head.weight.momentum';
   const at =
     where === 'counts'
@@ -168,6 +168,6 @@ test('weights that train saved as the best are refused where they are damaged', 
   bytes[bytes.length - 5]! ^= 1;
   writeFileSync(path, bytes);
   const model = tinyModel();
-  await expect(loadWeights(model, path)).rejects.toThrow('does not have the sum that it should');
+  await expect(load(model, path)).rejects.toThrow('does not have the sum that it should');
   model.dispose();
 });

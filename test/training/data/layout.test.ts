@@ -98,7 +98,7 @@ describe('the first folders are the classes, of folders and of archives', () => 
     });
   });
 
-  test('but it is one where images lie in it, or another folder beside it', async () => {
+  test('but it is one where images lie in it, or another folder next to it', async () => {
     expect(await openBoth({ 'cat/1.png': png, 'cat/kitten/2.png': png })).toMatchObject({ classes: ['cat'] });
     rmSync(join(folder, 'cat'), { recursive: true });
     expect(await openBoth({ 'cat/young/1.png': png, 'cat/old/2.png': png, 'dog/': text })).toMatch(
@@ -108,8 +108,8 @@ describe('the first folders are the classes, of folders and of archives', () => 
 
   test.each<[string, Files]>([
     ['in it', { 'flowers/preview.jpg': jpeg }],
-    ['beside it', { 'cover.png': png }],
-    ['in it and beside it', { 'flowers/preview.jpg': jpeg, 'cover.png': png, 'flowers/a.gif.png': png }],
+    ['next to it', { 'cover.png': png }],
+    ['in it and next to it', { 'flowers/preview.jpg': jpeg, 'cover.png': png, 'flowers/a.gif.png': png }],
   ])(
     'a folder around all classes is none, whatever images lie loose %s; these are told',
     async (_, loose) => {
@@ -124,7 +124,7 @@ describe('the first folders are the classes, of folders and of archives', () => 
     },
   );
 
-  test('a folder around all classes with an empty one in it, or another folder beside it, is refused', async () => {
+  test('a folder around all classes with an empty one in it, or another folder next to it, is refused', async () => {
     const files = { 'flowers/cat/1.png': png, 'flowers/dog/2.png': png, 'flowers/preview.jpg': jpeg };
     expect(await openBoth({ ...files, 'flowers/emu/': text })).toMatch(
       'DATA has the folder emu without images',
@@ -198,7 +198,7 @@ describe('the first folders are the classes, of folders and of archives', () => 
     ['unlabeled', { ...train, 'unlabeled/1.png': png }],
     ['test', { ...train, 'train/cover.png': png, 'test/1.png': png }],
     ['extra', { ...train, 'extra/cat/1.png': png, 'extra/dog/1.png': png }],
-  ] as [string, Files][])('train beside %s is a data set in parts, and refused', async (part, files) => {
+  ] as [string, Files][])('train next to %s is a data set in parts, and refused', async (part, files) => {
     expect(await openBoth(files)).toMatch(
       `DATA holds the folders train and ${part}, the parts of a data set.`,
     );
@@ -215,7 +215,7 @@ describe('the first folders are the classes, of folders and of archives', () => 
     expect(await openBoth(files)).toMatchObject({ classes: expect.arrayContaining(['train']) });
   });
 
-  test('what systems put beside the files is neither class nor image', async () => {
+  test('what systems put next to the files is neither class nor image', async () => {
     const files = {
       ...{ 'cat/1.png': png, 'dog/2.png': png, 'cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg': jpeg },
       ...{ '@eaDir/x.png': png, '$RECYCLE.BIN/$R1.png': png, 'lost+found/#1.png': png, 'Thumbs.db': text },
@@ -344,19 +344,19 @@ describe('links and what is no file', () => {
       write(files);
       symlinkSync('/nonexist', join(folder, wrapper, 'zebra'));
       expect(await open(() => folderDataset)).toBe(
-        `DATA has the link ${wrapper}zebra (a link to nothing) beside the folders of the classes. Put the folder itself there, or remove the link.`,
+        `DATA has the link ${wrapper}zebra (a link to nothing) next to the folders of the classes. Put the folder itself there, or remove the link.`,
       );
       const entries = Object.entries(files).map(([name, data]) => ({ name, data }));
       const link = (target: string) => ({ name: `${wrapper}zebra`, type: '2', link: target });
       for (const target of ['/nonexist', 'cat'])
         expect(await open(() => tarDataset, tarOf([...entries, link(target)]))).toBe(
-          `DATA has the link ${wrapper}zebra (a link to ${target}, which is no file of the archive) beside the folders of the classes. ` +
+          `DATA has the link ${wrapper}zebra (a link to ${target}, which is no file of the archive) next to the folders of the classes. ` +
             'Put the folder itself there, or remove the link.',
         );
     },
   );
 
-  test('a link to nothing beside the one folder with images is refused too', async () => {
+  test('a link to nothing next to the one folder with images is refused too', async () => {
     write({ 'cat/old/1.png': png, 'cat/new/1.png': png });
     symlinkSync('/nonexist', join(folder, 'zebra'));
     expect(await open(() => folderDataset)).toMatch('DATA has the link zebra (a link to nothing)');

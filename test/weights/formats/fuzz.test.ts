@@ -7,10 +7,10 @@ import { runInNewContext } from 'node:vm';
 import { apply, changes, changesOf } from '../../../scripts/fuzz/mutate.js';
 import { buildResNet } from '../../../src/models/resnet.js';
 import type { Checkpoint } from '../../../src/weights/formats/checkpoint.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
-import { readCheckpoint } from '../../../src/weights/formats/read-checkpoint.js';
+import { load } from '../../../src/weights/load.js';
+import { decode } from '../../../src/weights/formats/decode.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
-import { saveWeights } from '../../../src/weights/save-weights.js';
+import { encode } from '../../../src/weights/encode.js';
 import { expectHarmless } from './golden-checkpoints.js';
 
 const golden = join(__dirname, '..', '..', 'golden');
@@ -35,7 +35,7 @@ test.each(kinds)('files of $ending, changed at random, are read or refused clear
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...files), changes, async (file, changes) => {
       const bytes = changes.reduce(apply, new Uint8Array(file));
-      await expectClear(readCheckpoint(bytes));
+      await expectClear(decode(bytes));
     }),
     { numRuns: runs * factor },
   );
@@ -87,7 +87,7 @@ const nothing: Checkpoint = { tensors: new Map(), metadata: new Map() };
 
 test('a model is filled by a changed file with finite values, or left as it was', async () => {
   const model = buildResNet(20);
-  const file = await saveWeights(model);
+  const file = await encode(model);
   const inHeader = new DataView(file.buffer).getUint32(0, true) / file.length;
   const data = () => model.variables().map(({ dataId }) => dataId);
   let refused = 0;
@@ -99,7 +99,7 @@ test('a model is filled by a changed file with finite values, or left as it was'
         .map((change) => ({ ...change, at: change.at * scale }))
         .reduce(apply, file.slice());
       const before = data();
-      const error = await loadWeights(model, bytes).then(
+      const error = await load(model, bytes).then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -129,7 +129,7 @@ test('HDF5 files that are refused are let go, also where h5wasm has them open st
   for (let place = 0; place < 300; place++) {
     const bytes = changesOf(0, place).reduce(apply, new Uint8Array(file));
     buffers.push(new WeakRef(bytes.buffer as ArrayBuffer));
-    await readCheckpoint(bytes).catch(() => refused++);
+    await decode(bytes).catch(() => refused++);
   }
   await new Promise((resolve) => setTimeout(resolve, 0));
   gc();

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { zipSync } from 'fflate';
 import { buildModel } from '../../../src/models/build-model.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
+import { load } from '../../../src/weights/load.js';
 import { keras } from '../../../src/weights/names/keras.js';
 import { readGolden, relativeDistance, ruleValues } from '../../helpers/golden.js';
 import { writeHdf5 } from '../../helpers/hdf5-file.js';
@@ -41,7 +41,7 @@ test.each(['ResNet50', 'EfficientNetB0'])(
     const compare = async (kind: string, file: Uint8Array) => {
       // A file that is not read would leave the model of the one before.
       for (const variable of model.variables()) tf.tidy(() => variable.assign(tf.zeros(variable.shape)));
-      const { source, missing, extra } = await loadWeights(model, file);
+      const { source, missing, extra } = await load(model, file);
       expect({ source, missing, extra }).toEqual({ source: 'keras', missing: [], extra: [] });
       const actual = model.predict(images);
       distances.push([kind, relativeDistance(actual.dataSync(), logits.flat())]);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModel } from '../../../src/models/build-model.js';
 import type { ImageClassifier } from '../../../src/models/image-classifier.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
-import { saveWeights } from '../../../src/weights/save-weights.js';
+import { load } from '../../../src/weights/load.js';
+import { encode } from '../../../src/weights/encode.js';
 import { relativeDistance, ruleValues } from '../../helpers/golden.js';
 import { kerasLayouts, modelName } from '../../helpers/keras-layouts.js';
 import { fillByKerasRule } from '../../helpers/keras-model.js';
@@ -23,7 +23,7 @@ function distance(model: ImageClassifier, size: number, logits: number[]): numbe
 }
 
 (python ? test : test.skip).each(networks)(
-  "%s: Keras's load_weights takes what saveWeights wrote, loadWeights what Keras wrote, and the logits agree",
+  "%s: Keras's load_weights takes what encode wrote, load what Keras wrote, and the logits agree",
   async (network) => {
     // Of larger images, float32 does not determine B7's logits under the rule.
     // Under the rule, float32 determines B6's logits only of the smallest images that Keras takes, and B7's of none.
@@ -32,7 +32,7 @@ function distance(model: ImageClassifier, size: number, logits: number[]): numbe
     const build = () => buildModel(modelName(network), { convention: 'keras', initialize: false });
     const model = build();
     fillByKerasRule(model);
-    writeFileSync(join(folder, 'ours.weights.h5'), await saveWeights(model, { format: 'weights.h5' }));
+    writeFileSync(join(folder, 'ours.weights.h5'), await encode(model, { format: 'weights.h5' }));
     const script = join(__dirname, '..', '..', 'golden', 'keras_exchange.py');
     const output = execFileSync(python!, [script, network, `${size}`, folder], {
       encoding: 'utf8',
@@ -42,7 +42,7 @@ function distance(model: ImageClassifier, size: number, logits: number[]): numbe
     const distances: Record<string, number> = { loaded: distance(model, size, loaded) };
     for (const file of ['keras3.weights.h5', 'keras3.keras', 'keras3.h5', 'keras2.h5']) {
       const read = build();
-      await loadWeights(read, join(folder, file));
+      await load(read, join(folder, file));
       model.variables().forEach((variable, i) => {
         const [a, b] = [variable, read.variables()[i]!].map((v) => Buffer.from(v.dataSync().buffer));
         expect(a!.equals(b!)).toBe(true);

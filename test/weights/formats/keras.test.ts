@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { CheckpointError, type Checkpoint } from '../../../src/weights/formats/checkpoint.js';
-import { readKeras } from '../../../src/weights/formats/keras.js';
-import { readCheckpoint } from '../../../src/weights/formats/read-checkpoint.js';
+import { decodeKeras } from '../../../src/weights/formats/keras.js';
+import { decode } from '../../../src/weights/formats/decode.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
 import { readGolden, ruleValues } from '../../helpers/golden.js';
 
@@ -29,7 +29,7 @@ function expectNetwork({ tensors }: Checkpoint, paths = Object.keys(expected)): 
 }
 
 test.each(['model.h5', 'model.keras', 'weights.weights.h5'])('%s, as Keras 3 saved it', async (name) => {
-  expectNetwork(await readCheckpoint(file(name)));
+  expectNetwork(await decode(file(name)));
 });
 
 describe('weights in several files, as Keras 3.15 saves large ones', () => {
@@ -61,13 +61,13 @@ describe('weights in several files, as Keras 3.15 saves large ones', () => {
 
 test('the names of Keras 2, compressed', async () => {
   const arrays = Object.keys(expected).filter((path) => path !== 'normalization/count');
-  expectNetwork(await readCheckpoint(file('keras2.h5')), arrays);
+  expectNetwork(await decode(file('keras2.h5')), arrays);
 });
 
 test('what lies in the file as it is, is a view on its bytes; what is compressed, a copy', async () => {
   const shared = async (name: string) => {
     const bytes = file(name);
-    const { tensors } = await readCheckpoint(bytes);
+    const { tensors } = await decode(bytes);
     return [...tensors.values()].map((tensor) => tensor.bytes.buffer === bytes.buffer);
   };
   expect(new Set(await shared('weights.weights.h5'))).toEqual(new Set([true]));
@@ -77,7 +77,7 @@ test('what lies in the file as it is, is a view on its bytes; what is compressed
 describe.each(['float16', 'bfloat16'])('%s', (dtype) => {
   test.each(['h5', 'weights.h5'])('in .%s, as Keras reads it', async (ending) => {
     const values = readGolden<Record<string, Record<string, number[]>>>('keras_files/halves.json')[dtype]!;
-    const { tensors } = await readCheckpoint(file(`${dtype}.${ending}`));
+    const { tensors } = await decode(file(`${dtype}.${ending}`));
     const read = [...tensors].filter(([key]) => !key.includes('seed_generator'));
     expect(Object.fromEntries(read.map(([key, tensor]) => [key, [...tensor.toFloat32()]]))).toEqual(values);
     expect(tensors.get('stem_conv/kernel')!.dtype).toBe(dtype === 'float16' ? 'F16' : 'BF16');
@@ -85,13 +85,13 @@ describe.each(['float16', 'bfloat16'])('%s', (dtype) => {
 });
 
 test('float64 is read, and text passed over', async () => {
-  const { tensors } = await readCheckpoint(file('doubles.h5'));
+  const { tensors } = await decode(file('doubles.h5'));
   expect([...tensors.keys()]).toEqual(['head/bias', 'head/kernel']);
   expect(tensors.get('head/bias')!.toFloat32()).toEqual(Float32Array.of(0.1, 0.2));
 });
 
 test('links to other files are not followed', async () => {
-  const { tensors } = await readCheckpoint(file('external.h5'));
+  const { tensors } = await decode(file('external.h5'));
   expect([...tensors.keys()]).toEqual(['a/kernel']);
 });
 
@@ -105,7 +105,7 @@ describe('refuses', () => {
     ['refused-twice.h5', "has 'conv/kernel' twice"],
     ['refused-big-endian.h5', 'is big-endian'],
   ])('%s', async (name, message) => {
-    const error: unknown = await readKeras(file(name)).catch((error: unknown) => error);
+    const error: unknown = await decodeKeras(file(name)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(CheckpointError);
     expect((error as Error).message).toContain(message);
   });
@@ -114,11 +114,11 @@ describe('refuses', () => {
     const bomb = gunzipSync(file('refused-bomb.h5.gz'));
     const before = process.memoryUsage().rss;
     const begin = Date.now();
-    const refusal = readKeras(new Uint8Array(bomb));
+    const refusal = decodeKeras(new Uint8Array(bomb));
     await expect(refusal).rejects.toThrow('This HDF5 file is damaged');
     expect(Date.now() - begin).toBeLessThan(4000); // A second on a machine with nothing else to do.
     expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
-    expectNetwork(await readKeras(file('weights.weights.h5')));
+    expectNetwork(await decodeKeras(file('weights.weights.h5')));
   });
 
   test('nothing for a data set of more than the memory that hostile ones get', async () => {
@@ -130,14 +130,14 @@ describe('refuses', () => {
     large.close();
     const bytes = FS.readFile('/large.h5');
     FS.unlink('/large.h5');
-    const { tensors } = await readKeras(bytes);
+    const { tensors } = await decodeKeras(bytes);
     expect(tensors.get('a/kernel')!.size).toBe(values.length);
   });
 
   test('a file cut short at any place', async () => {
     const bytes = file('model.h5');
     for (let length = 8; length < bytes.length; length += 1771) {
-      await expect(readKeras(bytes.subarray(0, length))).rejects.toThrow(CheckpointError);
+      await expect(decodeKeras(bytes.subarray(0, length))).rejects.toThrow(CheckpointError);
     }
   });
 
@@ -152,12 +152,12 @@ describe('refuses', () => {
         async (changes) => {
           const mutated = bytes.slice();
           for (const [place, value] of changes) mutated[place] = value;
-          const error: unknown = await readKeras(mutated).catch((error: unknown) => error);
+          const error: unknown = await decodeKeras(mutated).catch((error: unknown) => error);
           if (error instanceof Error) expect(error).toBeInstanceOf(CheckpointError);
         },
       ),
       { numRuns: 300 },
     );
-    expectNetwork(await readKeras(bytes));
+    expectNetwork(await decodeKeras(bytes));
   });
 });

@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 import { CheckpointError } from '../../../src/weights/formats/checkpoint.js';
-import { readCheckpoint } from '../../../src/weights/formats/read-checkpoint.js';
+import { decode } from '../../../src/weights/formats/decode.js';
 import { goldenFile } from './golden-checkpoints.js';
 
 /** The bytes of a text, each character one byte. */
@@ -81,7 +81,7 @@ test.each(files)('%s is refused at once, in little memory', async (_, make, mess
   const bytes = make();
   const before = process.memoryUsage().rss;
   const begin = performance.now();
-  const error: unknown = await readCheckpoint(bytes).catch((error: unknown) => error);
+  const error: unknown = await decode(bytes).catch((error: unknown) => error);
   const took = performance.now() - begin;
   expect(error).toBeInstanceOf(CheckpointError);
   expect((error as Error).message).toMatch(message);
@@ -92,6 +92,6 @@ test.each(files)('%s is refused at once, in little memory', async (_, make, mess
 });
 
 test('an archive of a part that is compressed and not asked for is read', async () => {
-  const { tensors } = await readCheckpoint(goldenFile('script.zip.pth'));
+  const { tensors } = await decode(goldenFile('script.zip.pth'));
   expect([...tensors.keys()]).toContain('conv1.weight');
 });

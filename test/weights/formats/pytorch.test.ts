@@ -3,19 +3,19 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { CheckpointError } from '../../../src/weights/formats/checkpoint.js';
-import { readPyTorch } from '../../../src/weights/formats/pytorch.js';
+import { decodePyTorch } from '../../../src/weights/formats/pytorch.js';
 import { readGolden } from '../../helpers/golden.js';
 import { describeWithShared, sharedFile } from '../../helpers/shared.js';
 import { expectGolden, expectHarmless, goldenFile, goldenNames } from './golden-checkpoints.js';
 
 test.each(goldenNames('.pth'))('%s is read as PyTorch reads it', (name) => {
-  expectGolden(readPyTorch(goldenFile(name)), name);
+  expectGolden(decodePyTorch(goldenFile(name)), name);
 });
 
 test.each(goldenNames('.pth').filter((name) => name.startsWith('objects')))(
   '%s: what is not weights is named, whatever the protocol, and none of it is built',
   (name) => {
-    const { key, skipped } = readPyTorch(goldenFile(name));
+    const { key, skipped } = decodePyTorch(goldenFile(name));
     expect(key).toBe('state_dict');
     const inText = skipped!.join('\n');
     for (const words of [
@@ -45,8 +45,8 @@ test.each([
   ['ambiguous-small.zip.pth', 'model', 'model'],
   ['ambiguous-small.zip.pth', 'ema', 'model_ema'],
 ])('of the weights in %s, %s is taken where it is asked for', (name, wanted, key) => {
-  const checkpoint = readPyTorch(goldenFile(name), wanted);
-  const other = readPyTorch(goldenFile(name), wanted === 'ema' ? key.replace(/_?ema_?/, '') : 'ema');
+  const checkpoint = decodePyTorch(goldenFile(name), wanted);
+  const other = decodePyTorch(goldenFile(name), wanted === 'ema' ? key.replace(/_?ema_?/, '') : 'ema');
   expect(checkpoint.key).toBe(key);
   const { size } = other.tensors;
   expect(checkpoint.skipped).toEqual([`${other.key} (${size} tensor${size === 1 ? '' : 's'})`]);
@@ -56,15 +56,15 @@ test.each([
 
 test('a changed byte of a tensor is found, by the CRC-32 of its part', () => {
   const bytes = Uint8Array.from(goldenFile('plain.zip.pth'));
-  const [tensor] = [...readPyTorch(bytes).tensors.values()];
+  const [tensor] = [...decodePyTorch(bytes).tensors.values()];
   tensor!.bytes[0]! ^= 0x40;
-  expect(() => readPyTorch(bytes)).toThrow(CheckpointError);
-  expect(() => readPyTorch(bytes)).toThrow('does not have the CRC-32 that it should');
+  expect(() => decodePyTorch(bytes)).toThrow(CheckpointError);
+  expect(() => decodePyTorch(bytes)).toThrow('does not have the CRC-32 that it should');
 });
 
 test.each(['plain.zip.pth', 'plain.legacy.pth'])('tensors of %s are views on the file', (name) => {
   const bytes = goldenFile(name);
-  for (const tensor of readPyTorch(bytes).tensors.values()) expect(tensor.bytes.buffer).toBe(bytes.buffer);
+  for (const tensor of decodePyTorch(bytes).tensors.values()) expect(tensor.bytes.buffer).toBe(bytes.buffer);
 });
 
 test.each<[string, RegExp]>([
@@ -86,8 +86,8 @@ test.each<[string, RegExp]>([
   ['refused-plain-pickle.pth', /not one that torch\.save wrote/],
   ['refused-tar.pth', /tar archive/],
 ])('%s', (name, message) => {
-  expect(() => readPyTorch(goldenFile(name))).toThrow(CheckpointError);
-  expect(() => readPyTorch(goldenFile(name))).toThrow(message);
+  expect(() => decodePyTorch(goldenFile(name))).toThrow(CheckpointError);
+  expect(() => decodePyTorch(goldenFile(name))).toThrow(message);
 });
 
 const real = readGolden<Record<string, [count: number, sha256: string]>>('checkpoints/cifar10.json');
@@ -96,7 +96,7 @@ describeWithShared('data/cifar10', 'real weights, trained on GPUs by others', ()
   test.each(Object.entries(real))(
     '%s has the numbers that PyTorch reads from it',
     (name, [count, sha256]) => {
-      const { tensors } = readPyTorch(readFileSync(sharedFile('data/cifar10', name)));
+      const { tensors } = decodePyTorch(readFileSync(sharedFile('data/cifar10', name)));
       const hash = createHash('sha256');
       let numbers = 0;
       for (const key of [...tensors.keys()].sort()) {
@@ -132,7 +132,7 @@ const four = storage(text('s'), integer(4));
 
 test('the hand-made legacy file is a good one, so that what follows differs from it in one thing', () => {
   expect(
-    readPyTorch(weights(four, 1, [3], [1]))
+    decodePyTorch(weights(four, 1, [3], [1]))
       .tensors.get('w')!
       .toFloat32(),
   ).toEqual(new Float32Array(3));
@@ -166,7 +166,7 @@ test('weights nested at random in dictionaries, lists and objects of a training 
         const all = entries([...beside, [key, kind === 'list' ? `]${inner}a` : inner]]);
         return kind === 'object' ? object('mine.Checkpoint', all) : all;
       }, state);
-      const { tensors, key, skipped } = readPyTorch(legacy(nested));
+      const { tensors, key, skipped } = decodePyTorch(legacy(nested));
       expect([...tensors.keys()]).toEqual(['conv.weight', 'bn.bias']);
       expect(tensors.get('conv.weight')!.shape).toEqual([2, 2]);
       const path = wrappers.flatMap(({ key, kind }) => (kind === 'list' ? ['0', key] : [key])).reverse();
@@ -196,7 +196,7 @@ test('a whole model in the older form, whose classes come with their sources', (
     ['_non_persistent_buffers_set', `]${text('mask')}a`],
     ['_modules', '}'],
   ]);
-  const { tensors } = readPyTorch(legacy(`${module})\x81${parts}b`));
+  const { tensors } = decodePyTorch(legacy(`${module})\x81${parts}b`));
   expect([...tensors.keys()]).toEqual(['weight', 'mean']);
 });
 
@@ -208,7 +208,7 @@ test.each([
   ['STACK_GLOBAL', `${text('subprocess')}${text('Popen')}\x93`],
   ['a name that is not called', 'cbuiltins\nexec\n'],
 ])('a name that would run a program is refused, by %s', (_, call) => {
-  expect(() => readPyTorch(legacy(call, ']'))).toThrow(/would run a program in Python\. It is an attack/);
+  expect(() => decodePyTorch(legacy(call, ']'))).toThrow(/would run a program in Python\. It is an attack/);
 });
 
 test.each<[string, Uint8Array, RegExp]>([
@@ -300,8 +300,8 @@ test.each<[string, Uint8Array, RegExp]>([
     /no dictionary of tensors/,
   ],
 ])('refuses %s', (_, bytes, message) => {
-  expect(() => readPyTorch(bytes)).toThrow(CheckpointError);
-  expect(() => readPyTorch(bytes)).toThrow(message);
+  expect(() => decodePyTorch(bytes)).toThrow(CheckpointError);
+  expect(() => decodePyTorch(bytes)).toThrow(message);
 });
 
 test.each<[string, (parts: Record<string, Uint8Array>) => void, RegExp]>([
@@ -320,7 +320,7 @@ test.each<[string, (parts: Record<string, Uint8Array>) => void, RegExp]>([
 ])('refuses %s', (_, change, message) => {
   const parts = unzipSync(goldenFile('plain.zip.pth'));
   change(parts);
-  expect(() => readPyTorch(zipSync(parts, { level: 0 }))).toThrow(message);
+  expect(() => decodePyTorch(zipSync(parts, { level: 0 }))).toThrow(message);
 });
 
 test('every file of this folder cut at any byte, and with any bytes changed, gives tensors or a clear error', () => {
@@ -334,7 +334,7 @@ test('every file of this folder cut at any byte, and with any bytes changed, giv
       (original, changes, cut) => {
         const bytes = original.slice(0, cut % 2 ? original.length : cut % (original.length + 1));
         for (const { at, to } of changes) if (bytes.length > 0) bytes[at % bytes.length] = to;
-        expectHarmless(() => readPyTorch(bytes));
+        expectHarmless(() => decodePyTorch(bytes));
       },
     ),
     { numRuns: 5000 },

@@ -6,7 +6,7 @@ import {
   float32ToBfloat16,
   float32ToFloat16,
 } from '../../../src/weights/formats/half.js';
-import { readSafetensors, writeSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { expectGolden, expectHarmless, goldenFile, goldenNames } from './golden-checkpoints.js';
 
 /** A file of this header and so many bytes of data. */
@@ -25,18 +25,18 @@ const entry = (begin: number, end: number, shape = [(end - begin) / 4], dtype = 
 });
 
 test.each(goldenNames('.safetensors'))('%s is read as safetensors itself reads it', (name) => {
-  expectGolden(readSafetensors(goldenFile(name)), name);
+  expectGolden(decodeSafetensors(goldenFile(name)), name);
 });
 
 test('tensors are views on the file, and metadata is kept', () => {
   const bytes = goldenFile('plain.safetensors');
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = decodeSafetensors(bytes);
   for (const tensor of tensors.values()) expect(tensor.bytes.buffer).toBe(bytes.buffer);
   expect(Object.fromEntries(metadata)).toEqual({ format: 'pt', note: 'a "quoted" ü' });
 });
 
 test('a key __proto__ is a key like any other', () => {
-  const { tensors } = readSafetensors(goldenFile('odd.safetensors'));
+  const { tensors } = decodeSafetensors(goldenFile('odd.safetensors'));
   expect(tensors.get('__proto__')!.shape).toEqual([2]);
   expect(Object.getPrototypeOf({})).toBe(Object.prototype);
 });
@@ -95,12 +95,12 @@ test.each<[string, Uint8Array, RegExp]>([
   ['bytes that no tensor has', file({ a: entry(0, 4) }, 8), /end at byte 4 of 8/],
   ['float8', goldenFile('refused-float8.safetensors'), /'w' has the type "F8_E4M3"/],
 ])('refuses %s', (_, bytes, message) => {
-  expect(() => readSafetensors(bytes)).toThrow(CheckpointError);
-  expect(() => readSafetensors(bytes)).toThrow(message);
+  expect(() => decodeSafetensors(bytes)).toThrow(CheckpointError);
+  expect(() => decodeSafetensors(bytes)).toThrow(message);
 });
 
 test('order in the header need not be order in the data, and an unknown field is passed over', () => {
-  const { tensors } = readSafetensors(
+  const { tensors } = decodeSafetensors(
     file({ b: entry(4, 8), a: { ...entry(0, 4), note: { x: [{ y: 1 }] } } }, 8),
   );
   expect([...tensors.keys()]).toEqual(['b', 'a']);
@@ -138,8 +138,8 @@ test.each(['F32', 'F16', 'BF16'] as const)(
   (dtype) => {
     fc.assert(
       fc.property(tensors, fc.dictionary(fc.string(), fc.string()), (written, metadata) => {
-        const bytes = writeSafetensors(written, { dtype, metadata });
-        const read = readSafetensors(bytes);
+        const bytes = encodeSafetensors(written, { dtype, metadata });
+        const read = decodeSafetensors(bytes);
         expect(Object.fromEntries(read.metadata)).toEqual({
           ...metadata,
           crc32: expect.stringMatching(/^[0-9a-f]{8}$/),
@@ -162,13 +162,13 @@ test.each<[string, [string, number[], number], RegExp]>([
   ['the name of the metadata', ['__metadata__', [1], 1], /cannot be called __metadata__/],
 ])('does not write %s', (_, [key, shape, count], message) => {
   const values = new Float32Array(count);
-  expect(() => writeSafetensors(new Map([[key, { shape, values }]]))).toThrow(message);
+  expect(() => encodeSafetensors(new Map([[key, { shape, values }]]))).toThrow(message);
 });
 
 test('any two bytes that change in a file of ours are noticed, and a file cut short', () => {
   const values = Float32Array.from({ length: 50 }, (_, i) => i / 7);
-  const whole = writeSafetensors(new Map([['w', { shape: [5, 10], values }]]), { metadata: { note: 'x' } });
-  const read = readSafetensors(whole);
+  const whole = encodeSafetensors(new Map([['w', { shape: [5, 10], values }]]), { metadata: { note: 'x' } });
+  const read = decodeSafetensors(whole);
   // A file without the sum's name is a file without a sum.
   const name = Buffer.from(whole).indexOf('crc32');
   const change = fc.record({
@@ -182,7 +182,7 @@ test('any two bytes that change in a file of ours are noticed, and a file cut sh
       for (const { at, by } of [a, b]) bytes[at]! ^= by;
       try {
         // Where only spaces changed, it says the same.
-        const { tensors } = readSafetensors(bytes);
+        const { tensors } = decodeSafetensors(bytes);
         expect([...tensors]).toEqual([...read.tensors]);
       } catch (error) {
         expect(error).toBeInstanceOf(CheckpointError);
@@ -191,12 +191,12 @@ test('any two bytes that change in a file of ours are noticed, and a file cut sh
     { numRuns: 2000 },
   );
   for (const length of [0, 7, 100, whole.length - 1]) {
-    expect(() => readSafetensors(whole.subarray(0, length))).toThrow(CheckpointError);
+    expect(() => decodeSafetensors(whole.subarray(0, length))).toThrow(CheckpointError);
   }
   // The sum is what Python's zlib.crc32 gives for [["note","x"]], ["w","F32",[5,10]] and the values.
   const changed = whole.slice();
   changed[whole.length - 1]! ^= 1;
-  expect(() => readSafetensors(changed)).toThrow(
+  expect(() => decodeSafetensors(changed)).toThrow(
     "This safetensors file is damaged: its content does not have the sum that it should, 282acc93. Fetch or save it again; if another program has changed it on purpose, remove 'crc32' from its metadata.",
   );
 });
@@ -212,7 +212,7 @@ test('damaged and cut files give tensors or a clear error', () => {
       (original, changes, cut) => {
         const bytes = original.slice(0, cut % 2 ? original.length : cut % (original.length + 1));
         for (const { at, to } of changes) if (bytes.length > 0) bytes[at % bytes.length] = to;
-        expectHarmless(() => readSafetensors(bytes));
+        expectHarmless(() => decodeSafetensors(bytes));
       },
     ),
     { numRuns: 2000 },
@@ -222,9 +222,9 @@ test('damaged and cut files give tensors or a clear error', () => {
 test('any JSON as a header gives tensors or a clear error', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(20), (header, length) =>
-      expectHarmless(() => readSafetensors(file(header, length))),
+      expectHarmless(() => decodeSafetensors(file(header, length))),
     ),
   );
-  expectHarmless(() => readSafetensors(file(`{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`)));
-  expectHarmless(() => readSafetensors(file(`{"a":${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)}}`)));
+  expectHarmless(() => decodeSafetensors(file(`{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`)));
+  expectHarmless(() => decodeSafetensors(file(`{"a":${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)}}`)));
 });

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { buildModel } from '../../../src/models/build-model.js';
 import type { ConventionName } from '../../../src/models/conventions.js';
 import type { ImageClassifier } from '../../../src/models/image-classifier.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
+import { load } from '../../../src/weights/load.js';
 import { nameMaps } from '../../../src/weights/names/index.js';
 import { keyedVariables, type NameMap } from '../../../src/weights/names/name-map.js';
-import { writeSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { readGolden, relativeDistance, ruleValues } from '../../helpers/golden.js';
 import { ruleCheckpoint } from '../../helpers/rule-checkpoint.js';
 import { ruleInput } from '../../helpers/torch-model.js';
@@ -31,7 +31,7 @@ function nameMap(source: string): NameMap {
 
 /** Loads a source's weights into a model and frees what it took; the logits. */
 async function logitsOf(model: ImageClassifier, map: NameMap, images: tf.Tensor4D): Promise<Float32Array> {
-  await loadWeights(model, writeSafetensors(ruleCheckpoint(model, map)));
+  await load(model, encodeSafetensors(ruleCheckpoint(model, map)));
   const logits = model.predict(images);
   const values = logits.dataSync<'float32'>();
   tf.dispose([images, logits]);
@@ -86,12 +86,12 @@ describe('keras.applications', () => {
 test("timm's names do not tell its own networks from its ports of TensorFlow's: both conventions are taken", async () => {
   for (const convention of ['timm', 'timm-tf', 'keras'] as const) {
     const model = buildModel('efficientnet-b0', { initialize: false, convention });
-    const { source } = await loadWeights(model, writeSafetensors(ruleCheckpoint(model, nameMap('timm'))));
+    const { source } = await load(model, encodeSafetensors(ruleCheckpoint(model, nameMap('timm'))));
     expect(source).toBe('timm');
     model.dispose();
   }
   const model = buildModel('efficientnet-b0', { initialize: false });
-  await expect(loadWeights(model, writeSafetensors(ruleCheckpoint(model, nameMap('timm'))))).rejects.toThrow(
+  await expect(load(model, encodeSafetensors(ruleCheckpoint(model, nameMap('timm'))))).rejects.toThrow(
     "'timm' or 'timm-tf' or 'keras', and the model has 'torchvision'",
   );
   model.dispose();

@@ -9,8 +9,8 @@ import { CheckpointError } from '../../../src/weights/formats/checkpoint.js';
 import { fetchParsed } from '../../../src/weights/sources/fetch-source.js';
 import { load } from '../../../src/weights/load.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
-import { saveWeights } from '../../../src/weights/save-weights.js';
-import { writeSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { encode } from '../../../src/weights/encode.js';
+import { encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { closeServers, serve } from '../../helpers/serve.js';
 import { goldenFile } from '../formats/golden-checkpoints.js';
 
@@ -65,16 +65,16 @@ function poison(name: string, bytes: Uint8Array | string): void {
 }
 
 const tensor = { shape: [500_000], values: new Float32Array(500_000) };
-const large = writeSafetensors(new Map([['a', tensor]]));
+const large = encodeSafetensors(new Map([['a', tensor]]));
 const formats: [string, () => Uint8Array | Promise<Uint8Array>][] = [
-  ['safetensors', () => writeSafetensors(new Map([['a', { shape: [4], values: new Float32Array(4) }]]))],
+  ['safetensors', () => encodeSafetensors(new Map([['a', { shape: [4], values: new Float32Array(4) }]]))],
   ['PyTorch, zip', () => goldenFile('plain.zip.pth')],
   ['PyTorch, older', () => goldenFile('plain.legacy.pth')],
   [
     'Keras, HDF5',
     async () => {
       const model = buildResNet(20, { width: 0.25, classes: 2, convention: 'keras', initialize: false });
-      const bytes = await saveWeights(model, { format: 'weights.h5' });
+      const bytes = await encode(model, { format: 'weights.h5' });
       model.dispose();
       return bytes;
     },
@@ -177,7 +177,7 @@ describe('files that an index names', () => {
       { paths: ['one.bin', 'two.bin'], weights: [{ name: 'a/kernel', shape: [4], dtype: 'float32' }] },
     ],
   });
-  const part = writeSafetensors(new Map([['a', { shape: [4], values: new Float32Array(4) }]]));
+  const part = encodeSafetensors(new Map([['a', { shape: [4], values: new Float32Array(4) }]]));
 
   test.each(damages.map(([name]) => name))('a shard of safetensors: %s', async (name) => {
     const damage = damages.find(([other]) => other === name)![1];
@@ -215,7 +215,7 @@ describe('files that an index names', () => {
 
 test('config.json: what does not parse is not kept, and what is kept so is fetched once more', async () => {
   const model = buildResNet(20, { width: 0.25, classes: 2, seed: 1 });
-  Object.assign(files, { x: await saveWeights(model), 'config.json': '{"id2label": {"0": "no", "1": ' });
+  Object.assign(files, { x: await encode(model), 'config.json': '{"id2label": {"0": "no", "1": ' });
   model.dispose();
   await expect(load('hf://a/b/x', { hub, limits })).rejects.toThrow('/config.json: it is not JSON');
   expect(await kept()).toEqual([placeOf('x')]);

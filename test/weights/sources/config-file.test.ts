@@ -8,8 +8,8 @@ import { pretrained } from '../../../src/pretrained/pretrained.js';
 import { readHubConfig } from '../../../src/weights/sources/hub-config.js';
 import { load } from '../../../src/weights/load.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
-import { writeSafetensors } from '../../../src/weights/formats/safetensors.js';
-import { saveWeights } from '../../../src/weights/save-weights.js';
+import { encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { encode } from '../../../src/weights/encode.js';
 import { closeServers, serve } from '../../helpers/serve.js';
 
 const limits = { retryTime: 1, stallTime: 2000, retries: 1 };
@@ -18,7 +18,7 @@ let folder: string;
 
 beforeAll(async () => {
   const model = buildResNet(20, { width: 0.25, classes: 2, seed: 1 });
-  weights = await saveWeights(model);
+  weights = await encode(model);
   model.dispose();
 });
 beforeEach(() => {
@@ -95,7 +95,7 @@ const failures: [string, Answer, string, number][] = [
   ],
 ];
 
-describe.each(['config.json', 'preprocessor_config.json'])('%s beside weights', (name) => {
+describe.each(['config.json', 'preprocessor_config.json'])('%s next to weights', (name) => {
   test.each(failures)('that %s is an error, after another try', async (_, answer, message, tries) => {
     const { url, requests } = await weightsWith(name, answer);
     const stallTime = message.includes('100 ms') ? 100 : limits.stallTime;
@@ -215,7 +215,7 @@ describe("timm's config.json with a value that cannot be", () => {
   });
 
   test.each([{ label_names: 'cat' }, { label_names: ['cat', 1] }, { num_classes: 1e12 }])(
-    'beside pretrained_cfg: %j',
+    'next to pretrained_cfg: %j',
     async (top) => {
       const [[key, value]] = Object.entries(top) as [[string, unknown]];
       await expect(read({}, top)).rejects.toThrow(`${key} is ${JSON.stringify(value)}; expected `);
@@ -245,7 +245,7 @@ describe("timm's config.json with a value that cannot be", () => {
     expect((await read({ crop_pct: undefined })).preprocessing).toMatchObject({ size: 224, resize: 256 });
   });
 
-  test('pretrained_cfg without architecture, and its values beside the architecture as of the first versions', async () => {
+  test('pretrained_cfg without architecture, and its values next to the architecture as of the first versions', async () => {
     const { preprocessing } = await read({});
     expect(await read({}, { architecture: undefined, num_classes: undefined })).toEqual({ preprocessing });
     const { num_classes: classes, ...values } = pretrained;
@@ -265,7 +265,7 @@ describe("timm's config.json with a value that cannot be", () => {
 
 describe('the query of a signed URL', () => {
   const query = '?sv=1&sig=hidden%2Fkey';
-  const shard = writeSafetensors(new Map([['a', { shape: [1], values: new Float32Array([1]) }]]));
+  const shard = encodeSafetensors(new Map([['a', { shape: [1], values: new Float32Array([1]) }]]));
   const files: Record<string, string | Uint8Array> = {
     '/config.json': config,
     '/index.json': JSON.stringify({ weight_map: { a: 'part.safetensors' } }),
@@ -306,7 +306,7 @@ describe('the query of a signed URL', () => {
   });
 });
 
-test('beside a blob or data URL there are no files, and none is asked for', async () => {
+test('next to a blob or data URL there are no files, and none is asked for', async () => {
   const model = await load(URL.createObjectURL(new Blob([weights as Uint8Array<ArrayBuffer>])));
   expect(model.labels).toBeUndefined();
   model.dispose();
@@ -360,7 +360,7 @@ describe('a whole file', () => {
     [{ architecture: 'resnet20', num_classes: 7 }, 'has num_classes 7, and the weights have 10'],
   ])('of another network is an error: %j', async (values, message) => {
     const model = buildResNet(20, { seed: 1 });
-    writeFileSync(path, await saveWeights(model));
+    writeFileSync(path, await encode(model));
     model.dispose();
     beside('config.json', values);
     await expect(load(path)).rejects.toThrow(`The config.json next to ${path} ${message}`);

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { buildResNet } from '../../../src/models/resnet.js';
 import { fetchSource } from '../../helpers/fetch-source.js';
 import { load } from '../../../src/weights/load.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
-import { saveWeights } from '../../../src/weights/save-weights.js';
+import { encode } from '../../../src/weights/encode.js';
 
 let folder: string;
 let file: Uint8Array<ArrayBuffer>;
@@ -15,7 +14,7 @@ let sha256: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skipscale-fetch-'));
   const model = buildResNet(20, { width: 0.25, classes: 2, seed: 1 });
-  file = new Uint8Array(await saveWeights(model));
+  file = new Uint8Array(await encode(model));
   model.dispose();
   writeFileSync(join(folder, 'model'), file);
   sha256 = createHash('sha256').update(file).digest('hex');
@@ -32,24 +31,24 @@ const kinds = ['bytes', 'Blob', 'File', 'path'] as const;
 
 test.each(kinds)('%s: a network, filled or built', async (kind) => {
   const model = buildResNet(20, { width: 0.25, classes: 2, seed: 2 });
-  await loadWeights(model, sources()[kind]);
+  await load(model, sources()[kind]);
   const copy = await load(sources()[kind]);
   for (const network of [model, copy]) {
-    expect(Buffer.compare(await saveWeights(network), file)).toBe(0);
+    expect(Buffer.compare(await encode(network), file)).toBe(0);
     network.dispose();
   }
 });
 
 test.each(kinds)('%s: another SHA-256 than the given one leaves the model as it was', async (kind) => {
   const model = buildResNet(20, { width: 0.25, classes: 2, seed: 2 });
-  const before = await saveWeights(model);
+  const before = await encode(model);
   const source = sources()[kind];
-  await expect(loadWeights(model, source, { sha256: 'f'.repeat(64) })).rejects.toThrow(
+  await expect(load(model, source, { sha256: 'f'.repeat(64) })).rejects.toThrow(
     `${kind === 'path' ? source : 'The file'} has the SHA-256 ${sha256} and not ${'f'.repeat(64)}`,
   );
-  expect(Buffer.compare(await saveWeights(model), before)).toBe(0);
-  await loadWeights(model, source, { sha256 });
-  expect(Buffer.compare(await saveWeights(model), file)).toBe(0);
+  expect(Buffer.compare(await encode(model), before)).toBe(0);
+  await load(model, source, { sha256 });
+  expect(Buffer.compare(await encode(model), file)).toBe(0);
   model.dispose();
 });
 
@@ -76,5 +75,5 @@ test('without Node, the web computes the SHA-256, on secure pages', async () => 
 
 test('an index that has no address is refused: its files could be anywhere', async () => {
   const index = new Blob([JSON.stringify({ weight_map: { a: 'x.safetensors' } })]);
-  await expect(load(index)).rejects.toThrow('give its path or URL, beside which they are');
+  await expect(load(index)).rejects.toThrow('give its path or URL, next to which they are');
 });

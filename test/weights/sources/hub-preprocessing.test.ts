@@ -18,7 +18,7 @@ interface Processor {
 const { processors } = readGolden<{ processors: Record<string, Processor> }>('hub_preprocessing.json');
 const photo = join(__dirname, '..', '..', '..', 'examples', 'photos', 'cat.jpg');
 
-/** What is read of the file beside weights. */
+/** What is read of the file next to weights. */
 async function read(config: Record<string, unknown>): Promise<Partial<Preprocessing> | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'skipscale-hub-'));
   try {

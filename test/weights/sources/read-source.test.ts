@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CheckpointError, type Checkpoint } from '../../../src/weights/formats/checkpoint.js';
-import { readCheckpoint } from '../../../src/weights/formats/read-checkpoint.js';
+import { decode } from '../../../src/weights/formats/decode.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
-import { writeSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { hasSiblings, sibling } from '../../../src/weights/sources/sibling.js';
 import { goldenFile } from '../formats/golden-checkpoints.js';
 
@@ -26,7 +26,7 @@ function write(name: string, content: Uint8Array | object): string {
 }
 
 function shard(tensors: Record<string, number[]>): Uint8Array {
-  return writeSafetensors(
+  return encodeSafetensors(
     new Map(
       Object.entries(tensors).map(([key, values]) => [
         key,
@@ -142,7 +142,7 @@ describe('sharded safetensors', () => {
   });
 
   test("PyTorch's pytorch_model.bin.index.json", async () => {
-    const plain = readCheckpoint(goldenFile('plain.zip.pth'));
+    const plain = decode(goldenFile('plain.zip.pth'));
     const keys = [...(await plain).tensors.keys()];
     write('pytorch_model-1.bin', goldenFile('plain.zip.pth'));
     write('pytorch_model-2.bin', goldenFile('parameters.legacy.pth'));
@@ -219,7 +219,7 @@ describe('sharded safetensors', () => {
     ],
   ])('a shard called %j is refused', async (name) => {
     const path = write('index.json', { weight_map: { a: name } });
-    await expect(readSource(path)).rejects.toThrow('is not the name of a file beside');
+    await expect(readSource(path)).rejects.toThrow('is not the name of a file next to');
   });
 
   test('too many shards are refused before any is read', async () => {
@@ -367,7 +367,7 @@ test('any index gives a checkpoint or a clear error', async () => {
   );
 });
 
-test('a file beside another', () => {
+test('a file next to another', () => {
   expect(sibling('a/b.json', 'c')).toBe('a/c');
   expect(sibling('b.json', 'c')).toBe('c');
   expect(sibling('C:\\models\\b.json', 'c')).toBe('C:\\models\\c');

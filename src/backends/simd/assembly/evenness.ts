@@ -1,5 +1,5 @@
 // Whether the values that Winograd's tiles mix are of like size. A transform rounds relative to the largest value of its
-// tile; so where that is far above what an output's own window holds, or is not finite, the output must be computed directly.
+// tile; so where that is far above what an output's window holds, or is not finite, the output must be computed directly.
 
 import { arg, ptr } from './memory-map';
 

@@ -11,7 +11,7 @@ import {
 } from '../kernel-ids.js';
 import { float } from '../runtime.js';
 
-/** Floats that are worth a chunk of their own. */
+/** Floats that are worth a separate chunk. */
 const CHUNK = 16384;
 /** Most slices of a sum over rows: so many that one stays in the second cache, few enough to add up. */
 const SLICES = 128;

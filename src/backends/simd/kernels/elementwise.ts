@@ -5,7 +5,7 @@ import { BINARY, UNARY } from '../kernel-ids.js';
 import * as operation from '../operation-ids.js';
 import { float } from '../runtime.js';
 
-/** Floats that are worth a chunk of their own. */
+/** Floats that are worth a separate chunk. */
 const CHUNK = 16384;
 
 /** y = operation(x), value by value; `p` and `q` are parameters that some operations have. */
@@ -51,9 +51,9 @@ function steps(list: readonly Stretch[], repeats: 'aRepeats' | 'bRepeats'): numb
     .toReversed()
     .map((stretch) => {
       if (stretch[repeats]) return 0;
-      const own = step;
+      const current = step;
       step *= stretch.size;
-      return own;
+      return current;
     })
     .reverse();
 }

@@ -13,7 +13,7 @@ import { resizeKernels } from './resize.js';
 import { shapeKernels } from './shape.js';
 import { squeezeExciteKernels } from './squeeze-excite.js';
 
-/** The kernels that this backend has of its own; all others are the cpu backend's. */
+/** The kernels of this backend; all others are the cpu backend's. */
 export const kernels: Kernels = {
   ...batchNormKernels,
   ...convolutionKernels,

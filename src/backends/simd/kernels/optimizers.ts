@@ -15,7 +15,7 @@ import { float } from '../runtime.js';
 
 // Kernels that tfjs does not have: of many tensors, most of which change them in place; see `core/kernels.ts`.
 
-/** Floats that are worth a chunk of their own. */
+/** Floats that are worth a separate chunk. */
 const CHUNK = 16384;
 /** Numbers of four bytes of an entry of the table; see `assembly/optimizers.ts`. */
 const ENTRY = 9;

@@ -4,7 +4,7 @@ import { fallback, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { ADD_SLICES, REDUCE_ROWS, SOFTMAX, SUM_COLUMNS } from '../kernel-ids.js';
 import { float } from '../runtime.js';
 
-/** Floats that are worth a chunk of their own. */
+/** Floats that are worth a separate chunk. */
 const CHUNK = 16384;
 
 /** A tensor as [outer, reduced, inner]. */

@@ -11,7 +11,7 @@ import { sumColumns } from './reduce.js';
 
 // Kernels that tfjs does not have; see `core/kernels.ts`.
 
-/** Floats that are worth a chunk of their own. */
+/** Floats that are worth a separate chunk. */
 const CHUNK = 16384;
 
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;

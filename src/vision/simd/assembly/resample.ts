@@ -65,7 +65,7 @@ export function down(rows: usize, stride: usize, length: usize, weights: usize, 
     let at = weights;
     for (let k = 0; k < taps; k += 2) {
       const a = v128.load(from);
-      // The last of an odd number has a weight of 0 beside it.
+      // The last of an odd number has a weight of 0 next to it.
       const b = k + 1 < taps ? v128.load(from + stride) : a;
       const left = i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
       const right = i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);

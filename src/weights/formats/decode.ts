@@ -1,24 +1,24 @@
 import { CheckpointError, ChoiceError, type Checkpoint } from './checkpoint.js';
 import { isHdf5 } from './hdf5.js';
-import { KERAS_WEIGHTS, readKeras } from './keras.js';
+import { KERAS_WEIGHTS, decodeKeras } from './keras.js';
 import { checkNoPointer } from './lfs-pointer.js';
-import { isPyTorch, readPyTorch } from './pytorch.js';
-import { readSafetensors } from './safetensors.js';
+import { isPyTorch, decodePyTorch } from './pytorch.js';
+import { decodeSafetensors } from './safetensors.js';
 import { isZip, readStoredZip } from './zip.js';
 
 /**
- * Reads a file of weights of any known format, told by its content and not by its name.
+ * Reads a file of weights of any known format, recognised by its content and not by its name.
  * @param checkpointKey - Which weights of a PyTorch file that has several, such as `'state_dict_ema'`, or in short `'ema'`.
  * @throws CheckpointError where the format is unknown, the file is damaged, or it has several weights and none is named.
  */
-export async function readCheckpoint(bytes: Uint8Array, checkpointKey?: string): Promise<Checkpoint> {
+export async function decode(bytes: Uint8Array, checkpointKey?: string): Promise<Checkpoint> {
   // The brace of its header is all that tells a safetensors file; no other format has one there, whereas the length
   // before it may look like the begin of a pickle.
-  if (bytes[8] === 0x7b) return noTraining(readSafetensors(bytes));
-  if (isHdf5(bytes)) return readKeras(bytes);
+  if (bytes[8] === 0x7b) return noTraining(decodeSafetensors(bytes));
+  if (isHdf5(bytes)) return decodeKeras(bytes);
   const kerasWeights = isZip(bytes) && readStoredZip(bytes).get(KERAS_WEIGHTS);
-  if (kerasWeights) return readKeras(kerasWeights());
-  if (isPyTorch(bytes)) return readPyTorch(bytes, checkpointKey);
+  if (kerasWeights) return decodeKeras(kerasWeights());
+  if (isPyTorch(bytes)) return decodePyTorch(bytes, checkpointKey);
   checkNoPointer(bytes);
   throw new CheckpointError(
     `These ${bytes.length} bytes are not a known file of weights. Safetensors files are read, PyTorch's ` +
@@ -26,7 +26,7 @@ export async function readCheckpoint(bytes: Uint8Array, checkpointKey?: string):
   );
 }
 
-/** Refuses what `train` writes to go on from: weights under names of its own, beside the optimizer's state. */
+/** Refuses what `train` writes to go on from: weights under other names, next to the optimizer's state. */
 function noTraining(checkpoint: Checkpoint): Checkpoint {
   const { metadata, tensors } = checkpoint;
   if (!metadata.has('training') || ![...tensors.keys()].some((key) => key.startsWith('model/')))

@@ -51,7 +51,7 @@ function kerasClass(layer: AnyModule): string {
 }
 
 /** A model's weights as Keras 3's .weights.h5, written by h5wasm. */
-export async function writeKeras(model: ImageClassifier): Promise<Uint8Array> {
+export async function encodeKeras(model: ImageClassifier): Promise<Uint8Array> {
   const { File, ready } = await loadH5wasm();
   const module = await ready;
   module.activate_throwing_error_handler(); // Otherwise it prints its errors.

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { load } from '../../../src/weights/load.js';
-import { readCheckpoint } from '../../../src/weights/formats/read-checkpoint.js';
+import { decode } from '../../../src/weights/formats/decode.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
-import { writeSafetensors } from '../../../src/weights/formats/safetensors.js';
+import { encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
 import { expectGolden, expectHarmless, goldenFile, goldenNames } from './golden-checkpoints.js';
 
 test.each(goldenNames(''))('%s is recognised by its content', async (name) => {
-  expectGolden(await readCheckpoint(goldenFile(name)), name);
+  expectGolden(await decode(goldenFile(name)), name);
 });
 
 test.each(['', '<!DOCTYPE html>'])('refuses %j and says what is read', async (text) => {
   const bytes = new Uint8Array(Buffer.from(text, 'latin1'));
-  await expect(readCheckpoint(bytes)).rejects.toThrow(
+  await expect(decode(bytes)).rejects.toThrow(
     /not a known file of weights. Safetensors files are read, PyTorch's .* and Keras's/,
   );
 });
@@ -20,7 +20,7 @@ test('a pointer of Git LFS is told as one', async () => {
   const bytes = new TextEncoder().encode(
     'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 123\n',
   );
-  await expect(readCheckpoint(bytes)).rejects.toThrow(
+  await expect(decode(bytes)).rejects.toThrow(
     'This is a pointer of Git LFS, and not the file itself. Get that by git lfs pull in the repository, or download it.',
   );
 });
@@ -30,7 +30,7 @@ test('any bytes give a clear error', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 100 }), async (start, rest) => {
       const bytes = new Uint8Array(Buffer.concat([Buffer.from(start, 'latin1'), rest]));
-      const checkpoint = await readCheckpoint(bytes).catch((error: unknown) => error as Error);
+      const checkpoint = await decode(bytes).catch((error: unknown) => error as Error);
       expectHarmless(() => {
         if (checkpoint instanceof Error) throw checkpoint;
         return checkpoint;
@@ -40,9 +40,9 @@ test('any bytes give a clear error', async () => {
   );
 });
 
-test("a training's own checkpoint is told as one, by load and loadWeights", async () => {
+test("a training's own checkpoint is told as one, by load and load", async () => {
   const tensors = new Map([['model/stem.weight', { shape: [1], values: Float32Array.of(1) }]]);
-  const bytes = writeSafetensors(tensors, { metadata: { training: '{"step": 12}' } });
+  const bytes = encodeSafetensors(tensors, { metadata: { training: '{"step": 12}' } });
   for (const attempt of [() => load(bytes), () => readSource(bytes)]) {
     await expect(attempt()).rejects.toThrow(
       'This is a checkpoint of a training, to go on from by train with checkpoints: { resume: true }',

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
 import { imageNetLabels } from '../../src/models/labels/imagenet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
-import { readSafetensors } from '../../src/weights/formats/safetensors.js';
-import { loadWeights } from '../../src/weights/load-weights.js';
-import { saveWeights } from '../../src/weights/save-weights.js';
+import { decodeSafetensors } from '../../src/weights/formats/safetensors.js';
+import { load } from '../../src/weights/load.js';
+import { encode } from '../../src/weights/encode.js';
 import { readGolden, ruleValues } from '../helpers/golden.js';
 
 type Shapes = Record<string, number[]>;
@@ -37,9 +37,9 @@ test.each([
     tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
   }
   const held = tf.memory().numTensors;
-  const bytes = await saveWeights(model);
+  const bytes = await encode(model);
   expect(tf.memory().numTensors).toBe(held);
-  const { missing, extra } = await loadWeights(copy, bytes);
+  const { missing, extra } = await load(copy, bytes);
   expect({ missing, extra }).toEqual({ missing: [], extra: [] });
   expectSame(model, copy);
   model.dispose();
@@ -49,7 +49,7 @@ test.each([
 test.each(['resnet18', 'efficientnet-b0'])('%s has the keys and shapes of torchvision', async (name) => {
   const model = buildModel(name, { initialize: false });
   model.labels = imageNetLabels;
-  const { tensors, metadata } = readSafetensors(await saveWeights(model, { metadata: { licence: 'CC0' } }));
+  const { tensors, metadata } = decodeSafetensors(await encode(model, { metadata: { licence: 'CC0' } }));
   const expected = Object.entries(stateDicts[name]!).filter(([key]) => !key.endsWith('num_batches_tracked'));
   const shapes = Array.from(tensors, ([key, { shape }]) => [key, shape]);
   expect(Object.fromEntries(shapes)).toEqual(Object.fromEntries(expected));
@@ -68,12 +68,12 @@ test.each(['resnet18', 'efficientnet-b0'])('%s has the keys and shapes of torchv
 test('labels come back, unless they are no labels of such a model', async () => {
   const model = buildModel('resnet20', { classes: 2 });
   model.labels = ['yes', 'no, "no"'];
-  const labelled = await saveWeights(model);
+  const labelled = await encode(model);
   const copy = buildModel('resnet20', { classes: 2 });
-  await loadWeights(copy, labelled);
+  await load(copy, labelled);
   expect(copy.labels).toEqual(model.labels);
   for (const labels of ['{', '[1, 2]', '["one"]', '"ab"']) {
-    await loadWeights(copy, await saveWeights(model, { metadata: { labels } }));
+    await load(copy, await encode(model, { metadata: { labels } }));
     expect(copy.labels).toEqual(model.labels);
   }
   model.dispose();
@@ -82,10 +82,10 @@ test('labels come back, unless they are no labels of such a model', async () => 
 
 test('half precision halves the file and rounds', async () => {
   const model = buildModel('resnet20', { seed: 1 });
-  const [full, half] = [await saveWeights(model), await saveWeights(model, { dtype: 'F16' })];
+  const [full, half] = [await encode(model), await encode(model, { dtype: 'F16' })];
   expect(half.length / full.length).toBeLessThan(0.54);
   const [a, b] = [full, half].map((bytes) =>
-    readSafetensors(bytes).tensors.get('layer1.0.conv1.weight')!.toFloat32(),
+    decodeSafetensors(bytes).tensors.get('layer1.0.conv1.weight')!.toFloat32(),
   );
   a!.forEach((value, i) => expect(Math.abs(value - b![i]!)).toBeLessThanOrEqual(Math.abs(value) / 1024));
   model.dispose();
@@ -93,8 +93,8 @@ test('half precision halves the file and rounds', async () => {
 
 test('a fused model is saved as before', async () => {
   const model = buildModel('resnet20');
-  const before = await saveWeights(model);
-  expect(await saveWeights(model.fuse())).toEqual(before);
+  const before = await encode(model);
+  expect(await encode(model.fuse())).toEqual(before);
   model.dispose();
 });
 
@@ -117,9 +117,9 @@ test.each([
     const options = { convention, classes: 2 };
     const model = buildModel(name, { ...options, seed: 1 });
     const copy = buildModel(name, { ...options, initialize: false });
-    const bytes = await saveWeights(model, { names });
-    expect([...readSafetensors(bytes).tensors.keys()]).toContain(key);
-    await loadWeights(copy, bytes);
+    const bytes = await encode(model, { names });
+    expect([...decodeSafetensors(bytes).tensors.keys()]).toContain(key);
+    await load(copy, bytes);
     expectSame(model, copy);
     model.dispose();
     copy.dispose();
@@ -128,7 +128,7 @@ test.each([
 
 test('names of a source whose networks compute otherwise are refused', async () => {
   const model = buildModel('resnet20', { initialize: false });
-  await expect(saveWeights(model, { names: 'keras' })).rejects.toThrow(
+  await expect(encode(model, { names: 'keras' })).rejects.toThrow(
     "keras has no resnet20 of the convention 'torchvision'; give one of 'torchvision', 'timm', 'huggingface', " +
       "'pytorch_resnet_cifar10', 'skipscale'.",
   );

@@ -10,15 +10,15 @@ import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables, pathVariables, type SourceName } from './names/name-map.js';
 import { networkMetadata } from './saved.js';
 import {
-  writeSafetensors,
-  writeSafetensorsOptionNames,
+  encodeSafetensors,
+  encodeSafetensorsOptionNames,
   type TensorToWrite,
-  type WriteSafetensorsOptions,
+  type EncodeSafetensorsOptions,
 } from './formats/safetensors.js';
-import { writeKeras } from './formats/write-keras.js';
+import { encodeKeras } from './formats/encode-keras.js';
 
-/** Options of {@link saveWeights}. */
-export interface SaveWeightsOptions extends WriteSafetensorsOptions {
+/** Options of {@link encode}. */
+export interface EncodeOptions extends EncodeSafetensorsOptions {
   /**
    * `'weights.h5'` for `load_weights` of Keras 3: float32 by Keras's names, and no other option goes with it. Default
    * `'safetensors'`.
@@ -33,7 +33,7 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
 }
 
 /**
- * A network's weights as the bytes of a file that `load` and `loadWeights` read. Default safetensors. A fused network gives the
+ * A network's weights as the bytes of a file that `load` reads. Default safetensors. A fused network gives the
  * same file as before `fuse`.
  *
  * Of any Module, the keys are the paths of its variables, such as `body.first.conv.weight`; a shared variable is there once.
@@ -49,9 +49,9 @@ export interface SaveWeightsOptions extends WriteSafetensorsOptions {
  * there; where a variable is not of float32.
  * @throws Error where h5wasm is needed and not installed.
  */
-export async function saveWeights(model: AnyModule, given: SaveWeightsOptions = {}): Promise<Uint8Array> {
-  checkModule('saveWeights', model);
-  checkOptions('saveWeights', given, { ...writeSafetensorsOptionNames, format: true, names: true });
+export async function encode(model: AnyModule, given: EncodeOptions = {}): Promise<Uint8Array> {
+  checkModule('encode', model);
+  checkOptions('encode', given, { ...encodeSafetensorsOptionNames, format: true, names: true });
   const { format = 'safetensors', ...options } = given;
   checkOneOf('format', format, ['safetensors', 'weights.h5']);
   checkVariables(model);
@@ -74,7 +74,7 @@ export async function saveWeights(model: AnyModule, given: SaveWeightsOptions = 
       `Keras's networks have the convention '${conventions.join("' or '")}', and the model has '${model.convention}', ` +
       "so that its weights would give other results there. Build it with { convention: 'keras' }, or save safetensors.",
   );
-  return writeKeras(model);
+  return encodeKeras(model);
 }
 
 /** Throws unless a file of the variables can give back the same network. */
@@ -94,13 +94,13 @@ function checkVariables(model: AnyModule): void {
 
 async function saveSafetensors(
   model: AnyModule,
-  { dtype = 'F32', metadata = {}, names }: Omit<SaveWeightsOptions, 'format'>,
+  { dtype = 'F32', metadata = {}, names }: Omit<EncodeOptions, 'format'>,
 ): Promise<Uint8Array> {
   const keyed = isImageClassifier(model) ? sourceVariables(model, names) : moduleVariables(model, names);
   const tensors = new Map<string, TensorToWrite>();
   for (const each of keyed) tensors.set(each.key, await sourceTensor(each));
   const facts = isImageClassifier(model) ? networkMetadata(model) : {};
-  return writeSafetensors(tensors, { dtype, metadata: { ...facts, ...metadata } });
+  return encodeSafetensors(tensors, { dtype, metadata: { ...facts, ...metadata } });
 }
 
 function sourceVariables(model: ImageClassifier, names: SourceName | undefined): KeyedVariable[] {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createHash } from 'node:crypto';
 import { buildModel, type ModelOptions } from '../../../src/models/build-model.js';
-import { loadWeights } from '../../../src/weights/load-weights.js';
-import { readCheckpoint } from '../../../src/weights/formats/read-checkpoint.js';
-import { saveWeights } from '../../../src/weights/save-weights.js';
-import { kerasLayers } from '../../../src/weights/formats/write-keras.js';
+import { load } from '../../../src/weights/load.js';
+import { decode } from '../../../src/weights/formats/decode.js';
+import { encode } from '../../../src/weights/encode.js';
+import { kerasLayers } from '../../../src/weights/formats/encode-keras.js';
 import { listHdf5 } from '../../helpers/hdf5-file.js';
 import { kerasDataSets, kerasLayouts, modelName } from '../../helpers/keras-layouts.js';
 import { fillByKerasRule } from '../../helpers/keras-model.js';
@@ -32,7 +32,7 @@ test.each(Object.entries(kerasLayouts.layers))(
 test("the data sets of EfficientNetB0's file are Keras's", async () => {
   const model = build('efficientnet-b0');
   const held = tf.memory().numTensors;
-  const found = await listHdf5(await saveWeights(model, { format }));
+  const found = await listHdf5(await encode(model, { format }));
   expect(tf.memory().numTensors).toBe(held);
   const keras = kerasDataSets('EfficientNetB0', format);
   expect(found).toEqual(
@@ -51,7 +51,7 @@ test.each([
 ] as const)('%s %j comes back bit for bit', async (name, options) => {
   const [model, copy] = [build(name, options), build(name, options)];
   fillByKerasRule(model);
-  const { source, missing, extra } = await loadWeights(copy, await saveWeights(model, { format }));
+  const { source, missing, extra } = await load(copy, await encode(model, { format }));
   expect({ source, missing, extra }).toEqual({ source: 'keras', missing: [], extra: [] });
   const copies = copy.variables();
   model.variables().forEach((variable, i) => {
@@ -66,7 +66,7 @@ test("an EfficientNet's layer of normalisation does what the model's preprocessi
   for (const name of ['efficientnet-b0', 'efficientnet-lite0']) {
     const model = build(name, { classes: 1 });
     const { scale, mean, std } = model.preprocessing;
-    const { tensors } = await readCheckpoint(await saveWeights(model, { format }));
+    const { tensors } = await decode(await encode(model, { format }));
     const [means, variances] = ['mean', 'variance'].map((leaf) =>
       tensors.get(`normalization/${leaf}`)!.toFloat32(),
     );
@@ -82,14 +82,14 @@ test("an EfficientNet's layer of normalisation does what the model's preprocessi
 
 test('what Keras cannot take is refused, with a reason', async () => {
   const model = buildModel('resnet20', { initialize: false });
-  await expect(saveWeights(model, { format })).rejects.toThrow(
+  await expect(encode(model, { format })).rejects.toThrow(
     "Keras's networks have the convention 'keras', and the model has 'torchvision', so that its weights would give " +
       "other results there. Build it with { convention: 'keras' }, or save safetensors.",
   );
-  await expect(saveWeights(model, { format, dtype: 'F16', names: 'keras' })).rejects.toThrow(
+  await expect(encode(model, { format, dtype: 'F16', names: 'keras' })).rejects.toThrow(
     "format 'weights.h5' goes without other options, and dtype, names is given; leave it out.",
   );
-  await expect(saveWeights(model, { format: 'h5' as 'weights.h5' })).rejects.toThrow(
+  await expect(encode(model, { format: 'h5' as 'weights.h5' })).rejects.toThrow(
     "format is 'h5'; give one of 'safetensors', 'weights.h5'.",
   );
   model.dispose();
