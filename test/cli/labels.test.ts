@@ -145,7 +145,7 @@ test("evaluate and classify refuse --labels that are the file's own in another o
   const names = join(folder, 'permuted.txt');
   writeFileSync(names, 'green\nred\nblue\n');
   const message =
-    /The labels are the model's own in another order: class 0 is 'red', and they call it 'green'/;
+    /The labels are the model's in another order: class 0 is 'red', and they call it 'green'/;
   expectError(await skipscale('evaluate', data, '--weights', weights, '--labels', names), message);
   const image = join(data, 'red', '0.png');
   expectError(await skipscale('classify', image, '--weights', weights, '--labels', names), message);

@@ -166,8 +166,9 @@ def training_case(model, x, bias_shift=0, last_norm_scale=1):
 
 def reference(name, build=build, bottlenecks=BOTTLENECKS):
     model = fill(build(name))
-    # EfficientNetV2 is deep: its activations would grow until squeeze-excitation multiplies rounding errors.
-    projection_scale = 0.2 if 'v2' in name else 1
+    # These are deep: activations would grow until squeeze-excitation multiplies rounding errors. Unscaled, single values of the
+    # gradients of B7's expansions are off by up to 4 % of their deviation in PyTorch's float32.
+    projection_scale = 0.2 if 'v2' in name or name == 'efficientnet_b7' else 1
     scale_projections(model, projection_scale)
     evaluation = evaluation_case(model, images(2, 48 if name == 'efficientnet_b7' else 64))
     if name in bottlenecks:

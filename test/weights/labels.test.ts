@@ -108,7 +108,7 @@ test("labels that are the file's own in another order are refused, others are ta
   model.labels = ['a', 'b', 'c'];
   const bytes = await encode(model);
   const image = { width: 32, height: 32, data: new Uint8Array(3072) };
-  const message = "The labels are the model's own in another order: class 0 is 'a', and they call it 'c'.";
+  const message = "The labels are the model's in another order: class 0 is 'a', and they call it 'c'.";
   await expect(load(bytes, { labels: ['c', 'a', 'b'] })).rejects.toThrow(message);
   await expect(classify(model, image, { labels: ['c', 'a', 'b'] })).rejects.toThrow(message);
   model.dispose();

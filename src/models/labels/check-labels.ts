@@ -29,7 +29,7 @@ export function checkOrder(labels: readonly string[], known: readonly string[] |
   check(
     !isPermuted,
     () =>
-      `The labels are the model's known in another order: class ${place} is '${known![place]}', and they call it ` +
+      `The labels are the model's in another order: class ${place} is '${known![place]}', and they call it ` +
       `'${labels[place]}'. Leave them out.`,
   );
 }

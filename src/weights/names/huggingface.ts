@@ -41,7 +41,7 @@ export const huggingFace: NameMap = {
   source: 'huggingface',
   conventions: (architecture) => {
     if (architecture.family === 'efficientnet')
-      return architecture.variant === 'standard' ? ['keras', 'timm-tf'] : [];
+      return architecture.variant.startsWith('v2') ? [] : ['keras', 'timm-tf'];
     return isInTorchvision(architecture) && architecture.groups === 1 ? ['torchvision', 'timm'] : [];
   },
   layout: torchLayout,
