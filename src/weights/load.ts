@@ -97,9 +97,14 @@ export async function load(
   second?: LoadOptions | WeightsSource,
   third?: LoadWeightsOptions,
 ): Promise<ImageClassifier | LoadedWeights> {
-  if (isModule(first) || isSource(second))
+  if (isModule(first) || isFilling(first, second))
     return loadWeights(first as AnyModule, second as WeightsSource, third);
   return buildFrom(first, second as LoadOptions | undefined);
+}
+
+/** Whether it is a source for what should be a network; two strings are a source and wrong options. */
+function isFilling(first: unknown, second: unknown): boolean {
+  return isSource(second) && !(typeof first === 'string' && typeof second === 'string');
 }
 
 function isSource(value: unknown): value is WeightsSource {

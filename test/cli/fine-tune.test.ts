@@ -78,7 +78,7 @@ test('starts from a file of any network, and from the folder of a training', asy
   model.dispose();
   const second = await skipscale('train', data, '--from', 'first', '--out', 'second', ...quick);
   expect(second.stdout).toContain(
-    `weights ${join('first', 'model.safetensors')}, at 8 x 8 pixels, with its own head:`,
+    `weights ${join('first', 'model.safetensors')}, at 8 x 8 pixels, with the head it had:`,
   );
   const third = await skipscale('train', data, '--from', 'first', '--reset-head', '--out', 'third', ...quick);
   expect(third.stdout).toContain('with a new head:');

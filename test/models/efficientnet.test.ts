@@ -156,7 +156,7 @@ describe('what cannot be built is an error that says what can, and leaves no ten
     [{ ...tiny, dropout: 1 }, {}, 'dropout is 1; give a number of at least 0 and below 1.'],
     [0, { classes: 0 }, 'classes is 0; give an integer of at least 1.'],
     [0, { inputChannels: 1.5 }, 'inputChannels is 1.5; give an integer of at least 1.'],
-    [0, { variant: 'edge' as 'lite' }, "variant is 'edge'; give 'standard' or 'lite'."],
+    [0, { variant: 'edge' as 'lite' }, "variant is 'edge'; give one of 'standard', 'lite', 'v2-b',"],
     [
       0,
       { convention: 'tf' as 'keras' },
