@@ -144,8 +144,7 @@ test('what a training from scratch saves answers with the names of its folders, 
 test("evaluate and classify refuse --labels that are the file's own in another order", async () => {
   const names = join(folder, 'permuted.txt');
   writeFileSync(names, 'green\nred\nblue\n');
-  const message =
-    /The labels are the model's in another order: class 0 is 'red', and they call it 'green'/;
+  const message = /The labels are the model's in another order: class 0 is 'red', and they call it 'green'/;
   expectError(await skipscale('evaluate', data, '--weights', weights, '--labels', names), message);
   const image = join(data, 'red', '0.png');
   expectError(await skipscale('classify', image, '--weights', weights, '--labels', names), message);
