@@ -11,13 +11,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function proxyFor(url: string, environment: Environment): string | undefined {
   const valueOf = (name: string) => environment[name.toLowerCase()] ?? environment[name];
   const { protocol, hostname, port } = new URL(url);
-  const ownPort = port || (protocol === 'https:' ? '443' : '80');
+  const urlPort = port || (protocol === 'https:' ? '443' : '80');
   const proxy = (protocol === 'https:' && valueOf('HTTPS_PROXY')) || valueOf('HTTP_PROXY');
   if (!proxy) return undefined;
   const isDirect = (valueOf('NO_PROXY') ?? '').split(/[\s,]+/).some((entry) => {
     if (entry === '*') return true;
-    const [, host = '', at = ownPort] = /^(?:\*?\.)?(.+?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
-    return host !== '' && at === ownPort && `.${hostname}`.endsWith(`.${host}`);
+    const [, host = '', at = urlPort] = /^(?:\*?\.)?(.+?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    return host !== '' && at === urlPort && `.${hostname}`.endsWith(`.${host}`);
   });
   if (isDirect) return undefined;
   if (!URL.canParse(proxy) || !/^https?:/.test(proxy)) {

@@ -32,7 +32,7 @@ const MAX_REDIRECTS = 20;
 export async function request({ url, headers, range, signal }: Request): Promise<Answer> {
   const { origin } = new URL(url);
   const redirect = 'document' in globalThis || 'importScripts' in globalThis ? 'follow' : 'manual';
-  const ownHeaders = { ...authorization(url), ...headers };
+  const originHeaders = { ...authorization(url), ...headers };
   let linked: Headers | undefined;
   let isOrigin = true;
   let at = url;
@@ -40,7 +40,7 @@ export async function request({ url, headers, range, signal }: Request): Promise
     // A host that was redirected to gets no headers, nor does any after it.
     isOrigin &&= new URL(at).origin === origin;
     // The length of compressed bytes would be another, and they could not be continued.
-    const sent = { 'accept-encoding': 'identity', ...(isOrigin && ownHeaders), ...range };
+    const sent = { 'accept-encoding': 'identity', ...(isOrigin && originHeaders), ...range };
     const response = await fetchWeb(withoutUser(at), { headers: sent, redirect, signal });
     if (isOrigin && response.headers.has('x-linked-etag')) linked ??= response.headers;
     if (!redirects.includes(response.status)) return { response, linked };

@@ -100,11 +100,8 @@ export function tidied<T>(compute: () => T): T {
 /** The same value with a clone of every tensor, which shares its data and is kept until it is disposed of. */
 export function keepClones<T>(value: T): T {
   // All are made before the first is kept, so that an error keeps none.
-  const clones = tf.tidy(() => {
-    const made = mapTensors(value, (tensor) => tf.clone(tensor));
-    return mapTensors(made, (tensor) => tf.keep(tensor)) as tf.TensorContainer;
-  });
-  return clones as T;
+  const clones = tidied(() => mapTensors(value, (tensor) => tf.clone(tensor)));
+  return mapTensors(clones, (tensor) => tf.keep(tensor));
 }
 
 /**

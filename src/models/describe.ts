@@ -1,11 +1,9 @@
-import { allOrNothing } from '../core/build.js';
 import { checkOneOf, checkOptions } from '../core/errors.js';
-import { buildWithoutValues } from '../graph/backend.js';
 import type { ModelDescription } from '../graph/describe.js';
 import type { EfficientNetArchitecture, ResNetArchitecture } from '../scaling/index.js';
 import { resNetConventions, type ResNetConventionName } from './conventions.js';
+import { describeUnbuilt } from './describe-unbuilt.js';
 import { EfficientNet } from './efficientnet.js';
-import type { ImageClassifier } from './image-classifier.js';
 import { ResNet } from './resnet.js';
 
 /** Options of {@link describeResNet}. */
@@ -36,15 +34,4 @@ export function describeEfficientNet(
   size: number = architecture.resolution,
 ): ModelDescription {
   return describeUnbuilt(() => new EfficientNet(architecture), size);
-}
-
-function describeUnbuilt(build: () => ImageClassifier, size: number): ModelDescription {
-  return buildWithoutValues(() => {
-    const model = allOrNothing(build);
-    try {
-      return model.describe(size);
-    } finally {
-      model.dispose();
-    }
-  });
 }

@@ -7,7 +7,6 @@ import { Module } from '../core/module.js';
 import { Random } from '../core/random.js';
 import { runParts, type Part } from '../core/parts.js';
 import { forwardRecomputed } from '../core/recompute.js';
-import { buildWithoutValues } from '../graph/backend.js';
 import { describeModule, type ModelDescription } from '../graph/describe.js';
 import { formatSummary } from '../graph/summary.js';
 import type { InputShapes } from '../graph/trace.js';
@@ -16,6 +15,7 @@ import type { Dropout } from '../layers/dropout.js';
 import { GlobalAvgPool, type MaxPool } from '../layers/pooling.js';
 import type { Architecture } from '../scaling/index.js';
 import type { ConventionName } from './conventions.js';
+import { describeUnbuilt } from './describe-unbuilt.js';
 import { checkLabels } from './labels/check-labels.js';
 import type { Preprocessing } from './preprocessing.js';
 
@@ -101,7 +101,11 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
   describe(size = this.preprocessing.size): ModelDescription {
     const { name, inputChannels } = this.architecture;
     checkInteger('height', size, 1);
-    if (this.isDisposed) return this.#describeTwin(size);
+    if (this.isDisposed) {
+      // Its weights are gone: what a network of the same sizes has.
+      const Network = this.constructor as new (...args: unknown[]) => ImageClassifier;
+      return describeUnbuilt(() => new Network(this.architecture, { convention: this.convention }), size);
+    }
     const { inputShape, layers, ...rest } = describeModule(this, [1, size, size, inputChannels], name);
     const rows = layers.map((layer) => ({
       ...layer,
@@ -109,20 +113,6 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
       outputShape: layer.outputShape.slice(1),
     }));
     return { inputShape: inputShape.slice(1), layers: rows, ...rest };
-  }
-
-  /** Its weights are gone: what a network of the same sizes has. */
-  #describeTwin(size: number): ModelDescription {
-    const { architecture, convention } = this;
-    const Network = this.constructor as new (...args: unknown[]) => ImageClassifier;
-    return buildWithoutValues(() => {
-      const twin = new Network(architecture, { convention });
-      try {
-        return twin.describe(size);
-      } finally {
-        twin.dispose();
-      }
-    });
   }
 
   /**

@@ -39,7 +39,7 @@ export async function fillBuilt(
         architecture.name === name,
         () => `The weights are of ${architecture.name}, and not of ${name}; build that one, or give others.`,
       );
-      const ownClasses = architecture.classes ?? (head === false ? classes : undefined);
+      const builtClasses = architecture.classes ?? (head === false ? classes : undefined);
       return build({
         ...options,
         ...found,
@@ -49,8 +49,8 @@ export async function fillBuilt(
           ...(size !== undefined && { size: undefined, resize: undefined }),
           ...options.preprocessing,
         },
-        classes: ownClasses,
-        includeTop: ownClasses !== undefined,
+        classes: builtClasses,
+        includeTop: builtClasses !== undefined,
       });
     },
   );

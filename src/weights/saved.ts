@@ -1,4 +1,4 @@
-/** What `encode` writes about a network in addition to its weights, and what `load` and `load` read of it. */
+/** What `encode` writes about a network in addition to its weights, and what `load` reads of it. */
 import { completeArchitecture, type Architecture } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';

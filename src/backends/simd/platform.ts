@@ -66,16 +66,16 @@ function threadsOfEnvironment(): number | undefined {
   if (!text) return undefined;
   const threads = Number(text);
   if (isThreadCount(threads)) return threads;
-  if (!isTold) {
+  if (!isWarned) {
     console.warn(
       `skipscale: SKIPSCALE_THREADS is '${text}', which is ignored; give a whole number from 1 to ${MOST_THREADS}.`,
     );
   }
-  isTold = true;
+  isWarned = true;
   return undefined;
 }
 
-let isTold = false;
+let isWarned = false;
 
 /** A module of Node's, or undefined in browsers; bundlers must not see an import of it. */
 function nodeModule<T>(name: string): T | undefined {

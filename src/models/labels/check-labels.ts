@@ -18,7 +18,7 @@ export function checkLabels(labels: readonly string[], classes: number | undefin
 }
 
 /**
- * Throws where labels are a model's known in another order: which class a logit is of, the weights say, and nobody else can.
+ * Throws where labels are the model's in another order: only the weights say which class a logit is of.
  * @param known - The labels that the model's weights have; undefined where they say nothing.
  */
 export function checkOrder(labels: readonly string[], known: readonly string[] | undefined): void {

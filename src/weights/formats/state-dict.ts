@@ -134,12 +134,12 @@ function* moduleTensors(
 
 /** Names of what is not in the weights at the end of `path` but has tensors, or objects of Python's, in it. */
 function skippedParts(value: PickleValue, path: readonly PickleValue[]): string[] {
-  const skipped = [...partsBeside(value, path, '', new Set())];
+  const skipped = [...otherParts(value, path, '', new Set())];
   const more = skipped.length - MOST_SKIPPED;
   return more > 0 ? [...skipped.slice(0, MOST_SKIPPED), `${more} more`] : skipped;
 }
 
-function* partsBeside(
+function* otherParts(
   value: PickleValue,
   [next, ...rest]: readonly PickleValue[],
   prefix: string,
@@ -149,7 +149,7 @@ function* partsBeside(
   const isWeights = next === undefined;
   for (const [name, entry] of entriesOf(value)) {
     const key = prefix + short(name);
-    if (!isWeights && name === next) yield* partsBeside(entry, rest, `${key}.`, seen);
+    if (!isWeights && name === next) yield* otherParts(entry, rest, `${key}.`, seen);
     else if (!isWeights || !(entry instanceof TensorView)) {
       const { tensors, types } = contents(entry, seen);
       const words = [...types].slice(0, 3).concat(tensors > 0 ? [counted(tensors, 'tensor')] : []);

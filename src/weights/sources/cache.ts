@@ -109,13 +109,13 @@ async function fetchInto(file: string, fetch: (store?: Store) => Promise<Uint8Ar
   }
 }
 
-let isTold = false;
+let isWarned = false;
 
 /** Says once that the folder which the user chose takes no files. */
 function tellUnusable({ message }: DiskError): void {
   const folder = process.env['SKIPSCALE_CACHE'];
-  if (!folder || isTold) return;
-  isTold = true;
+  if (!folder || isWarned) return;
+  isWarned = true;
   console.warn(
     `skipscale: SKIPSCALE_CACHE is '${folder}', and a download cannot be kept there (${message}); give a folder that can be written.`,
   );

@@ -9,7 +9,7 @@ export function isIndexedDb(address: string): boolean {
 }
 
 /**
- * Keeps a file of weights in the browser's IndexedDB, where `load` and `load` find it by the same address. What was
+ * Keeps a file of weights in the browser's IndexedDB, where `load` finds it by the same address. What was
  * there by that name is replaced.
  * @param address - `indexeddb://` and a name of your choice, such as `indexeddb://flowers`.
  * @param bytes - Of the file, such as `encode` gives.
