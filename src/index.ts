@@ -38,6 +38,7 @@ export * from './layers/index.js';
 export * from './models/index.js';
 export * from './models/labels/imagenet.js';
 export * from './pretrained/index.js';
+export * from './robustness/index.js';
 export * from './scaling/index.js';
 export * from './training/index.js';
 export * from './vision/index.js';
