@@ -14,7 +14,7 @@ import {
 } from './resnet.js';
 
 /**
- * The architecture that a file describes, with what files of earlier versions do not have.
+ * The architecture that a file describes, with what files of earlier versions do not have, or have by another name.
  * @returns Undefined where a part is missing, has another type, or has a name that is not known.
  */
 export function parseArchitecture(saved: object): Architecture | undefined {
@@ -37,10 +37,14 @@ function completeResNet(saved: Partial<ResNetArchitecture>): Partial<ResNetArchi
   return { family: 'resnet', groups: 1, ...saved, stages };
 }
 
-function completeEfficientNet(saved: Partial<EfficientNetArchitecture>): Partial<EfficientNetArchitecture> {
-  if (saved.family !== undefined) return saved;
+function completeEfficientNet({
+  resolution,
+  ...saved
+}: Partial<EfficientNetArchitecture> & { resolution?: number }): Partial<EfficientNetArchitecture> {
+  const renamed = { size: resolution, ...saved };
+  if (saved.family !== undefined) return renamed;
   const stages = saved.stages?.map((stage) => ({ ...stage, fused: false }));
-  return { family: 'efficientnet', ...saved, stages };
+  return { family: 'efficientnet', ...renamed, stages };
 }
 
 /** What the parts that are one of several names can be. */
