@@ -34,13 +34,8 @@ import type { ImageClassifier } from './image-classifier.js';
 import { ResNet, resNetOptionNames, type ResNetOptions } from './resnet.js';
 
 export type { EfficientNetArchitecture, ResNetArchitecture } from '../scaling/index.js';
-export {
-  completeArchitecture,
-  headFeatures,
-  convolutionCount,
-  stageBlocks,
-  type Architecture,
-} from '../scaling/architecture.js';
+export { parseArchitecture } from '../scaling/parse-architecture.js';
+export { headFeatures, convolutionCount, stageBlocks, type Architecture } from '../scaling/architecture.js';
 
 /** The name of a published network. {@link buildModel} takes more: `efficientnet-b` with any scale. */
 export type ModelName =
@@ -75,7 +70,7 @@ export const modelOptionNames: OptionNames<ModelOptions> = {
 /**
  * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that get a name. It is one
  * of {@link modelNames}, or of an EfficientNet between or beyond the published ones, such as `efficientnet-b2.26`. `width`,
- * `depth` and `size` scale EfficientNets too: they multiply the coefficients, and replace the resolution.
+ * `depth` and `size` scale EfficientNets too: they multiply the coefficients, and replace the size.
  * @throws ArgumentError where there is no network of this name, or an option is given that only the other
  * family has.
  */
@@ -157,11 +152,11 @@ function scaledEfficientNet(
   options: ModelOptions,
 ): EfficientNetArchitecture {
   const published = coefficients(scale, variant);
-  const { width = 1, depth = 1, size = published.resolution } = options;
+  const { width = 1, depth = 1, size = published.size } = options;
   const scaled = {
     width: published.width * width,
     depth: published.depth * depth,
-    resolution: size,
+    size,
     dropout: published.dropout,
   };
   const sizes = pickOptions<EfficientNetArchitectureOptions>(options, efficientNetArchitectureOptionNames);

@@ -19,12 +19,12 @@ export interface Coefficients {
   /** Multiplies the repeats of a stage. */
   readonly depth: number;
   /** Side of the images, in pixels. */
-  readonly resolution: number;
+  readonly size: number;
   /** Rate of dropout before the head. */
   readonly dropout: number;
 }
 
-/** B0 to B7: width, depth, resolution, dropout (the reference implementation's `efficientnet_params`). */
+/** B0 to B7: width, depth, size, dropout (the reference implementation's `efficientnet_params`). */
 const published: readonly Coefficients[] = [
   [1.0, 1.0, 224, 0.2],
   [1.0, 1.1, 240, 0.2],
@@ -66,8 +66,8 @@ function isV2Name(scale: unknown): scale is EfficientNetV2Name {
   return (efficientNetV2Names as readonly unknown[]).includes(scale);
 }
 
-function toCoefficients([width, depth, resolution, dropout]: number[]): Coefficients {
-  return { width: width!, depth: depth!, resolution: resolution!, dropout: dropout! };
+function toCoefficients([width, depth, size, dropout]: number[]): Coefficients {
+  return { width: width!, depth: depth!, size: size!, dropout: dropout! };
 }
 
 /** The largest scale: three steps of the law beyond B7, 6.5 times its multiply-adds. */
@@ -79,12 +79,12 @@ export const MIN_SCALE = -4;
 /** The largest EfficientNet-Lite. */
 export const MAX_LITE_SCALE = publishedLite.length - 1;
 
-/** Resolutions between the published ones, all multiples of 4 themselves, are multiples of this. */
-const RESOLUTION_STEP = 4;
+/** Sizes between the published ones, all multiples of 4 themselves, are multiples of this. */
+const SIZE_STEP = 4;
 
 /**
  * The coefficients at a point of the curve of published networks: 0 to 7 give B0 to B7 exactly. Between two of them
- * width, depth and resolution (rounded to a multiple of 4) are interpolated geometrically and dropout linearly. Beyond
+ * width, depth and size (rounded to a multiple of 4) are interpolated geometrically and dropout linearly. Beyond
  * 7 and below 0 they follow the compound law (equation 3) from the last published network, dropout staying.
  * EfficientNet-Lite and EfficientNetV2 have the published networks only.
  * @param x - From -4 to 10; of `'lite'` 0, 1, 2, 3 or 4; or the name of an EfficientNetV2.
@@ -117,7 +117,7 @@ function standardCoefficients(x: number): Coefficients {
   if (!(x >= MIN_SCALE && x <= MAX_SCALE)) {
     throw new ArgumentError(
       `There is no EfficientNet at ${x}: give a number from ${MIN_SCALE} to ${MAX_SCALE} (0 to 7 are B0 to B7), ` +
-        'or { width, depth, resolution, dropout }.',
+        'or { width, depth, size, dropout }.',
     );
   }
   const last = published.length - 1;
@@ -129,7 +129,7 @@ function standardCoefficients(x: number): Coefficients {
     return {
       width: from.width * multipliers.width,
       depth: from.depth * multipliers.depth,
-      resolution: roundResolution(from.resolution * multipliers.resolution),
+      size: roundSize(from.size * multipliers.size),
       dropout: from.dropout,
     };
   }
@@ -139,13 +139,13 @@ function standardCoefficients(x: number): Coefficients {
   return {
     width: between(from.width, to.width),
     depth: between(from.depth, to.depth),
-    resolution: roundResolution(between(from.resolution, to.resolution)),
+    size: roundSize(between(from.size, to.size)),
     dropout: from.dropout * (1 - t) + to.dropout * t,
   };
 }
 
-function roundResolution(resolution: number): number {
-  return Math.round(resolution / RESOLUTION_STEP) * RESOLUTION_STEP;
+function roundSize(size: number): number {
+  return Math.round(size / SIZE_STEP) * SIZE_STEP;
 }
 
 /** One stage: blocks of one kind, kernel size and width, the first of them strided. */
@@ -238,14 +238,14 @@ export interface EfficientNetArchitecture {
   /** The coefficient that its depth was scaled by. */
   readonly depth: number;
   /** Side of the images that it is meant for, in pixels. */
-  readonly resolution: number;
+  readonly size: number;
   readonly dropout: number;
   readonly inputChannels: number;
   readonly stemFilters: number;
   readonly stages: readonly EfficientNetStage[];
   /** Filters of the 1x1 convolution after the last stage. */
   readonly lastFilters: number;
-  readonly activation: 'swish' | 'relu6';
+  readonly activation: (typeof efficientNetActivations)[number];
   /** Channels of a squeeze by channels of the block's input; 0 is without squeeze-excitation. */
   readonly squeezeRatio: number;
   /** Undefined without a head. */
@@ -259,7 +259,10 @@ export interface EfficientNetArchitecture {
 export type EfficientNetVariant = (typeof efficientNetVariants)[number];
 
 /** Every {@link EfficientNetVariant}. */
-const efficientNetVariants = ['standard', 'lite', 'v2-b', 'v2-s', 'v2-m', 'v2-l'] as const;
+export const efficientNetVariants = ['standard', 'lite', 'v2-b', 'v2-s', 'v2-m', 'v2-l'] as const;
+
+/** The activations of EfficientNets. */
+export const efficientNetActivations = ['swish', 'relu6'] as const;
 
 function isV2(variant: EfficientNetVariant): variant is 'v2-b' | 'v2-s' | 'v2-m' | 'v2-l' {
   return variant.startsWith('v2-');
@@ -302,7 +305,7 @@ export function efficientNetArchitecture(
   checkInteger('classes', classes, 1);
   checkInteger('inputChannels', inputChannels, 1);
   const lite = variant === 'lite';
-  const { width, depth, resolution, dropout } =
+  const { width, depth, size, dropout } =
     typeof scale === 'object' ? checked(scale) : coefficients(scale, variant);
   const base = tables[isV2(variant) ? variant : 'v1'];
   const firstAndLast = [0, base.length - 1];
@@ -314,7 +317,7 @@ export function efficientNetArchitecture(
     name: efficientNetName(scale, variant),
     variant,
     depth,
-    resolution,
+    size,
     dropout,
     inputChannels,
     stemFilters: lite ? base[0]!.inChannels : round(base[0]!.inChannels),
@@ -364,7 +367,7 @@ function noScale(scale: unknown): ArgumentError {
   const [, lite, number] = /^(?:efficientnet-)?(?:b|(lite))?(-?\d+(?:\.\d+)?)$/i.exec(String(scale)) ?? [];
   const advice = number
     ? `the number ${number}${lite ? " and { variant: 'lite' }" : ''}`
-    : "0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, or { width, depth, resolution, dropout }, or " +
+    : "0 to 7 for B0 to B7, 0 to 4 and { variant: 'lite' } for Lite0 to Lite4, or { width, depth, size, dropout }, or " +
       `one of ${efficientNetV2Names.map(quoted).join(', ')}`;
   return new ArgumentError(`The scale of the EfficientNet is ${shown(scale)}; give ${advice}.`);
 }
@@ -373,7 +376,7 @@ function checked(scale: Coefficients): Coefficients {
   if (typeof scale !== 'object' || scale === null) throw noScale(scale);
   checkPositive('width', scale.width);
   checkPositive('depth', scale.depth);
-  checkInteger('resolution', scale.resolution, 1);
+  checkInteger('size', scale.size, 1);
   if (!(scale.dropout >= 0 && scale.dropout < 1)) {
     throw new ArgumentError(`dropout is ${scale.dropout}; give a number of at least 0 and below 1.`);
   }
