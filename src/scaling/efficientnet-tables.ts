@@ -50,9 +50,12 @@ function fusedMBConv(...row: Row): EfficientNetStage {
   return { ...mbConv(...row), fused: true };
 }
 
+/** The activations of EfficientNets. */
+export const efficientNetActivations = ['swish', 'relu6'] as const;
+
 /** What the networks of a variant have in common, and what each is scaled by. */
 interface Variant {
-  readonly activation: 'swish' | 'relu6';
+  readonly activation: (typeof efficientNetActivations)[number];
   /** Channels of a squeeze by channels of the block's input; 0 is without squeeze-excitation. */
   readonly squeezeRatio: number;
   readonly round: (filters: number, width: number) => number;

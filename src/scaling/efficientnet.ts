@@ -13,6 +13,7 @@ import { roundRepeats } from './compound.js';
 import {
   efficientNetVariants,
   variants,
+  type efficientNetActivations,
   type Coefficients,
   type EfficientNetStage,
   type EfficientNetV2Name,
@@ -37,7 +38,7 @@ export interface EfficientNetArchitecture {
   readonly stages: readonly EfficientNetStage[];
   /** Filters of the 1x1 convolution after the last stage. */
   readonly lastFilters: number;
-  readonly activation: 'swish' | 'relu6';
+  readonly activation: (typeof efficientNetActivations)[number];
   /** Channels of a squeeze by channels of the block's input; 0 is without squeeze-excitation. */
   readonly squeezeRatio: number;
   /** Undefined without a head. */
