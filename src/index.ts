@@ -20,6 +20,9 @@
  * {@link fineTune} needs a few photos and no settings. {@link train} is the loop beneath it, over a data set such as
  * {@link folderDataset} opens, and {@link evaluate} measures a network.
  *
+ * @categoryDescription Judge and calibrate
+ * {@link measureCalibration} says whether a network's probabilities can be trusted, and {@link calibrate} mends them.
+ *
  * @categoryDescription Extend
  * A network of your own is a {@link Module} that has layers, such as {@link Conv2D}, and blocks, such as
  * {@link ResidualBlock}, in its fields.
