@@ -4,8 +4,11 @@ import type { ColorPreprocessing } from '../../models/preprocessing.js';
 import { colorsOf, type InputManner } from '../../vision/preprocess.js';
 
 /**
- * The preprocessing that gives images as attacks take them, from 0 to 1: `preprocess(files, { ...model.preprocessing,
- * ...unitPixels })`.
+ * The preprocessing that gives images as attacks take them, from 0 to 1:
+ *
+ * ```ts
+ * const images = await preprocess(files, { ...model.preprocessing, ...unitPixels });
+ * ```
  */
 export const unitPixels: ColorPreprocessing = {
   channels: 'rgb',
