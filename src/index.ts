@@ -24,6 +24,9 @@
  * {@link gradCam} shows where in an image a network sees a class; {@link integratedGradients}, {@link kernelShap} and the others say
  * what each pixel or part counts.
  *
+ * @categoryDescription Judge and calibrate
+ * {@link measureCalibration} says whether a network's probabilities can be trusted, and {@link calibrate} mends them.
+ *
  * @categoryDescription Extend
  * A network of your own is a {@link Module} that has layers, such as {@link Conv2D}, and blocks, such as
  * {@link ResidualBlock}, in its fields.
@@ -43,6 +46,7 @@ export * from './layers/index.js';
 export * from './models/index.js';
 export * from './models/labels/imagenet.js';
 export * from './pretrained/index.js';
+export * from './robustness/index.js';
 export * from './scaling/index.js';
 export * from './training/index.js';
 export * from './vision/index.js';

@@ -36,10 +36,10 @@ export function scaleCommand(): Command {
         console.log(JSON.stringify(found, null, 2));
         return;
       }
-      const { width, depth, resolution, dropout } = found.coefficients;
+      const { width, depth, size, dropout } = found.coefficients;
       console.log(`buildEfficientNet(${found.scale}), on the command line efficientnet-b${found.scale}`);
       console.log(
-        `width ${width.toFixed(3)}, depth ${depth.toFixed(3)}, resolution ${resolution}, dropout ${dropout.toFixed(2)}`,
+        `width ${width.toFixed(3)}, depth ${depth.toFixed(3)}, size ${size}, dropout ${dropout.toFixed(2)}`,
       );
       for (const [name, words] of Object.entries(resources) as [keyof typeof resources, string][]) {
         const fraction = found.fractions[name];

@@ -2,14 +2,14 @@ import { ArgumentError, checkOptions, checkPositive, shown } from '../core/error
 import {
   coefficients,
   efficientNetArchitecture,
-  efficientNetArchitectureOptionNames,
   MAX_LITE_SCALE,
   MAX_SCALE,
   MIN_SCALE,
   type Coefficients,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
-} from '../scaling/efficientnet.js';
+} from '../scaling/index.js';
+import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import { describeEfficientNet } from './describe.js';
 
 /** What a network may use at most; leave out what does not matter. */
@@ -39,7 +39,7 @@ const STEPS_PER_UNIT = 100;
 /**
  * The largest EfficientNet that fits every budget given, of scales -4 (an eighth of B0's multiply-adds) to 10 (640 times)
  * by hundredths, or of Lite 0 to 4. This is dynamic scaling in three steps: a base network (B0), a resource (the budget),
- * a balance of depth, width and resolution (the compound law). It counts; no network is built. Rounding makes
+ * a balance of depth, width and size (the compound law). It counts; no network is built. Rounding makes
  * neighbours on the curve the same network: the largest scale is returned, or the whole number below it if that is the
  * same. Since repeats are rounded up, the curve has steps: from B0 (386 M multiply-adds) to scale 0.01 (570 M) every
  * stage of two blocks or more gains one, so a budget between the two gives B0.

@@ -13,6 +13,7 @@ import type { ConventionName } from './conventions.js';
 import {
   coefficients,
   efficientNetArchitecture,
+  efficientNetNames,
   efficientNetV2Names,
   MAX_SCALE,
   MIN_SCALE,
@@ -21,6 +22,7 @@ import {
   type Architecture,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
+  type EfficientNetName,
   type EfficientNetV2Name,
   type EfficientNetVariant,
   type ResNetArchitectureOptions,
@@ -34,28 +36,14 @@ import type { ImageClassifier } from './image-classifier.js';
 import { ResNet, resNetOptionNames, type ResNetOptions } from './resnet.js';
 
 export type { EfficientNetArchitecture, ResNetArchitecture } from '../scaling/index.js';
-export {
-  completeArchitecture,
-  headFeatures,
-  convolutionCount,
-  stageBlocks,
-  type Architecture,
-} from '../scaling/architecture.js';
+export { parseArchitecture } from '../scaling/parse-architecture.js';
+export { headFeatures, convolutionCount, stageBlocks, type Architecture } from '../scaling/architecture.js';
 
 /** The name of a published network. {@link buildModel} takes more: `efficientnet-b` with any scale. */
-export type ModelName =
-  | ResNetName
-  | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`
-  | `efficientnet-lite${0 | 1 | 2 | 3 | 4}`
-  | `efficientnet-${EfficientNetV2Name}`;
+export type ModelName = ResNetName | EfficientNetName;
 
 /** Every {@link ModelName}. */
-export const modelNames: readonly ModelName[] = [
-  ...resNetNames,
-  ...([0, 1, 2, 3, 4, 5, 6, 7] as const).map((x) => `efficientnet-b${x}` as const),
-  ...([0, 1, 2, 3, 4] as const).map((x) => `efficientnet-lite${x}` as const),
-  ...efficientNetV2Names.map((name) => `efficientnet-${name}` as const),
-];
+export const modelNames: readonly ModelName[] = [...resNetNames, ...efficientNetNames];
 
 /** Options of {@link buildModel}: those of both families. */
 export type ModelOptions = Omit<ResNetOptions, keyof EfficientNetOptions> &
@@ -75,7 +63,7 @@ export const modelOptionNames: OptionNames<ModelOptions> = {
 /**
  * Builds the network of this name, as `buildResNet` and `buildEfficientNet` do; for programs that get a name. It is one
  * of {@link modelNames}, or of an EfficientNet between or beyond the published ones, such as `efficientnet-b2.26`. `width`,
- * `depth` and `size` scale EfficientNets too: they multiply the coefficients, and replace the resolution.
+ * `depth` and `size` scale EfficientNets too: they multiply the coefficients, and replace the size.
  * @throws ArgumentError where there is no network of this name, or an option is given that only the other
  * family has.
  */
@@ -157,11 +145,11 @@ function scaledEfficientNet(
   options: ModelOptions,
 ): EfficientNetArchitecture {
   const published = coefficients(scale, variant);
-  const { width = 1, depth = 1, size = published.resolution } = options;
+  const { width = 1, depth = 1, size = published.size } = options;
   const scaled = {
     width: published.width * width,
     depth: published.depth * depth,
-    resolution: size,
+    size,
     dropout: published.dropout,
   };
   const sizes = pickOptions<EfficientNetArchitectureOptions>(options, efficientNetArchitectureOptionNames);

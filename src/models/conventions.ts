@@ -86,7 +86,7 @@ export const resNetConventions: Record<ResNetConventionName, Convention> = {
 };
 
 /**
- * What torchvision resizes to and crops for its published B0–B7, by the resolution that they are trained at; its B2 is
+ * What torchvision resizes to and crops for its published B0–B7, by the size that they are trained at; its B2 is
  * evaluated at 288.
  */
 const torchvisionEvaluation: Record<number, Pick<Preprocessing, 'resize' | 'size'>> = {
@@ -130,7 +130,7 @@ function largeV2Preprocessing(name: ConventionName, variant: EfficientNetVariant
   };
 }
 
-/** The share of the resized image that timm crops, by the resolution (`crop_pct` in timm/models/efficientnet.py). */
+/** The share of the resized image that timm crops, by the size (`crop_pct` in timm/models/efficientnet.py). */
 const timmCrop: Record<number, number> = {
   224: 0.875,
   240: 0.882,

@@ -27,11 +27,11 @@ export function describeResNet(
 
 /**
  * Counts an EfficientNet layer by layer; no weights are made for it.
- * @param size - Side of the images, in pixels. Default the network's resolution.
+ * @param size - Side of the images, in pixels. Default the network's.
  */
 export function describeEfficientNet(
   architecture: EfficientNetArchitecture,
-  size: number = architecture.resolution,
+  size: number = architecture.size,
 ): ModelDescription {
   return describeUnbuilt(() => new EfficientNet(architecture), size);
 }

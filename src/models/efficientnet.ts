@@ -108,10 +108,7 @@ export class EfficientNet extends ImageClassifier {
     const common = { activation, convention, random };
     this.architecture = architecture;
     this.convention = conventionName;
-    this.preprocessing = changedPreprocessing(
-      preset.preprocessing(architecture.resolution),
-      options.preprocessing,
-    );
+    this.preprocessing = changedPreprocessing(preset.preprocessing(architecture.size), options.preprocessing);
 
     const { stemFilters, lastFilters } = architecture;
     this.stem = new ConvNorm({

@@ -43,26 +43,3 @@ export function stageBlocks(architecture: Architecture): number[] {
     ? architecture.stages.map(({ blocks }) => blocks)
     : architecture.stages.map(({ repeats }) => repeats);
 }
-
-/** A saved architecture with what files of earlier versions do not have. */
-export function completeArchitecture(saved: Partial<Architecture>): Partial<Architecture> {
-  if (saved.family !== undefined) return saved;
-  return 'kind' in saved
-    ? completeResNet(saved)
-    : completeEfficientNet(saved as Partial<EfficientNetArchitecture>);
-}
-
-function completeResNet(saved: Partial<ResNetArchitecture>): Partial<ResNetArchitecture> {
-  const expansion = saved.kind === 'basic' ? 1 : 4;
-  const stages = saved.stages?.map((stage) => ({
-    ...stage,
-    outChannels: stage.channels * expansion,
-    squeezeChannels: 0,
-  }));
-  return { family: 'resnet', groups: 1, ...saved, stages };
-}
-
-function completeEfficientNet(saved: Partial<EfficientNetArchitecture>): Partial<EfficientNetArchitecture> {
-  const stages = saved.stages?.map((stage) => ({ ...stage, fused: false }));
-  return { family: 'efficientnet', ...saved, stages };
-}

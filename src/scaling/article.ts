@@ -32,7 +32,7 @@ export interface ArticleDepth {
  * The article's depth: floor(d_b * (1 + k_d * log(r) / log(2))).
  *
  * It differs from the paper's depth, alpha^phi * d_b rounded up: it grows with the logarithm of a resource and not with
- * a power of phi, it rounds down, and width and resolution play no part. With r = 2^phi it is linear in phi.
+ * a power of phi, it rounds down, and width and size play no part. With r = 2^phi it is linear in phi.
  * @throws ArgumentError where d_b or r is not positive, or where the depth would be less than one layer.
  */
 export function articleDepth(options: ArticleDepth): number {

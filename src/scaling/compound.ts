@@ -1,12 +1,12 @@
 import { ArgumentError, checkOptions, checkPositive } from '../core/errors.js';
 
-/** How much one step of the compound coefficient phi multiplies depth, width and resolution. */
+/** How much one step of the compound coefficient phi multiplies depth, width and image size. */
 export interface CompoundBase {
   /** Depth, alpha. */
   readonly alpha: number;
   /** Width, beta. */
   readonly beta: number;
-  /** Resolution, gamma. */
+  /** Image size (the resolution), gamma. */
   readonly gamma: number;
 }
 
@@ -16,16 +16,16 @@ export const PAPER_BASE: CompoundBase = { alpha: 1.2, beta: 1.1, gamma: 1.15 };
 /** How far alpha * beta^2 * gamma^2 may lie from 2; the paper's constants give 1.92. */
 export const COST_TOLERANCE = 0.1;
 
-/** Multipliers of depth, width and resolution. */
+/** Multipliers of depth, width and image size. */
 export interface Multipliers {
   readonly depth: number;
   readonly width: number;
-  readonly resolution: number;
+  readonly size: number;
 }
 
 /**
  * Multiply-adds of one step of phi: alpha * beta^2 * gamma^2, since they grow with depth and with the squares of width
- * and resolution.
+ * and size.
  */
 export function stepCost({ alpha, beta, gamma }: CompoundBase): number {
   return alpha * beta ** 2 * gamma ** 2;
@@ -37,7 +37,7 @@ export function meetsConstraint(base: CompoundBase, tolerance = COST_TOLERANCE):
 }
 
 /**
- * The compound law: depth = alpha^phi, width = beta^phi, resolution = gamma^phi, which multiplies the cost by about
+ * The compound law: depth = alpha^phi, width = beta^phi, size = gamma^phi, which multiplies the cost by about
  * 2^phi. Source: Tan and Le 2019, arXiv 1905.11946, equation 3.
  * @throws ArgumentError where alpha, beta or gamma is below 1 or alpha * beta^2 * gamma^2 is further than 0.1 from 2.
  */
@@ -54,7 +54,7 @@ export function compoundScale(phi: number, base: CompoundBase = PAPER_BASE): Mul
         'Change alpha, beta or gamma.',
     );
   }
-  return { depth: alpha ** phi, width: beta ** phi, resolution: gamma ** phi };
+  return { depth: alpha ** phi, width: beta ** phi, size: gamma ** phi };
 }
 
 /**

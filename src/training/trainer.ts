@@ -56,7 +56,7 @@ export class Trainer<Input, Output, Target, Result> {
   readonly average: MovingAverage | undefined;
   readonly #optimizer: Optimizer;
   /** Of the optimizer's parameters in the model. */
-  readonly #paths: readonly string[];
+  readonly #paths: ReadonlyMap<tf.Variable, string>;
 
   constructor(
     readonly task: Task<Input, Output, Target, Result>,
@@ -73,8 +73,11 @@ export class Trainer<Input, Output, Target, Result> {
     check(parameters.length > 0, () => 'Every part of the model is frozen; leave one to be trained.');
     this.#optimizer = optimizer(parameters);
     try {
-      this.#paths = this.#optimizer.parameters.map(({ name, variable }) =>
-        pathOf(variable, name, parameters),
+      this.#paths = new Map(
+        this.#optimizer.parameters.map(({ name, variable }) => [
+          variable,
+          pathOf(variable, name, parameters),
+        ]),
       );
       this.average = movingAverage && new MovingAverage(variables, movingAverage);
     } catch (error) {
@@ -98,7 +101,8 @@ export class Trainer<Input, Output, Target, Result> {
     const learningRate = schedule(step);
     checkAtLeastZero(`The learning rate of step ${step}`, learningRate);
     const common = { loss, metrics, microBatchSize, recompute, seed, step };
-    const result = await batchGradients(model, this.#paths, batch, common);
+    const paths = this.#optimizer.parameters.map(({ variable }) => this.#paths.get(variable)!);
+    const result = await batchGradients(model, paths, batch, common);
     try {
       tf.tidy(() => {
         const { gradients } = clipNorm ? clipByGlobalNorm(result.gradients, clipNorm) : result;

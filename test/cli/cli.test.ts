@@ -431,7 +431,7 @@ describe('scale', () => {
     expect(stdout).toContain(`buildEfficientNet(${scale}), on the command line efficientnet-b${scale}\n`);
     const summary = await skipscale('summary', `efficientnet-b${scale}`);
     expect(summary.stdout).toContain(`Multiply-adds: ${uses.flops.toLocaleString('en-US')};`);
-    expect(stdout).toContain(`resolution ${coefficients.resolution}`);
+    expect(stdout).toContain(`size ${coefficients.size}`);
     expect(stdout).toContain(
       `${uses.flops.toLocaleString('en-US')} multiply-adds (${((100 * uses.flops) / 2e9).toFixed(1)} % of the budget)`,
     );

@@ -63,10 +63,7 @@ const builders: Record<string, () => ImageClassifier> = {
   resnext50_narrow: () => buildResNet('resnext50_32x4d', { width: 0.25, ...options }),
   wide_resnet50_narrow: () => buildResNet('wide_resnet50_2', { width: 0.125, ...options }),
   efficientnet_narrow: () =>
-    buildEfficientNet(
-      { width: 0.125, depth: 0.5, resolution: 64, dropout: 0 },
-      { stochasticDepth: 0, ...options },
-    ),
+    buildEfficientNet({ width: 0.125, depth: 0.5, size: 64, dropout: 0 }, { stochasticDepth: 0, ...options }),
 };
 
 /** timm's, by its names; its ResNets are narrow. */

@@ -26,10 +26,7 @@ const data = arrayDataset(
 );
 const resNet = () => buildResNet(20, { width: 0.2, classes: 2, convention: 'keras' });
 const efficientNet = () =>
-  buildEfficientNet(
-    { width: 0.1, depth: 0.3, resolution: 32, dropout: 0 },
-    { classes: 2, convention: 'keras' },
-  );
+  buildEfficientNet({ width: 0.1, depth: 0.3, size: 32, dropout: 0 }, { classes: 2, convention: 'keras' });
 const disposed =
   /^This (resnet20|efficientnet\S*) was disposed of, and its weights are gone; build it again\.$/;
 

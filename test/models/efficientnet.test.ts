@@ -4,7 +4,7 @@ import { buildEfficientNet, EfficientNet, type EfficientNetOptions } from '../..
 import { efficientNetArchitecture, type Coefficients } from '../../src/scaling/index.js';
 import { readGolden } from '../helpers/golden.js';
 
-const tiny: Coefficients = { width: 0.1, depth: 0.1, resolution: 32, dropout: 0.2 };
+const tiny: Coefficients = { width: 0.1, depth: 0.1, size: 32, dropout: 0.2 };
 
 afterEach(() => expect(tf.memory().numTensors).toBe(0));
 
@@ -152,7 +152,7 @@ describe('what cannot be built is an error that says what can, and leaves no ten
     [0.5, { variant: 'lite' }, 'There is no EfficientNet-Lite 0.5; give 0, 1, 2, 3 or 4'],
     [{ ...tiny, width: 0 }, {}, 'width is 0; give a positive finite number.'],
     [{ ...tiny, depth: -1 }, {}, 'depth is -1; give a positive finite number.'],
-    [{ ...tiny, resolution: 0 }, {}, 'resolution is 0; give an integer of at least 1.'],
+    [{ ...tiny, size: 0 }, {}, 'size is 0; give an integer of at least 1.'],
     [{ ...tiny, dropout: 1 }, {}, 'dropout is 1; give a number of at least 0 and below 1.'],
     [0, { classes: 0 }, 'classes is 0; give an integer of at least 1.'],
     [0, { inputChannels: 1.5 }, 'inputChannels is 1.5; give an integer of at least 1.'],

@@ -7,7 +7,7 @@ import { buildResNet } from '../../src/models/resnet.js';
 import type { Coefficients } from '../../src/scaling/index.js';
 import { largestDifference, randomTensor } from '../helpers/tensors.js';
 
-const tiny: Coefficients = { width: 0.1, depth: 0.6, resolution: 32, dropout: 0.2 };
+const tiny: Coefficients = { width: 0.1, depth: 0.6, size: 32, dropout: 0.2 };
 const efficientNet = (options: EfficientNetOptions) => buildEfficientNet(tiny, { classes: 5, ...options });
 type Build = (options?: { seed?: number; includeTop?: boolean }) => ImageClassifier;
 

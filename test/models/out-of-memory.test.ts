@@ -23,7 +23,7 @@ import { encode } from '../../src/weights/encode.js';
 import { outOfMemory, outOfMemoryAtEach } from '../helpers/out-of-memory.js';
 import { randomTensor } from '../helpers/tensors.js';
 
-const tiny = { width: 0.1, depth: 0.3, resolution: 32, dropout: 0.2 };
+const tiny = { width: 0.1, depth: 0.3, size: 32, dropout: 0.2 };
 const efficientNet = (seed = 0) => buildEfficientNet(tiny, { classes: 3, seed });
 const resNet = (seed = 0) => buildResNet(20, { width: 0.2, classes: 3, convention: 'torchvision', seed });
 const picture = { width: 40, height: 36, data: new Uint8Array(40 * 36 * 3).fill(99) };

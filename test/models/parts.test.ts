@@ -9,7 +9,7 @@ import { largestDifference, randomTensor } from '../helpers/tensors.js';
 
 afterEach(() => expect(tf.memory().numTensors).toBe(0));
 
-const tiny = { width: 0.1, depth: 0.1, resolution: 32, dropout: 0 };
+const tiny = { width: 0.1, depth: 0.1, size: 32, dropout: 0 };
 const blocks = (...counts: number[]) =>
   counts.flatMap((count, i) => Array.from({ length: count }, (_, j) => `stages.${i}.${j}`));
 

@@ -6,10 +6,7 @@ afterEach(() => expect(tf.memory().numTensors).toBe(0));
 
 test.each([
   ['ResNet', () => buildResNet(20, { classes: 10, width: 0.25, seed: 1 })],
-  [
-    'EfficientNet',
-    () => buildEfficientNet({ width: 0.1, depth: 0.1, resolution: 32, dropout: 0 }, { seed: 1 }),
-  ],
+  ['EfficientNet', () => buildEfficientNet({ width: 0.1, depth: 0.1, size: 32, dropout: 0 }, { seed: 1 })],
 ] as const)('%s with a new head has its classes, and all else as before', (_, build) => {
   const model = build();
   model.labels = Array.from({ length: model.classes! }, (_, i) => `of before ${i}`);

@@ -10,7 +10,7 @@ test.each([
   ['ResNet-20', () => buildResNet(20, { initialize: false })],
   [
     'a small EfficientNet without a head',
-    () => buildEfficientNet({ width: 0.25, depth: 0.3, resolution: 32, dropout: 0 }, { includeTop: false }),
+    () => buildEfficientNet({ width: 0.25, depth: 0.3, size: 32, dropout: 0 }, { includeTop: false }),
   ],
 ])('%s: every part is reported once, and no tensor stays', async (_, build) => {
   const model = build();

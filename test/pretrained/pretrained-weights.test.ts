@@ -24,9 +24,9 @@ function preprocessingOf({ model, convention, preprocessing }: PretrainedWeights
     const { preprocessing: ofSize } = resNetConventions[convention as ResNetConventionName];
     return { ...ofSize(architecture.size), ...preprocessing };
   }
-  const { depth, variant, resolution } = architecture;
+  const { depth, variant, size } = architecture;
   return {
-    ...efficientNetConvention(convention, depth, variant).preprocessing(resolution),
+    ...efficientNetConvention(convention, depth, variant).preprocessing(size),
     ...preprocessing,
   };
 }

@@ -20,8 +20,8 @@ describe('compoundScale', () => {
   });
 
   test('is the base at 0, alpha, beta, gamma at 1, and their powers beyond', () => {
-    expect(compoundScale(0)).toEqual({ depth: 1, width: 1, resolution: 1 });
-    expect(compoundScale(1)).toEqual({ depth: 1.2, width: 1.1, resolution: 1.15 });
+    expect(compoundScale(0)).toEqual({ depth: 1, width: 1, size: 1 });
+    expect(compoundScale(1)).toEqual({ depth: 1.2, width: 1.1, size: 1.15 });
     expect(compoundScale(2).depth).toBeCloseTo(1.44, 12);
     expect(compoundScale(-1).width).toBeCloseTo(1 / 1.1, 12);
   });
@@ -29,8 +29,8 @@ describe('compoundScale', () => {
   test('multiplies the cost by stepCost^phi', () => {
     fc.assert(
       fc.property(fc.double({ min: -10, max: 10, noNaN: true }), (phi) => {
-        const { depth, width, resolution } = compoundScale(phi);
-        expect((depth * width ** 2 * resolution ** 2) / stepCost(PAPER_BASE) ** phi).toBeCloseTo(1, 9);
+        const { depth, width, size } = compoundScale(phi);
+        expect((depth * width ** 2 * size ** 2) / stepCost(PAPER_BASE) ** phi).toBeCloseTo(1, 9);
       }),
     );
   });

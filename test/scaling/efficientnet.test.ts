@@ -25,14 +25,14 @@ const golden = readGolden<Record<string, Counts>>('layer_counts.json');
 const scales = fc.double({ min: MIN_SCALE, max: MAX_SCALE, noNaN: true });
 const describeScale = (x: number) => describeEfficientNet(efficientNetArchitecture(x));
 const published = [
-  { width: 1.0, depth: 1.0, resolution: 224, dropout: 0.2 },
-  { width: 1.0, depth: 1.1, resolution: 240, dropout: 0.2 },
-  { width: 1.1, depth: 1.2, resolution: 260, dropout: 0.3 },
-  { width: 1.2, depth: 1.4, resolution: 300, dropout: 0.3 },
-  { width: 1.4, depth: 1.8, resolution: 380, dropout: 0.4 },
-  { width: 1.6, depth: 2.2, resolution: 456, dropout: 0.4 },
-  { width: 1.8, depth: 2.6, resolution: 528, dropout: 0.5 },
-  { width: 2.0, depth: 3.1, resolution: 600, dropout: 0.5 },
+  { width: 1.0, depth: 1.0, size: 224, dropout: 0.2 },
+  { width: 1.0, depth: 1.1, size: 240, dropout: 0.2 },
+  { width: 1.1, depth: 1.2, size: 260, dropout: 0.3 },
+  { width: 1.2, depth: 1.4, size: 300, dropout: 0.3 },
+  { width: 1.4, depth: 1.8, size: 380, dropout: 0.4 },
+  { width: 1.6, depth: 2.2, size: 456, dropout: 0.4 },
+  { width: 1.8, depth: 2.6, size: 528, dropout: 0.5 },
+  { width: 2.0, depth: 3.1, size: 600, dropout: 0.5 },
 ];
 
 describe('coefficients', () => {
@@ -42,19 +42,19 @@ describe('coefficients', () => {
 
   test("Lite's are exactly the published ones", () => {
     expect([0, 1, 2, 3, 4].map((x) => coefficients(x, 'lite'))).toEqual([
-      { width: 1.0, depth: 1.0, resolution: 224, dropout: 0.2 },
-      { width: 1.0, depth: 1.1, resolution: 240, dropout: 0.2 },
-      { width: 1.1, depth: 1.2, resolution: 260, dropout: 0.3 },
-      { width: 1.2, depth: 1.4, resolution: 280, dropout: 0.3 },
-      { width: 1.4, depth: 1.8, resolution: 300, dropout: 0.3 },
+      { width: 1.0, depth: 1.0, size: 224, dropout: 0.2 },
+      { width: 1.0, depth: 1.1, size: 240, dropout: 0.2 },
+      { width: 1.1, depth: 1.2, size: 260, dropout: 0.3 },
+      { width: 1.2, depth: 1.4, size: 280, dropout: 0.3 },
+      { width: 1.4, depth: 1.8, size: 300, dropout: 0.3 },
     ]);
   });
 
-  test('halfway between two are their geometric means, resolution to a multiple of 4', () => {
-    const { width, depth, resolution, dropout } = coefficients(3.5);
+  test('halfway between two are their geometric means, size to a multiple of 4', () => {
+    const { width, depth, size, dropout } = coefficients(3.5);
     expect(width).toBeCloseTo(Math.sqrt(1.2 * 1.4), 12);
     expect(depth).toBeCloseTo(Math.sqrt(1.4 * 1.8), 12);
-    expect(resolution).toBe(336); // sqrt(300 * 380) = 337.6
+    expect(size).toBe(336); // sqrt(300 * 380) = 337.6
     expect(dropout).toBeCloseTo(0.35, 12);
   });
 
@@ -62,27 +62,27 @@ describe('coefficients', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 6.999, noNaN: true }), (x) => {
         const found = coefficients(x);
-        for (const name of ['width', 'depth', 'resolution', 'dropout'] as const) {
+        for (const name of ['width', 'depth', 'size', 'dropout'] as const) {
           expect(found[name]).toBeGreaterThanOrEqual(published[Math.floor(x)]![name] - 1e-12);
           expect(found[name]).toBeLessThanOrEqual(published[Math.floor(x) + 1]![name] + 1e-12);
         }
-        expect(found.resolution % 4).toBe(0);
+        expect(found.size % 4).toBe(0);
       }),
     );
     for (const x of [1, 2, 3, 4, 5, 6, 7]) {
-      const { width, depth, resolution } = coefficients(x - 1e-9);
+      const { width, depth, size } = coefficients(x - 1e-9);
       expect(width).toBeCloseTo(published[x]!.width, 7);
       expect(depth).toBeCloseTo(published[x]!.depth, 7);
-      expect(resolution).toBe(published[x]!.resolution);
+      expect(size).toBe(published[x]!.size);
     }
   });
 
   test('follow the compound law beyond B7 and below B0', () => {
     expect(coefficients(8.5).width).toBeCloseTo(2 * 1.1 ** 1.5, 12);
     expect(coefficients(10).depth).toBeCloseTo(3.1 * 1.2 ** 3, 12);
-    expect(coefficients(10).resolution).toBe(912); // 600 * 1.15^3 = 912.5
+    expect(coefficients(10).size).toBe(912); // 600 * 1.15^3 = 912.5
     expect(coefficients(-2).width).toBeCloseTo(1.1 ** -2, 12);
-    expect(coefficients(-4).resolution).toBe(128); // 224 * 1.15^-4 = 128.1
+    expect(coefficients(-4).size).toBe(128); // 224 * 1.15^-4 = 128.1
   });
 
   test('refuse what is not on the curve', () => {
@@ -145,14 +145,14 @@ describe('efficientNetArchitecture', () => {
   });
 
   test('refuses bad options', () => {
-    const own = { width: 1, depth: 1, resolution: 224, dropout: 0.2 };
+    const own = { width: 1, depth: 1, size: 224, dropout: 0.2 };
     expect(() => efficientNetArchitecture({ ...own, width: 0 })).toThrow(/width is 0/);
     expect(() => efficientNetArchitecture({ ...own, depth: NaN })).toThrow(/depth is NaN/);
-    expect(() => efficientNetArchitecture({ ...own, resolution: 224.5 })).toThrow(/resolution is 224\.5/);
+    expect(() => efficientNetArchitecture({ ...own, size: 224.5 })).toThrow(/size is 224\.5/);
     expect(() => efficientNetArchitecture({ ...own, dropout: 1 })).toThrow(/dropout is 1/);
     expect(() => efficientNetArchitecture(0, { classes: 0 })).toThrow(/classes is 0/);
     expect(() => efficientNetArchitecture(0, { inputChannels: 1.5 })).toThrow(/inputChannels is 1\.5/);
-    expect(() => describeEfficientNet(efficientNetArchitecture(0), 0)).toThrow(/height is 0/);
+    expect(() => describeEfficientNet(efficientNetArchitecture(0), 0)).toThrow(/size is 0/);
   });
 });
 

@@ -67,6 +67,17 @@ const older: [string, object][] = [
   ],
 ];
 
+/** Later the family was said, and the size of images was still called resolution. */
+const [, narrowB0] = older[2]! as [string, { stages: object[] }];
+older.push([
+  'efficientnet-b0',
+  {
+    ...narrowB0,
+    family: 'efficientnet',
+    stages: narrowB0.stages.map((stage) => ({ ...stage, fused: false })),
+  },
+]);
+
 test.each(older)(
   'a file that an earlier version saved of a narrow %s is loaded',
   async (name, architecture) => {

@@ -11,20 +11,25 @@ export type OptimizerParameters = Iterable<(NamedParameter & { readonly trainabl
  * bit for bit.
  */
 export abstract class Optimizer {
-  readonly parameters: readonly NamedParameter[];
   readonly state: OptimizerState;
   readonly #rule: UpdateRule;
-  readonly #variables: Variables;
+  readonly #parameters: readonly TrainableParameter[];
 
   /**
    * @param parameters - Those that are not trainable are left out, and what is listed twice counts once.
    * @throws ArgumentError where two have one name.
    */
   protected constructor(parameters: OptimizerParameters, rule: UpdateRule) {
-    this.parameters = trainable(parameters);
-    this.#variables = Object.fromEntries(this.parameters.map(({ name, variable }) => [name, variable]));
+    this.#parameters = trainable(parameters);
     this.#rule = rule;
-    this.state = rule.init(this.#variables);
+    this.state = rule.init(variablesOf(this.#parameters));
+  }
+
+  /** What {@link step} moves: not those that were frozen since this optimizer was made. */
+  get parameters(): readonly NamedParameter[] {
+    return this.#parameters
+      .filter(({ trainable }) => trainable)
+      .map(({ name, variable }) => ({ name, variable }));
   }
 
   /** Steps that were taken. */
@@ -51,7 +56,7 @@ export abstract class Optimizer {
     const named = Array.isArray(gradients)
       ? Object.fromEntries(parameters.map(({ name }, i) => [name, (gradients as tf.Tensor[])[i]!]))
       : (gradients as Readonly<Record<string, tf.Tensor>>);
-    this.#rule.update(this.#variables, named, state, learningRate);
+    this.#rule.update(variablesOf(parameters), named, state, learningRate);
   }
 
   /** Every variable of the state, by name: the parameter's path and the slot, `head.weight.momentum`. */
@@ -67,18 +72,34 @@ export abstract class Optimizer {
   }
 }
 
+/** A parameter, and whether it is to be trained now. */
+type TrainableParameter = NamedParameter & { readonly trainable: boolean };
+
+function variablesOf(parameters: readonly NamedParameter[]): Variables {
+  return Object.fromEntries(parameters.map(({ name, variable }) => [name, variable]));
+}
+
 /** Those that may be trained, each once. */
-function trainable(parameters: OptimizerParameters): NamedParameter[] {
-  const names = new Map<tf.Variable, string>();
+function trainable(parameters: OptimizerParameters): TrainableParameter[] {
+  const found = new Map<tf.Variable, TrainableParameter>();
   for (const parameter of parameters) {
-    const { name, trainable } = parameter;
+    const { name } = parameter;
     const variable = parameter instanceof tf.Variable ? parameter : parameter.variable;
-    if ((trainable ?? variable.trainable) && !names.has(variable)) names.set(variable, name);
+    const entry: TrainableParameter = {
+      name,
+      variable,
+      // A NamedVariable says at any time whether it is frozen.
+      get trainable() {
+        return parameter.trainable ?? variable.trainable;
+      },
+    };
+    if (entry.trainable && !found.has(variable)) found.set(variable, entry);
   }
-  const twice = [...names.values()].find((name, i, all) => all.indexOf(name) !== i);
+  const names = Array.from(found.values(), ({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
   check(
     twice === undefined,
     () => `Two parameters are called '${twice}'; give each a name that no other has.`,
   );
-  return Array.from(names, ([variable, name]) => ({ name, variable }));
+  return [...found.values()];
 }

@@ -5,7 +5,7 @@
  */
 exports.train = (tf, { buildEfficientNet, buildResNet, Random }) => {
   const before = tf.memory().numTensors;
-  const tiny = { width: 0.1, depth: 0.1, resolution: 16, dropout: 0 };
+  const tiny = { width: 0.1, depth: 0.1, size: 16, dropout: 0 };
   const losses = {
     resnet: lossesOf(buildResNet(20, { width: 0.25, classes: 2 }), 8),
     efficientnet: lossesOf(buildEfficientNet(tiny, { classes: 2 }), 33),
