@@ -47,7 +47,7 @@ describe.each(names)('%s', (name) => {
       expect([method, height, width, map.length]).toEqual([name, SIDE, SIDE, SIDE * SIDE]);
       expect(map.every(Number.isFinite) && Number.isFinite(score)).toBe(true);
       expect(new Set(map).size).toBeGreaterThan(5);
-      const parts = superpixels?.values ?? values ?? map;
+      const parts = Array.from(superpixels?.values ?? values ?? map);
       expect(sum).toBeCloseTo(
         parts.reduce((a, b) => a + b, 0),
         4,
