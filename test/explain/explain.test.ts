@@ -9,7 +9,7 @@ import { Flatten } from '../../src/layers/flatten.js';
 import { Sequential } from '../../src/layers/sequential.js';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import { buildResNet } from '../../src/models/resnet.js';
-import { explainedImages, explainedNet, ExplainedNet, SIDE } from '../helpers/explained-net.js';
+import { explainedImages, explainedNet, type ExplainedNet, SIDE } from '../helpers/explained-net.js';
 
 type Method = (net: ExplainedNet, x: tf.Tensor4D, options?: ExplainOptions) => Promise<Explanation[]>;
 
