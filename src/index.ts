@@ -20,6 +20,13 @@
  * {@link fineTune} needs a few photos and no settings. {@link train} is the loop beneath it, over a data set such as
  * {@link folderDataset} opens, and {@link evaluate} measures a network.
  *
+ * @categoryDescription Explain
+ * {@link gradCam} shows where in an image a network sees a class; {@link integratedGradients}, {@link kernelShap} and the others say
+ * what each pixel or part counts.
+ *
+ * @categoryDescription Judge and calibrate
+ * {@link measureCalibration} says whether a network's probabilities can be trusted, and {@link calibrate} mends them.
+ *
  * @categoryDescription Extend
  * A network of your own is a {@link Module} that has layers, such as {@link Conv2D}, and blocks, such as
  * {@link ResidualBlock}, in its fields.
@@ -33,11 +40,13 @@
 export * from './backends/index.js';
 export * from './blocks/index.js';
 export * from './core/index.js';
+export * from './explain/index.js';
 export * from './graph/index.js';
 export * from './layers/index.js';
 export * from './models/index.js';
 export * from './models/labels/imagenet.js';
 export * from './pretrained/index.js';
+export * from './robustness/index.js';
 export * from './scaling/index.js';
 export * from './training/index.js';
 export * from './vision/index.js';

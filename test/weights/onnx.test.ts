@@ -87,6 +87,7 @@ test.each([
   for (const fused of [false, true]) {
     const model = buildModel(name, { initialize: false, classes: 5, ...options });
     fillFast(model);
+    scaleProjections(model, 0.2);
     expectClose(await distances(model, { fused }));
   }
 });
