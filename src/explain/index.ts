@@ -12,3 +12,6 @@ export { occlusion, type OcclusionOptions } from './occlusion.js';
 export { rise, type RiseOptions } from './rise.js';
 export { slic, type SlicOptions } from './slic.js';
 export type { SuperpixelOptions } from './superpixels.js';
+export { explain, explanationMethods, type ExplainMethodOptions, type ExplanationMethod } from './explain.js';
+export { explanationPage, type ExplanationPageOptions } from './page.js';
+export { heatMap, type HeatMapOptions } from './heat-map.js';
