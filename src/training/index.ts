@@ -31,6 +31,7 @@ export {
   type Loss,
 } from './losses.js';
 export type { ClassMapping } from './match-classes.js';
+export type { Objective, ObjectivePass } from './objective.js';
 export { accuracy, type Metric } from './measure.js';
 export type { Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './optim/moving-average.js';
