@@ -92,23 +92,23 @@ test.each([
 ] as const)(
   '%s %j, fused %s: ONNX Runtime gives what predict gives, within 1e-4 of a standard deviation',
   async (name, options, fused) => {
-    const model = buildModel(name, { initialize: false, classes: 5, ...options });
+    const model = buildModel(name, { initialize: false, classes: 5, width: 0.5, ...options });
     fillFast(model);
     expectClose(await distances(model, { fused }));
   },
 );
 
-// Of the variants, one of each kind is tested.
+// Of the variants, one of each kind is tested. The large ones are narrow here: their graphs have as many nodes.
 const published = modelNames.filter((name) => /^(resnet\d+|efficientnet-(b|lite)\d)$/.test(name));
+const whole = ['resnet18', 'resnet50', 'resnet20', 'efficientnet-b0', 'efficientnet-lite0'];
 
 test.each(published)(
   '%s: ONNX Runtime gives what predict gives, for any batch and size',
   async (name) => {
-    const model = buildModel(name, { initialize: false });
+    const model = buildModel(name, { initialize: false, width: whole.includes(name) ? 1 : 0.25 });
     fillFast(model);
     expectClose(await distances(model));
   },
-  1_200_000,
 );
 
 const padded = { kernelSize: 3, padding: 'same' } as const;
