@@ -17,6 +17,7 @@ const layers = {
   pretrained: ['core', 'backends', 'scaling', 'models', 'weights'],
   training: ['core', 'backends', 'layers', 'models', 'weights', 'vision'],
   explain: ['core', 'backends', 'models', 'vision'],
+  robustness: ['core', 'backends', 'layers', 'models', 'vision', 'training', 'explain'],
 };
 
 /** Where the package's own `#imports` lead. */

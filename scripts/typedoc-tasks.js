@@ -12,6 +12,7 @@ const tasks = {
   graph: 'Scale and count',
   training: 'Train and evaluate',
   explain: 'Explain',
+  robustness: 'Judge and calibrate',
   core: 'Extend',
   layers: 'Extend',
   blocks: 'Extend',

@@ -20,6 +20,9 @@
  * {@link fineTune} needs a few photos and no settings. {@link train} is the loop beneath it, over a data set such as
  * {@link folderDataset} opens, and {@link evaluate} measures a network.
  *
+ * @categoryDescription Judge and calibrate
+ * {@link measureCalibration} says whether a network's probabilities can be trusted, and {@link calibrate} mends them.
+ *
  * @categoryDescription Extend
  * A network of your own is a {@link Module} that has layers, such as {@link Conv2D}, and blocks, such as
  * {@link ResidualBlock}, in its fields.
@@ -38,6 +41,7 @@ export * from './layers/index.js';
 export * from './models/index.js';
 export * from './models/labels/imagenet.js';
 export * from './pretrained/index.js';
+export * from './robustness/index.js';
 export * from './scaling/index.js';
 export * from './training/index.js';
 export * from './vision/index.js';

@@ -35,13 +35,8 @@ import type { ImageClassifier } from './image-classifier.js';
 import { ResNet, resNetOptionNames, type ResNetOptions } from './resnet.js';
 
 export type { EfficientNetArchitecture, ResNetArchitecture } from '../scaling/index.js';
-export {
-  completeArchitecture,
-  headFeatures,
-  convolutionCount,
-  stageBlocks,
-  type Architecture,
-} from '../scaling/architecture.js';
+export { parseArchitecture } from '../scaling/parse-architecture.js';
+export { headFeatures, convolutionCount, stageBlocks, type Architecture } from '../scaling/architecture.js';
 
 /** The name of a published network. {@link buildModel} takes more: `efficientnet-b` with any scale. */
 export type ModelName =

@@ -43,32 +43,3 @@ export function stageBlocks(architecture: Architecture): number[] {
     ? architecture.stages.map(({ blocks }) => blocks)
     : architecture.stages.map(({ repeats }) => repeats);
 }
-
-/** A saved architecture with what files of earlier versions do not have, or have by another name. */
-export function completeArchitecture(saved: Partial<Architecture>): Partial<Architecture> {
-  const family = saved.family ?? ('kind' in saved ? 'resnet' : 'efficientnet');
-  return family === 'resnet'
-    ? completeResNet(saved as Partial<ResNetArchitecture>)
-    : completeEfficientNet(saved as Partial<EfficientNetArchitecture>);
-}
-
-function completeResNet(saved: Partial<ResNetArchitecture>): Partial<ResNetArchitecture> {
-  if (saved.family !== undefined) return saved;
-  const expansion = saved.kind === 'basic' ? 1 : 4;
-  const stages = saved.stages?.map((stage) => ({
-    ...stage,
-    outChannels: stage.channels * expansion,
-    squeezeChannels: 0,
-  }));
-  return { family: 'resnet', groups: 1, ...saved, stages };
-}
-
-function completeEfficientNet({
-  resolution,
-  ...saved
-}: Partial<EfficientNetArchitecture> & { resolution?: number }): Partial<EfficientNetArchitecture> {
-  const renamed = { size: resolution, ...saved };
-  if (saved.family !== undefined) return renamed;
-  const stages = saved.stages?.map((stage) => ({ ...stage, fused: false }));
-  return { family: 'efficientnet', ...renamed, stages };
-}

@@ -245,7 +245,7 @@ export interface EfficientNetArchitecture {
   readonly stages: readonly EfficientNetStage[];
   /** Filters of the 1x1 convolution after the last stage. */
   readonly lastFilters: number;
-  readonly activation: 'swish' | 'relu6';
+  readonly activation: (typeof efficientNetActivations)[number];
   /** Channels of a squeeze by channels of the block's input; 0 is without squeeze-excitation. */
   readonly squeezeRatio: number;
   /** Undefined without a head. */
@@ -259,7 +259,10 @@ export interface EfficientNetArchitecture {
 export type EfficientNetVariant = (typeof efficientNetVariants)[number];
 
 /** Every {@link EfficientNetVariant}. */
-const efficientNetVariants = ['standard', 'lite', 'v2-b', 'v2-s', 'v2-m', 'v2-l'] as const;
+export const efficientNetVariants = ['standard', 'lite', 'v2-b', 'v2-s', 'v2-m', 'v2-l'] as const;
+
+/** The activations of EfficientNets. */
+export const efficientNetActivations = ['swish', 'relu6'] as const;
 
 function isV2(variant: EfficientNetVariant): variant is 'v2-b' | 'v2-s' | 'v2-m' | 'v2-l' {
   return variant.startsWith('v2-');

@@ -126,6 +126,9 @@ export const resNetDepths = resNetNames
   .map(Number)
   .sort((a, b) => a - b) as readonly ResNetDepth[];
 
+/** The kinds of residual blocks. */
+export const resNetKinds = ['basic', 'bottleneck'] as const;
+
 /**
  * What comes before the stages. `'imagenet'`: 7x7 of stride 2, then max pooling of stride 2; `'cifar'`: 3x3 of stride 1, for
  * small images; `'deep'`: three 3x3, the first of stride 2, then max pooling of stride 2; `'deep-strided'`: four 3x3, the
@@ -157,7 +160,7 @@ export interface ResNetArchitecture {
   readonly family: 'resnet';
   /** Such as `resnet56`; without shortcuts `plain56`. */
   readonly name: string;
-  readonly kind: 'basic' | 'bottleneck';
+  readonly kind: (typeof resNetKinds)[number];
   /** Every stage but the first halves the image. */
   readonly stages: readonly ResNetStage[];
   readonly stem: ResNetStem;

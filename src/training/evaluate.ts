@@ -1,38 +1,18 @@
 import { ready } from '#backends';
-import * as tf from '@tensorflow/tfjs-core';
-import { check, checkInteger, checkModule, checkOptions, type OptionNames } from '../core/errors.js';
+import { check, checkModule, checkOptions, type OptionNames } from '../core/errors.js';
 import type { AnyModule, Module } from '../core/module.js';
 import { nextTask } from '../core/next-task.js';
-import { takeValues } from '../core/take-values.js';
 import { disposeTensors, evaluationOutput } from '../core/tensors.js';
-import { checkHeadKept } from '../models/check-head.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { isImageClassifier } from '../models/is-image-classifier.js';
-import { batches } from './data/batches.js';
 import { checkDataset, isDataset } from './data/check-dataset.js';
 import type { Dataset } from './data/dataset.js';
 import { checkTensorData, isTensorData, tensorBatches, type TensorData } from './data/tensor-batches.js';
-import { fit, resized, tensorsOf } from './inputs.js';
+import { imageLogits, type EvaluateOptions } from './image-logits.js';
 import type { Loss } from './losses.js';
-import { checkMapping, matchClasses, type ClassMapping } from './match-classes.js';
 import { Means, measure, type Metric } from './measure.js';
 import { Metrics, NotFiniteError, type Evaluation } from './metrics.js';
 import type { ModuleEvaluation } from './train-events.js';
-import { withWordNetIds } from './wordnet-ids.js';
-
-/** Options of {@link evaluate}. */
-export interface EvaluateOptions {
-  /** Images that go through the model together. Default 128. */
-  readonly batchSize?: number;
-  /** Side of the images, in pixels. Default what the model is meant for. */
-  readonly size?: number;
-  /** What the model calls classes of the data that it has by another name. Default the same names. */
-  readonly classes?: ClassMapping;
-  /** Called after each batch. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Stops between two batches, with the signal's reason as error. */
-  readonly signal?: AbortSignal;
-}
 
 /** Options of {@link evaluate} for batches of tensors. */
 export interface ModuleEvaluateOptions<Output, Target, Name extends string = never> {
@@ -128,33 +108,9 @@ async function evaluateImages(
   data: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  checkOptions('evaluate', options, {
-    batchSize: true,
-    size: true,
-    classes: true,
-    onProgress: true,
-    signal: true,
-  });
-  const { batchSize = 128, size = model.preprocessing.size, classes = {}, onProgress, signal } = options;
-  checkInteger('batchSize', batchSize, 1);
-  checkInteger('size', size, 1);
-  checkMapping(classes, data);
-  const matched = matchClasses(model, data, await withWordNetIds(model, classes, data));
-  const count = model.classes!;
-  const metrics = new Metrics(count);
-  const preprocessing = resized(model.preprocessing, size);
-  const total = data.labels.length;
-  let done = 0;
-  await ready();
-  const transform = (image: Parameters<typeof fit>[0]) => fit(image, preprocessing);
-  for await (const batch of batches(matched, { batchSize, shuffle: false, transform })) {
-    const logits = await takeValues(tf.tidy(() => model.predict(tensorsOf(batch, preprocessing).x)));
-    checkHeadKept('evaluate', count, logits.length / batch.images.length);
-    metrics.add(logits, batch.targets);
-    done += batch.images.length;
-    onProgress?.(done, total);
-    await nextTask();
-    signal?.throwIfAborted();
+  const metrics = new Metrics(model.classes ?? 0);
+  for await (const { logits, labels } of imageLogits('evaluate', model, data, options)) {
+    metrics.add(logits, labels);
   }
   return metrics.result();
 }

@@ -1,8 +1,11 @@
 export { adam, adamW, lamb, Adam, AdamW, LAMB, type AdamOptions } from './optim/adam.js';
 export type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
+export type { CalibrationBin } from './calibration-bins.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
+export { collectLogits, type CollectLogitsOptions, type LabelledLogits } from './collect-logits.js';
 export * from './data/index.js';
-export { evaluate, type EvaluateOptions, type ModuleEvaluateOptions } from './evaluate.js';
+export { evaluate, type ModuleEvaluateOptions } from './evaluate.js';
+export type { EvaluateOptions } from './image-logits.js';
 export {
   fineTune,
   prepareFineTuning,
@@ -29,7 +32,7 @@ export {
 } from './losses.js';
 export type { ClassMapping } from './match-classes.js';
 export { accuracy, type Metric } from './measure.js';
-export type { CalibrationBin, Evaluation } from './metrics.js';
+export type { Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './optim/moving-average.js';
 export { Optimizer, type OptimizerParameters } from './optim/optimizer.js';
 export type {

@@ -1,5 +1,6 @@
 import { check } from '../core/errors.js';
 import { logSumExp } from '../core/log-sum-exp.js';
+import { BINS, CalibrationBins, type CalibrationBin } from './calibration-bins.js';
 
 /** How well a model classifies. Shares are from 0 to 1. */
 export interface Evaluation {
@@ -21,16 +22,6 @@ export interface Evaluation {
   readonly calibration: readonly CalibrationBin[];
 }
 
-/** The images whose likeliest class has a probability within one part of the range from 0 to 1. */
-export interface CalibrationBin {
-  /** Number of images. */
-  readonly images: number;
-  /** The mean probability of the likeliest class; NaN without images. */
-  readonly confidence: number;
-  /** The share of images whose class is the likeliest; NaN without images. */
-  readonly accuracy: number;
-}
-
 /** What a model gives, or its loss, is NaN or infinite. */
 export class NotFiniteError extends Error {
   override name = 'NotFiniteError';
@@ -41,8 +32,6 @@ export class NotFiniteError extends Error {
   }
 }
 
-const BINS = 15;
-
 /** Gathers what an {@link Evaluation} says, batch by batch. */
 export class Metrics {
   #images = 0;
@@ -50,7 +39,7 @@ export class Metrics {
   #top1 = 0;
   #top5 = 0;
   readonly #confusion: number[][];
-  readonly #bins = Array.from({ length: BINS }, () => ({ count: 0, confidence: 0, right: 0 }));
+  readonly #bins = new CalibrationBins(BINS);
 
   constructor(readonly classes: number) {
     this.#confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
@@ -82,15 +71,9 @@ export class Metrics {
     this.#images++;
     this.#loss += total - right;
     this.#confusion[label]![likeliest]!++;
-    const hit = likeliest === label ? 1 : 0;
-    this.#top1 += hit;
+    if (likeliest === label) this.#top1++;
     if (before < 5) this.#top5++;
-    // A bin has its upper end: (0, 1/15], (1/15, 2/15] …
-    const confidence = Math.exp(row[likeliest]! - total);
-    const bin = this.#bins[Math.min(BINS - 1, Math.max(0, Math.ceil(confidence * BINS) - 1))]!;
-    bin.count++;
-    bin.confidence += confidence;
-    bin.right += hit;
+    this.#bins.add(Math.exp(row[likeliest]! - total), likeliest === label);
   }
 
   /** What was gathered. */
@@ -105,12 +88,8 @@ export class Metrics {
       top5: this.#top5 / images,
       perClass: this.#confusion.map((row, label) => row[label]! / sum(row)),
       confusion: this.#confusion.map((row) => [...row]),
-      calibrationError: sum(this.#bins.map(({ confidence, right }) => Math.abs(confidence - right))) / images,
-      calibration: this.#bins.map(({ count, confidence, right }) => ({
-        images: count,
-        confidence: confidence / count,
-        accuracy: right / count,
-      })),
+      calibrationError: this.#bins.error(),
+      calibration: this.#bins.bins(),
     };
   }
 }

@@ -10,3 +10,4 @@ export type { BrowserImage, ImageSource, RgbImage } from './image.js';
 export { predict, type PredictOptions } from './predict.js';
 export { preprocess, preprocessInput, type InputManner } from './preprocess.js';
 export { resize, resizeAndCrop } from './resize.js';
+export type { Views } from './views.js';

@@ -1,6 +1,7 @@
 import { ready } from '#backends';
 import type * as tf from '@tensorflow/tfjs-core';
-import { check, checkInteger, checkModule, checkOptions, type OptionNames } from '../core/errors.js';
+import { evaluation } from '../core/context.js';
+import { check, checkInteger, checkModule, checkOptions, shown, type OptionNames } from '../core/errors.js';
 import type { AnyModule, Module } from '../core/module.js';
 import { nextTask } from '../core/next-task.js';
 import {
@@ -16,18 +17,26 @@ import { isImageClassifier } from '../models/is-image-classifier.js';
 import type { Preprocessing } from '../models/preprocessing.js';
 import { imageList, isTensor, type ImageSource } from './image.js';
 import { normalize, preparedBatches, preparedSquare } from './preprocess.js';
+import { beforeViews, checkTensorViews, checkViews, meanOverViews, type Views } from './views.js';
 
 /** Options of {@link predict}. */
 export interface PredictOptions {
   /** Examples that go through the network together. Default 32. */
   readonly batchSize?: number;
+  /** Looks at each image several times, and averages the outputs. Of a tensor [N, H, W, C] only `'flip'`. Default once. */
+  readonly views?: Views;
   /** Called after each batch. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Stops between two batches, with the signal's reason as error. */
   readonly signal?: AbortSignal;
 }
 
-const optionNames: OptionNames<PredictOptions> = { batchSize: true, onProgress: true, signal: true };
+const optionNames: OptionNames<PredictOptions> = {
+  batchSize: true,
+  views: true,
+  onProgress: true,
+  signal: true,
+};
 
 /**
  * The logits of images, [N, classes], in the order of the images; `tf.softmax` makes probabilities of them. Of a model without a head,
@@ -59,15 +68,32 @@ export async function predict(
 ): Promise<unknown> {
   checkModule('predict', network);
   checkOptions('predict', options, optionNames);
-  const { batchSize = 32 } = options;
+  const { batchSize = 32, views } = options;
   checkInteger('batchSize', batchSize, 1);
+  const size = isImageClassifier(network) ? network.preprocessing.size : 0;
+  const run = (x: unknown) =>
+    views === undefined
+      ? evaluationOutput(network, x)
+      : meanOverViews(x as tf.Tensor4D, views, size, (view) => tensorOutput(network, view));
   if (isImageClassifier(network) && !isTensor(given)) {
+    checkViews(views);
     const images = imageList(given as ImageSource);
-    const inputs = imageInputs(images, network.preprocessing, batchSize);
-    return predictBatches(network, images.length, inputs, options);
+    const inputs = imageInputs(images, beforeViews(network.preprocessing, views), batchSize);
+    return predictBatches(run, images.length, inputs, options);
   }
   const count = countExamples(given, 'predict: x');
-  return predictBatches(network, count, slices(given, count, batchSize), options);
+  checkTensorViews(given, views);
+  return predictBatches(run, count, slices(given, count, batchSize), options);
+}
+
+/** What a network gives for one view, which has to be a single tensor. */
+function tensorOutput(network: AnyModule, view: tf.Tensor4D): tf.Tensor {
+  const output: unknown = network.forward(view, evaluation);
+  check(
+    isTensor(output),
+    () => `views are averaged of one tensor, and the network gave ${shown(output)}; leave views out.`,
+  );
+  return output;
 }
 
 async function* imageInputs(images: readonly ImageSource[], preprocessing: Preprocessing, batchSize: number) {
@@ -85,7 +111,7 @@ function* slices<Input>(x: Input, count: number, batchSize: number) {
 
 /** @param inputs - Batch by batch; they are freed. */
 async function predictBatches<Input, Output>(
-  network: Module<Input, Output>,
+  run: (x: Input) => Output,
   count: number,
   inputs: Iterable<Input> | AsyncIterable<Input>,
   { onProgress, signal }: PredictOptions,
@@ -98,7 +124,7 @@ async function predictBatches<Input, Output>(
     for await (const x of inputs) {
       const rows = countExamples(x, 'x');
       try {
-        outputs.push(evaluationOutput(network, x));
+        outputs.push(run(x));
       } finally {
         disposeTensors(x);
       }

@@ -96,7 +96,7 @@ export function resizeAndCrop(
  * Where the middle `size` of `length` pixels start. torchvision pads what is smaller by half of what it lacks, rounded
  * down, and cuts what is larger at half of what is left over, rounded to even as Python does.
  */
-function cropStart(length: number, size: number): number {
+export function cropStart(length: number, size: number): number {
   if (length < size) return -Math.floor((size - length) / 2);
   const half = (length - size) / 2;
   const floor = Math.floor(half);

@@ -1,5 +1,5 @@
 /** What `encode` writes about a network in addition to its weights, and what `load` reads of it. */
-import { completeArchitecture, type Architecture } from '../models/build-model.js';
+import { parseArchitecture, type Architecture } from '../models/build-model.js';
 import { conventionNames, type ConventionName } from '../models/conventions.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import {
@@ -24,9 +24,9 @@ export function networkMetadata(model: ImageClassifier): Record<string, string> 
 }
 
 /** The architecture; a file may lie, so that it has to be compared with the weights. */
-export function savedArchitecture(checkpoint: Checkpoint): Partial<Architecture> | undefined {
+export function savedArchitecture(checkpoint: Checkpoint): Architecture | undefined {
   const saved = savedRecord<Architecture>(checkpoint, 'architecture');
-  return saved && completeArchitecture(saved);
+  return saved && parseArchitecture(saved);
 }
 
 /** Whose numeric conventions the network follows. */

@@ -65,6 +65,11 @@ const calls: [name: string, call: (options: never) => unknown, known: string][] 
   ['colorJitter', (o) => library.colorJitter(o), 'brightness'],
   ['randomResizedCrop', (o) => library.randomResizedCrop(o), 'size'],
   ['randomErasing', (o) => library.randomErasing(o), 'probability'],
+  ['measureCalibration', (o) => library.measureCalibration({ logits: [[0, 1]], labels: [0] }, o), 'bins'],
+  ['fitScaling', (o) => library.fitScaling({ logits: [[0, 1]], labels: [0] }, o), 'method'],
+  ['calibrate', (o) => library.calibrate(network, dataset as never, o), 'method'],
+  ['collectLogits', (o) => library.collectLogits(network, [{ x: 1, y: 1 }] as never, o), 'onProgress'],
+  ['reliabilityDiagram', (o) => library.reliabilityDiagram([], o), 'title'],
   ['randAugment', (o) => library.randAugment(o), 'magnitude'],
 ];
 

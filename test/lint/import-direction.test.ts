@@ -13,6 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   pretrained: ['models', 'weights', 'scaling', 'backends', 'core'],
   training: ['models', 'layers', 'weights', 'vision', 'backends', 'core'],
   explain: ['models', 'vision', 'backends', 'core'],
+  robustness: ['models', 'layers', 'vision', 'training', 'explain', 'backends', 'core'],
   backends: [],
 };
 const folders = Object.keys(mayImport);

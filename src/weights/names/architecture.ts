@@ -33,8 +33,9 @@ function fittingArchitecture(
   checkpoint: Checkpoint,
   tensors: ReadonlyMap<string, HostTensor>,
 ): Architecture | undefined {
+  const architecture = savedArchitecture(checkpoint);
+  if (!architecture) return undefined;
   try {
-    const architecture = savedArchitecture(checkpoint) as Architecture;
     const blocks = stageBlocks(architecture);
     // A file may lie; its network is as large as its weights all the same.
     const isPossible = blocks.every((count) => count <= tensors.size) && blocks.length <= tensors.size;
@@ -42,7 +43,7 @@ function fittingArchitecture(
     describeArchitecture(architecture); // It throws where the layers do not fit each other.
     return architecture;
   } catch {
-    return undefined; // None, or another program's words by the same name.
+    return undefined; // No network can be built of it.
   }
 }
 
