@@ -102,14 +102,11 @@ test.each([
 const published = modelNames.filter((name) => /^(resnet\d+|efficientnet-(b|lite)\d)$/.test(name));
 const whole = ['resnet18', 'resnet50', 'resnet20', 'efficientnet-b0', 'efficientnet-lite0'];
 
-test.each(published)(
-  '%s: ONNX Runtime gives what predict gives, for any batch and size',
-  async (name) => {
-    const model = buildModel(name, { initialize: false, width: whole.includes(name) ? 1 : 0.25 });
-    fillFast(model);
-    expectClose(await distances(model));
-  },
-);
+test.each(published)('%s: ONNX Runtime gives what predict gives, for any batch and size', async (name) => {
+  const model = buildModel(name, { initialize: false, width: whole.includes(name) ? 1 : 0.25 });
+  fillFast(model);
+  expectClose(await distances(model));
+});
 
 const padded = { kernelSize: 3, padding: 'same' } as const;
 const norm = { epsilon: 1e-3, momentum: 0.9, runningVariance: 'unbiased' } as const;
