@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 
-const LINES = 12;
+const LINES = 40;
 
 const [file, exit] = process.argv.slice(2);
 const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults } = JSON.parse(

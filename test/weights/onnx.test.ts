@@ -15,7 +15,7 @@ import { swish } from '../../src/layers/swish.js';
 import { buildModel, modelNames } from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { exportOnnx } from '../../src/weights/onnx/export.js';
-import { relativeDistance, ruleValues } from '../helpers/golden.js';
+import { relativeDistance, ruleFloats } from '../helpers/golden.js';
 import { randomTensor } from '../helpers/tensors.js';
 import { fillFast, fillModule, ruleInput } from '../helpers/torch-model.js';
 
@@ -117,7 +117,7 @@ class UNet extends Module<Record<'a' | 'b', tf.Tensor4D>, Record<'mask' | 'chanc
   readonly stem = new Conv2D({ inChannels: 3, filters: 4, ...padded, random: this.#random });
   readonly norm = new BatchNorm({ channels: 4, ...norm });
   readonly down = new Conv2D({ inChannels: 4, filters: 6, stride: 2, ...padded, random: this.#random });
-  readonly up = parameter<tf.Rank.R4>(Float32Array.from(ruleValues('up', 2 * 2 * 5 * 10)), [2, 2, 5, 10]);
+  readonly up = parameter<tf.Rank.R4>(ruleFloats('up', 2 * 2 * 5 * 10), [2, 2, 5, 10]);
   readonly head = new Dense({ inFeatures: 6, units: 5, random: this.#random });
 
   override forward({ a, b }: Record<'a' | 'b', tf.Tensor4D>, context: Context) {
@@ -136,7 +136,7 @@ class UNet extends Module<Record<'a' | 'b', tf.Tensor4D>, Record<'mask' | 'chanc
 class Attention extends Module<tf.Tensor4D, tf.Tensor2D> {
   readonly #random = new Random(0);
   readonly conv = new Conv2D({ inChannels: 3, filters: 4, ...padded, bias: true, random: this.#random });
-  readonly place = parameter<tf.Rank.R2>(Float32Array.from(ruleValues('place', 64 * 4)), [64, 4]);
+  readonly place = parameter<tf.Rank.R2>(ruleFloats('place', 64 * 4), [64, 4]);
   readonly head = new Dense({ inFeatures: 64 * 4, units: 5, random: this.#random });
 
   override forward(x: tf.Tensor4D): tf.Tensor2D {
