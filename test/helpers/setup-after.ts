@@ -18,4 +18,6 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-expect.addEqualityTesters([areSameNumbers]);
+// @types/jest does not know it.
+const { addEqualityTesters } = expect as unknown as { addEqualityTesters(testers: readonly unknown[]): void };
+addEqualityTesters([areSameNumbers]);
