@@ -159,8 +159,8 @@ test("a plain network's weights are refused by a ResNet, whose shapes they have"
   );
   const { loaded } = await load(model, file, { strict: false });
   expect(loaded).toHaveLength(model.variables().length);
-  const own = await encode(model, { metadata: { architecture: 'another program’s' } });
-  await expect(load(model, own)).resolves.toMatchObject({ missing: [] });
+  const foreign = await encode(model, { metadata: { architecture: 'another program’s' } });
+  await expect(load(model, foreign)).resolves.toMatchObject({ missing: [] });
   model.dispose();
 });
 
