@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   buildModel,
-  describeArchitecture,
+  countWeights,
   headFeatures,
   modelArchitecture,
   modelNames,
@@ -74,8 +74,8 @@ test('no two published networks have the same count of weights', () => {
     const conventions =
       architecture.family === 'resnet' ? (['torchvision', 'keras'] as const) : (['keras'] as const);
     return conventions.map((convention) => {
-      const { parameters, statistics } = describeArchitecture(architecture, { convention });
-      return { name, body: parameters + statistics, features: headFeatures(architecture) };
+      const body = countWeights(architecture, { convention });
+      return { name, body, features: headFeatures(architecture) };
     });
   });
   for (const classes of [1000, 10, 1, undefined]) {
