@@ -3,6 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { cacheCommand } from './cache.js';
 import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
+import { explainCommand } from './explain.js';
 import { plotCommand } from './plot.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
@@ -21,6 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addCommand(classifyCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
+    .addCommand(explainCommand())
     .addCommand(plotCommand())
     .addCommand(summaryCommand())
     .addCommand(scaleCommand())
