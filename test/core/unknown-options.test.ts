@@ -69,6 +69,11 @@ const calls: [name: string, call: (options: never) => unknown, known: string][] 
   ['fitScaling', (o) => library.fitScaling({ logits: [[0, 1]], labels: [0] }, o), 'method'],
   ['calibrate', (o) => library.calibrate(network, dataset as never, o), 'method'],
   ['collectLogits', (o) => library.collectLogits(network, [{ x: 1, y: 1 }] as never, o), 'onProgress'],
+  ['fitConformal', (o) => library.fitConformal({ logits: [[0, 1]], labels: [0] }, o), 'coverage'],
+  ['predictionSets', (o) => library.predictionSets({} as never, [[0, 1]], o), 'seed'],
+  ['outlierScores', (o) => library.outlierScores([[0, 1]], o), 'temperature'],
+  ['fitMahalanobis', (o) => library.fitMahalanobis([[0], [1]], [0, 0], o), 'shrinkage'],
+  ['findLabelErrors', (o) => library.findLabelErrors({ logits: [[0, 1]], labels: [0] }, o), 'method'],
   ['reliabilityDiagram', (o) => library.reliabilityDiagram([], o), 'title'],
   ['randAugment', (o) => library.randAugment(o), 'magnitude'],
 ];
