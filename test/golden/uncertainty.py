@@ -8,7 +8,7 @@ scikit-learn and cleanlab.
 import json, os, sys
 from unittest.mock import MagicMock
 # Other parts of torchcp import them; its scores, which are used here, do not.
-for name in ('torchsort', 'torch_geometric', 'torch_geometric.loader', 'torch_geometric.nn',
+for name in ('torchsort', 'transformers', 'torch_geometric', 'torch_geometric.loader', 'torch_geometric.nn',
              'torch_geometric.data', 'torch_geometric.utils', 'torch_geometric.utils.convert'):
     sys.modules[name] = MagicMock()
 import cleanlab, mapie, numpy as np, sklearn, torch, torchcp
