@@ -4,6 +4,7 @@ import { cacheCommand } from './cache.js';
 import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
 import { plotCommand } from './plot.js';
+import { reportCommand } from './report.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
 import { trainCommand } from './train.js';
@@ -21,6 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addCommand(classifyCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
+    .addCommand(reportCommand())
     .addCommand(plotCommand())
     .addCommand(summaryCommand())
     .addCommand(scaleCommand())

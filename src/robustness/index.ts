@@ -32,3 +32,5 @@ export {
   type DetectionQuality,
   type OutlierScoreOptions,
 } from './outliers.js';
+export { report } from './report/report.js';
+export type { ReportOptions } from './report/gather.js';
