@@ -16,7 +16,7 @@ const layers = {
   vision: ['core', 'backends', 'models'],
   pretrained: ['core', 'backends', 'scaling', 'models', 'weights'],
   training: ['core', 'backends', 'layers', 'models', 'weights', 'vision'],
-  explain: ['core', 'backends', 'models', 'vision'],
+  explain: ['core', 'backends', 'graph', 'layers', 'models', 'vision', 'training'],
   robustness: ['core', 'backends', 'layers', 'models', 'vision', 'training', 'explain'],
 };
 

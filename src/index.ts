@@ -20,6 +20,10 @@
  * {@link fineTune} needs a few photos and no settings. {@link train} is the loop beneath it, over a data set such as
  * {@link folderDataset} opens, and {@link evaluate} measures a network.
  *
+ * @categoryDescription Explain
+ * {@link gradCam} shows where in an image a network sees a class; {@link integratedGradients}, {@link kernelShap} and the others say
+ * what each pixel or part counts.
+ *
  * @categoryDescription Judge and calibrate
  * {@link measureCalibration} says whether a network's probabilities can be trusted, and {@link calibrate} mends them.
  *
@@ -36,6 +40,7 @@
 export * from './backends/index.js';
 export * from './blocks/index.js';
 export * from './core/index.js';
+export * from './explain/index.js';
 export * from './graph/index.js';
 export * from './layers/index.js';
 export * from './models/index.js';

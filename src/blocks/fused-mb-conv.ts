@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { checkOptions } from '../core/errors.js';
+import { checkFraction, checkInteger, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { ActivationName } from '../layers/activations.js';
 import { StochasticDepth } from '../layers/dropout.js';
 import { ConvNorm } from './conv-norm.js';
+import { expandedChannels } from './mb-conv.js';
 import { torchvisionBlocks, type BlockConvention } from './convention.js';
 
 /** Options of {@link FusedMBConv}. */
@@ -58,12 +59,14 @@ export class FusedMBConv extends Module {
     });
     const { inChannels, outChannels, kernelSize, stride = 1, expandRatio, random } = options;
     const { convention = torchvisionBlocks, activation = 'swish', stochasticDepth = 0 } = options;
+    checkInteger('FusedMBConv: outChannels', outChannels, 1);
+    checkFraction('FusedMBConv: stochasticDepth', stochasticDepth);
+    const channels = expandedChannels('FusedMBConv', inChannels, expandRatio);
     const common = { convention, random };
     if (expandRatio === 1) {
       const filters = outChannels;
       this.project = new ConvNorm({ inChannels, filters, kernelSize, stride, activation, ...common });
     } else {
-      const channels = inChannels * expandRatio;
       this.expand = new ConvNorm({
         inChannels,
         filters: channels,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { checkOptions } from '../core/errors.js';
+import { check, checkAtLeastZero, checkFraction, checkInteger, checkOptions, shown } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import type { ActivationName } from '../layers/activations.js';
@@ -31,6 +31,22 @@ export interface MBConvOptions {
   readonly convention?: BlockConvention;
   /** Where the first values come from. Default the stream of `seeded`. */
   readonly random?: Random;
+}
+
+/**
+ * Channels that a block's first convolution makes.
+ * @throws ArgumentError where `inChannels` or their product is no positive integer.
+ */
+export function expandedChannels(block: string, inChannels: number, expandRatio: number): number {
+  checkInteger(`${block}: inChannels`, inChannels, 1);
+  const channels = inChannels * expandRatio;
+  check(
+    Number.isInteger(channels) && channels > 0,
+    () =>
+      `${block}: expandRatio is ${shown(expandRatio)}, which makes ${channels} channels of ${inChannels}; give a ratio ` +
+      'that makes a positive integer of them, such as 6.',
+  );
+  return channels;
 }
 
 /**
@@ -65,8 +81,11 @@ export class MBConv extends Module {
     const { inChannels, outChannels, kernelSize, stride = 1, expandRatio, random } = options;
     const { convention = torchvisionBlocks } = options;
     const { squeezeRatio = 0.25, activation = 'swish', stochasticDepth = 0 } = options;
+    checkInteger('MBConv: outChannels', outChannels, 1);
+    checkAtLeastZero('MBConv: squeezeRatio', squeezeRatio);
+    checkFraction('MBConv: stochasticDepth', stochasticDepth);
     const common = { convention, random };
-    const channels = inChannels * expandRatio;
+    const channels = expandedChannels('MBConv', inChannels, expandRatio);
     if (expandRatio !== 1) {
       this.expand = new ConvNorm({ inChannels, filters: channels, kernelSize: 1, activation, ...common });
     }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../core/context.js';
-import { check, checkBoolean, checkOneOf, checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkInteger, checkOneOf, checkOptions } from '../core/errors.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
 import { addThen } from '../layers/add.js';
@@ -88,13 +88,16 @@ export class ResidualBlock extends Module {
     checkOneOf('ResidualBlock: kind', kind, ['basic', 'bottleneck']);
     checkOneOf('ResidualBlock: shortcut', shortcut, ['projection', 'average', 'pad', 'none']);
     checkOneOf('ResidualBlock: strideIn', strideIn, ['3x3', '1x1']);
+    checkInteger('ResidualBlock: channels', channels, 1);
+    checkInteger('ResidualBlock: squeezeChannels', squeezeChannels, 0);
+    const { outChannels: filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION } = options;
+    checkInteger('ResidualBlock: outChannels', filters, 1);
     this.plain = shortcut === 'none';
     const unit = (inChannels: number, filters: number, kernelSize: number, more: Partial<ConvNormOptions>) =>
       new ConvNorm({ inChannels, filters, kernelSize, convention, random, ...more });
     const activation = 'relu';
     // What follows a shortcut's addition is the block's; without one it is the last unit's.
     const last = { zeroWeight, activation: this.plain ? activation : undefined } as const;
-    const { outChannels: filters = kind === 'basic' ? channels : channels * BOTTLENECK_EXPANSION } = options;
     if (kind === 'basic') {
       this.conv1 = unit(inChannels, channels, 3, { stride, activation });
       this.conv2 = unit(channels, filters, 3, last);

@@ -3,6 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { cacheCommand } from './cache.js';
 import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
+import { explainCommand } from './explain.js';
 import { plotCommand } from './plot.js';
 import { reportCommand } from './report.js';
 import { scaleCommand } from './scale.js';
@@ -23,6 +24,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(reportCommand())
+    .addCommand(explainCommand())
     .addCommand(plotCommand())
     .addCommand(summaryCommand())
     .addCommand(scaleCommand())

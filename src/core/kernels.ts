@@ -83,8 +83,24 @@ export interface VariableUpdate {
   readonly keep: number;
 }
 
+/** Kernels whose gradients have a ReLU's in them. */
+const withRelu: readonly string[] = ['AddRelu', 'SqueezeExcite'];
+let reluIsAlone = false;
+
+/** Runs `work` while layers compute a ReLU as tfjs's operation, whose gradient can be exchanged. */
+export function withReluAlone<T>(work: () => T): T {
+  const before = reluIsAlone;
+  reluIsAlone = true;
+  try {
+    return work();
+  } finally {
+    reluIsAlone = before;
+  }
+}
+
 /** Whether the current backend has a kernel that tfjs does not define. */
 export function hasKernel(name: keyof OptionalKernels | ListKernelName | UpdateName): boolean {
+  if (reluIsAlone && withRelu.includes(name)) return false;
   tf.backend(); // Chooses the backend where none is yet.
   return tf.getKernel(name, tf.getBackend()) !== undefined;
 }

@@ -97,9 +97,9 @@ export class Conv2D extends Module {
     checkBoolean('bias', bias);
     const taps = kernelSize * kernelSize;
     const depth = inChannels / groups;
-    const kernel = { count: taps * depth * filters, fanIn: taps * depth, fanOut: taps * filters };
+    const fans = { count: taps * depth * filters, fanIn: taps * depth, fanOut: taps * filters };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, depth, filters]),
+      parameter(() => initializer(random, fans), [kernelSize, kernelSize, depth, filters]),
       bias ? parameter(() => new Float32Array(filters), [filters]) : undefined,
     ]);
   }

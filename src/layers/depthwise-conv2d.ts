@@ -75,13 +75,13 @@ export class DepthwiseConv2D extends Module {
     checkBoolean('bias', bias);
     checkOneOf('DepthwiseConv2D: fanOut', fanOut, ['channel', 'layer']);
     const taps = kernelSize * kernelSize;
-    const kernel = {
+    const fans = {
       count: taps * channels,
       fanIn: taps,
       fanOut: fanOut === 'layer' ? taps * channels : taps,
     };
     [this.weight, this.bias] = allOrNothing(() => [
-      parameter(() => initializer(random, kernel), [kernelSize, kernelSize, channels, 1]),
+      parameter(() => initializer(random, fans), [kernelSize, kernelSize, channels, 1]),
       bias ? parameter(() => new Float32Array(channels), [channels]) : undefined,
     ]);
   }

@@ -22,7 +22,7 @@ export {
   uniformFanOut,
   zeros,
   type Initializer,
-  type Kernel,
+  type Fans,
 } from './initializers.js';
 export type { Padding, TfPadding } from './padding.js';
 export { AvgPool, GlobalAvgPool, MaxPool, type AvgPoolOptions, type PoolOptions } from './pooling.js';

@@ -1,10 +1,10 @@
 import type { Random } from '../core/random.js';
 
-/** Makes the first values of a kernel, in row-major order. */
-export type Initializer = (random: Random, kernel: Kernel) => Float32Array;
+/** Makes the first values of weights, in row-major order. */
+export type Initializer = (random: Random, fans: Fans) => Float32Array;
 
-/** What an initialiser may need to know of a kernel. */
-export interface Kernel {
+/** What an initializer may need to know of the weights of a layer. */
+export interface Fans {
   /** Number of values. */
   readonly count: number;
   /** Inputs that one output value sums over. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkBoolean, checkInteger, checkOptions, type OptionNames } from '../core/errors.js';
 import { Module } from '../core/module.js';
+import { takesGradient } from '../core/kernels.js';
 import { tfPadding, tfPixelPadding, type Padding, type TfPadding, type TfPixelPadding } from './padding.js';
 import { zeroPad } from './zero-padding.js';
 
@@ -81,8 +82,9 @@ export class AvgPool extends Pool {
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     const { size, stride, padding, countPadding } = this;
     return tf.tidy(() => {
-      if (padding === 'valid') return tf.avgPool(x, size, stride, padding);
       // tfjs's padding has a wrong gradient: it divides by the window's size wherever fewer pixels count.
+      if (padding === 'valid' || (padding === 'same' && !takesGradient()))
+        return tf.avgPool(x, size, stride, padding);
       const pixels = padding === 'same' ? samePadding(x.shape, size, stride) : padding;
       if ([pixels].flat(3).every((count) => count === 0)) return tf.avgPool(x, size, stride, 'valid');
       const mean = (image: tf.Tensor4D) => tf.avgPool(zeroPad(image, pixels), size, stride, 'valid');

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions } from '../core/errors.js';
+import { checkInteger, checkOptions } from '../core/errors.js';
 import { hasKernel, runKernel } from '../core/kernels.js';
 import { Module } from '../core/module.js';
 import type { Random } from '../core/random.js';
@@ -49,6 +49,8 @@ export class SqueezeExcite extends Module {
       random: true,
     });
     const { channels, squeezeChannels, activation: name = 'relu', ...common } = options;
+    checkInteger('SqueezeExcite: channels', channels, 1);
+    checkInteger('SqueezeExcite: squeezeChannels', squeezeChannels, 1);
     const pointwise = { kernelSize: 1, bias: true, ...common };
     this.reduce = new Conv2D({ inChannels: channels, filters: squeezeChannels, ...pointwise });
     this.activation = activation(name);

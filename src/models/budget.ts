@@ -2,14 +2,14 @@ import { ArgumentError, checkOptions, checkPositive, shown } from '../core/error
 import {
   coefficients,
   efficientNetArchitecture,
-  efficientNetArchitectureOptionNames,
   MAX_LITE_SCALE,
   MAX_SCALE,
   MIN_SCALE,
   type Coefficients,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
-} from '../scaling/efficientnet.js';
+} from '../scaling/index.js';
+import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import { describeEfficientNet } from './describe.js';
 
 /** What a network may use at most; leave out what does not matter. */

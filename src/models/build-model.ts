@@ -13,6 +13,7 @@ import type { ConventionName } from './conventions.js';
 import {
   coefficients,
   efficientNetArchitecture,
+  efficientNetNames,
   efficientNetV2Names,
   MAX_SCALE,
   MIN_SCALE,
@@ -21,6 +22,7 @@ import {
   type Architecture,
   type EfficientNetArchitecture,
   type EfficientNetArchitectureOptions,
+  type EfficientNetName,
   type EfficientNetV2Name,
   type EfficientNetVariant,
   type ResNetArchitectureOptions,
@@ -38,19 +40,10 @@ export { parseArchitecture } from '../scaling/parse-architecture.js';
 export { headFeatures, convolutionCount, stageBlocks, type Architecture } from '../scaling/architecture.js';
 
 /** The name of a published network. {@link buildModel} takes more: `efficientnet-b` with any scale. */
-export type ModelName =
-  | ResNetName
-  | `efficientnet-b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`
-  | `efficientnet-lite${0 | 1 | 2 | 3 | 4}`
-  | `efficientnet-${EfficientNetV2Name}`;
+export type ModelName = ResNetName | EfficientNetName;
 
 /** Every {@link ModelName}. */
-export const modelNames: readonly ModelName[] = [
-  ...resNetNames,
-  ...([0, 1, 2, 3, 4, 5, 6, 7] as const).map((x) => `efficientnet-b${x}` as const),
-  ...([0, 1, 2, 3, 4] as const).map((x) => `efficientnet-lite${x}` as const),
-  ...efficientNetV2Names.map((name) => `efficientnet-${name}` as const),
-];
+export const modelNames: readonly ModelName[] = [...resNetNames, ...efficientNetNames];
 
 /** Options of {@link buildModel}: those of both families. */
 export type ModelOptions = Omit<ResNetOptions, keyof EfficientNetOptions> &

@@ -100,7 +100,7 @@ export abstract class ImageClassifier extends Module<tf.Tensor4D, tf.Tensor2D> {
    */
   describe(size = this.preprocessing.size): ModelDescription {
     const { name, inputChannels } = this.architecture;
-    checkInteger('height', size, 1);
+    checkInteger('size', size, 1);
     if (this.isDisposed) {
       // Its weights are gone: what a network of the same sizes has.
       const Network = this.constructor as new (...args: unknown[]) => ImageClassifier;

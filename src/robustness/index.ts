@@ -1,3 +1,4 @@
+export * from './attacks/index.js';
 export { calibrate, type CalibrateOptions, type CalibrateResult } from './calibration/calibrate.js';
 export {
   fitScaling,

@@ -18,19 +18,20 @@ export {
 } from './compound.js';
 export { outputSize } from './output-size.js';
 export type { Architecture } from './architecture.js';
+export { coefficients, MAX_LITE_SCALE, MAX_SCALE, MIN_SCALE } from './coefficients.js';
 export {
-  coefficients,
-  efficientNetArchitecture,
-  MAX_LITE_SCALE,
-  MAX_SCALE,
-  MIN_SCALE,
-  type Coefficients,
-  type EfficientNetArchitecture,
-  type EfficientNetArchitectureOptions,
+  efficientNetNames,
   efficientNetV2Names,
+  type Coefficients,
+  type EfficientNetName,
   type EfficientNetStage,
   type EfficientNetV2Name,
   type EfficientNetVariant,
+} from './efficientnet-tables.js';
+export {
+  efficientNetArchitecture,
+  type EfficientNetArchitecture,
+  type EfficientNetArchitectureOptions,
 } from './efficientnet.js';
 export {
   resNetArchitecture,

@@ -1,10 +1,6 @@
 import type { Architecture } from './architecture.js';
-import {
-  efficientNetActivations,
-  efficientNetArchitecture,
-  efficientNetVariants,
-  type EfficientNetArchitecture,
-} from './efficientnet.js';
+import { efficientNetActivations, efficientNetVariants } from './efficientnet-tables.js';
+import { efficientNetArchitecture, type EfficientNetArchitecture } from './efficientnet.js';
 import {
   resNetArchitecture,
   resNetKinds,
@@ -29,7 +25,7 @@ export function parseArchitecture(saved: object): Architecture | undefined {
 function completeResNet(saved: Partial<ResNetArchitecture>): Partial<ResNetArchitecture> {
   if (saved.family !== undefined) return saved;
   const expansion = saved.kind === 'basic' ? 1 : 4;
-  const stages = saved.stages?.map((stage) => ({
+  const stages = mapped(saved.stages, (stage) => ({
     ...stage,
     outChannels: stage.channels * expansion,
     squeezeChannels: 0,
@@ -43,8 +39,17 @@ function completeEfficientNet({
 }: Partial<EfficientNetArchitecture> & { resolution?: number }): Partial<EfficientNetArchitecture> {
   const renamed = { size: resolution, ...saved };
   if (saved.family !== undefined) return renamed;
-  const stages = saved.stages?.map((stage) => ({ ...stage, fused: false }));
+  const stages = mapped(saved.stages, (stage) => ({ ...stage, fused: false }));
   return { family: 'efficientnet', ...renamed, stages };
+}
+
+/** Every stage completed; what is no list of objects is left as it is. */
+function mapped<T extends object>(
+  stages: readonly T[] | undefined,
+  complete: (stage: T) => T,
+): readonly T[] | undefined {
+  if (!Array.isArray(stages)) return stages;
+  return stages.map((stage: T) => (typeof stage === 'object' && stage !== null ? complete(stage) : stage));
 }
 
 /** What the parts that are one of several names can be. */

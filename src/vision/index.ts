@@ -1,6 +1,7 @@
 export * from './augment/index.js';
 export { classify, type Classifier, type ClassifyOptions } from './classify.js';
 export { decodeImage } from '#decode-image';
+export { encodePng } from './encode-png.js';
 export {
   decodePredictions,
   type Classification,

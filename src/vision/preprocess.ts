@@ -106,7 +106,8 @@ function pictureOf(image: RgbImage): RgbImage {
   return picture;
 }
 
-function colorsOf(manner: InputManner): ColorPreprocessing {
+/** The colours of a manner, checked. */
+export function colorsOf(manner: InputManner): ColorPreprocessing {
   if (typeof manner === 'string') {
     checkOneOf('The manner of the input', manner, Object.keys(colorPreprocessing));
     return colorPreprocessing[manner];

@@ -2,6 +2,7 @@ import { ready } from '#backends';
 import { ArgumentError, check, checkModule, checkOneOf, checkOptions } from '../core/errors.js';
 import type { AnyModule } from '../core/module.js';
 import { readVariable } from '../core/take-values.js';
+import { followsArchitecture } from '../models/follows-architecture.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { isImageClassifier } from '../models/is-image-classifier.js';
 import { nameMaps } from './names/index.js';
@@ -26,8 +27,8 @@ export interface EncodeOptions extends EncodeSafetensorsOptions {
   readonly format?: 'safetensors' | 'weights.h5';
   /**
    * Whose names and layouts, so that this source's code loads the file. Default the first source that has the model's
-   * convention: torchvision where it can be. Networks that are no image classifiers have `'skipscale'` only: the paths of their
-   * variables, and our order of axes.
+   * convention: torchvision where it can be. Other networks than ResNets and EfficientNets have `'skipscale'` only: the paths of
+   * their variables, and our order of axes.
    */
   readonly names?: SourceName;
 }
@@ -37,8 +38,10 @@ export interface EncodeOptions extends EncodeSafetensorsOptions {
  * same file as before `fuse`.
  *
  * Of any Module, the keys are the paths of its variables, such as `body.first.conv.weight`; a shared variable is there once.
+ * A module in a `#private` field cannot be seen here, since nothing is run, and is not in the file. `seeded`, `allOrNothing`,
+ * `train`, `evaluate` and `summary` find it and throw.
  *
- * Of an image classifier, they are the names and layouts
+ * Of a ResNet or an EfficientNet, the keys are the names and layouts
  * of a known source, whose strict load_state_dict takes the file; its metadata has the model's name and convention, and as JSON
  * its architecture, preprocessing and labels, from which `load` builds it again.
  *
@@ -62,9 +65,9 @@ export async function encode(model: AnyModule, given: EncodeOptions = {}): Promi
     others.length === 0,
     () => `format 'weights.h5' goes without other options, and ${others.join(', ')} is given; leave it out.`,
   );
-  if (!isImageClassifier(model)) {
+  if (!isImageClassifier(model) || !followsArchitecture(model)) {
     throw new ArgumentError(
-      "format 'weights.h5' is for image classifiers; save other networks as safetensors.",
+      "format 'weights.h5' is for ResNets and EfficientNets; save other networks as safetensors.",
     );
   }
   const conventions = keras.conventions(model.architecture);
@@ -96,10 +99,11 @@ async function saveSafetensors(
   model: AnyModule,
   { dtype = 'F32', metadata = {}, names }: Omit<EncodeOptions, 'format'>,
 ): Promise<Uint8Array> {
-  const keyed = isImageClassifier(model) ? sourceVariables(model, names) : moduleVariables(model, names);
+  const isOfFamily = isImageClassifier(model) && followsArchitecture(model);
+  const keyed = isOfFamily ? sourceVariables(model, names) : moduleVariables(model, names);
   const tensors = new Map<string, TensorToWrite>();
   for (const each of keyed) tensors.set(each.key, await sourceTensor(each));
-  const facts = isImageClassifier(model) ? networkMetadata(model) : {};
+  const facts = isImageClassifier(model) ? networkMetadata(model, isOfFamily) : {};
   return encodeSafetensors(tensors, { dtype, metadata: { ...facts, ...metadata } });
 }
 
@@ -119,7 +123,8 @@ function sourceVariables(model: ImageClassifier, names: SourceName | undefined):
 function moduleVariables(module: AnyModule, names: SourceName = 'skipscale'): KeyedVariable[] {
   check(
     names === 'skipscale',
-    () => `names is '${names}', whose networks are image classifiers; leave it out, and paths are the names.`,
+    () =>
+      `names is '${names}', which has no ${module.constructor.name}; leave it out, and the paths of variables are the names.`,
   );
   return pathVariables(module);
 }

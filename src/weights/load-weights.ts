@@ -8,7 +8,7 @@ import { colorParts, type ColorPreprocessing } from '../models/preprocessing.js'
 import { architectureOf } from './names/architecture.js';
 import type { Checkpoint, HostTensor } from './formats/checkpoint.js';
 import type { WeightsSource } from './sources/source-name.js';
-import { nameMaps } from './names/index.js';
+import { nameMaps, nameMapsOf } from './names/index.js';
 import type { KeyedVariable } from './names/layout.js';
 import { keyedVariables } from './names/name-map.js';
 import { loadModule } from './load-module.js';
@@ -187,9 +187,8 @@ function advice(found: number, source: string, isBuilt: boolean): string {
 
 /** The source under whose names the most of the model's variables are in the checkpoint. */
 export function recognise(model: ImageClassifier, tensors: ReadonlyMap<string, HostTensor>) {
-  const candidates = nameMaps.flatMap((map) => {
+  const candidates = nameMapsOf(model.architecture).map((map) => {
     const conventions = map.conventions(model.architecture);
-    if (conventions.length === 0) return []; // The source has no such network.
     const variables = keyedVariables(model, map);
     const matches = variables.filter(({ key }) => tensors.has(key)).length;
     return { source: map.source, conventions, variables, matches };

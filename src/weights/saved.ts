@@ -11,12 +11,15 @@ import {
 import { CheckpointError, type Checkpoint } from './formats/checkpoint.js';
 import { isLabels, isRecord } from './formats/json-values.js';
 
-/** The metadata of a file of these weights. */
-export function networkMetadata(model: ImageClassifier): Record<string, string> {
+/**
+ * The metadata of a file of these weights.
+ * @param isOfFamily - Whether the architecture says all of the network.
+ */
+export function networkMetadata(model: ImageClassifier, isOfFamily: boolean): Record<string, string> {
   const { architecture, convention, labels, preprocessing } = model;
   return {
     model: architecture.name,
-    architecture: JSON.stringify(architecture),
+    ...(isOfFamily && { architecture: JSON.stringify(architecture) }),
     convention,
     preprocessing: JSON.stringify(preprocessing),
     ...(labels && { labels: JSON.stringify(labels) }),

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { FusedMBConv, type FusedMBConvOptions } from '../../src/blocks/fused-mb-conv.js';
 import { MBConv, type MBConvOptions } from '../../src/blocks/mb-conv.js';
 import { evaluation, type Context } from '../../src/core/context.js';
 import { Random } from '../../src/core/random.js';
@@ -75,9 +76,24 @@ test('stochastic depth leaves of a sample its input, or adds the branch divided 
 
 test.each<[Partial<MBConvOptions>, RegExp]>([
   [{ kernelSize: 0 }, /kernelSize is 0; give an integer of at least 1/],
-  [{ expandRatio: 0.3 }, /filters is 2.4/],
+  [{ inChannels: 0 }, /^MBConv: inChannels is 0; give an integer/],
+  [{ outChannels: 1.5 }, /^MBConv: outChannels is 1.5; give an integer/],
+  [{ expandRatio: 0.3 }, /^MBConv: expandRatio is 0.3, which makes 2.4 channels of 8; give a ratio/],
+  [{ squeezeRatio: -1 }, /^MBConv: squeezeRatio is -1; give/],
+  [{ stochasticDepth: 1 }, /^MBConv: stochasticDepth is 1; give/],
   [{ activation: 'gelu' as 'relu' }, /activation is 'gelu'; give one of 'relu'/],
 ])('refuses %p', (options, message) => {
   expect(() => build(options)).toThrow(message);
   tf.disposeVariables(); // Those made before the error.
+});
+
+test.each<[Partial<FusedMBConvOptions>, RegExp]>([
+  [{ inChannels: NaN }, /^FusedMBConv: inChannels is NaN; give an integer/],
+  [{ outChannels: 0 }, /^FusedMBConv: outChannels is 0; give an integer/],
+  [{ expandRatio: 0 }, /^FusedMBConv: expandRatio is 0, which makes 0 channels of 8; give a ratio/],
+  [{ stochasticDepth: -1 }, /^FusedMBConv: stochasticDepth is -1; give/],
+])('a fused block refuses %p', (options, message) => {
+  const usual = { inChannels: 8, outChannels: 8, kernelSize: 3, expandRatio: 4 };
+  expect(() => new FusedMBConv({ ...usual, ...options })).toThrow(message);
+  expect(tf.memory().numTensors).toBe(0);
 });

@@ -95,6 +95,9 @@ test.each<[Partial<ResidualBlockOptions>, string]>([
     "ResidualBlock: shortcut is 'conv'; give one of 'projection', 'average', 'pad', 'none'.",
   ],
   [{ strideIn: '7x7' as '1x1' }, "ResidualBlock: strideIn is '7x7'; give one of '3x3', '1x1'."],
+  [{ channels: 0 }, 'ResidualBlock: channels is 0; give an integer of at least 1.'],
+  [{ outChannels: 2.5 }, 'ResidualBlock: outChannels is 2.5; give an integer of at least 1.'],
+  [{ squeezeChannels: -1 }, 'ResidualBlock: squeezeChannels is -1; give an integer of at least 0.'],
 ])('refuses %p', (options, message) => {
   expect(() => build(options)).toThrow(message);
 });

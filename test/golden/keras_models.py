@@ -39,7 +39,8 @@ def stages(model):
     """The last layer of each stage: conv2_block3_out, ..., or block1a_project_bn, block2b_add, ..."""
     names = [layer.name for layer in model.layers]
     prefixes = [f'conv{i}_' for i in range(2, 6)] if 'conv2_block1_out' in names else [f'block{i}' for i in range(1, 8)]
-    last = [[name for name in names if name.startswith(prefix)][-1] for prefix in prefixes]
+    blocks = [[name for name in names if name.startswith(prefix)] for prefix in prefixes]
+    last = [block[-1] for block in blocks if block]
     return {name: model.get_layer(name).output for name in last}
 
 

@@ -1,7 +1,8 @@
 /**
  * A worker that runs ONNX files by the packages of `workerData`, each with the package.json to find it from: outside of
  * jest's sandbox, whose arrays are of another realm. Takes `{ model, inputs }`, where an element of `inputs` is
- * `{ name: { shape, values } }`, and answers with the outputs by name of each package in turn, of one session for all inputs.
+ * `{ name: { shape, values } }`, and answers with `{ outputs }`, those by name of each package in turn, of one session for all
+ * inputs, or with `{ error }`.
  */
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -9,7 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 const runtimes = workerData.map(({ name, from }) => ({ name, ...createRequire(from)(name) }));
 for (const { env } of runtimes) env.wasm.numThreads = 1;
 
-parentPort.on('message', async ({ model, inputs }) => {
+async function run(model, inputs) {
   const outputs = [];
   for (const { name, InferenceSession, Tensor } of runtimes) {
     const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
@@ -24,5 +25,13 @@ parentPort.on('message', async ({ model, inputs }) => {
     }
     await session.release();
   }
-  parentPort.postMessage(outputs);
+  return outputs;
+}
+
+parentPort.on('message', async ({ model, inputs }) => {
+  try {
+    parentPort.postMessage({ outputs: await run(model, inputs) });
+  } catch (error) {
+    parentPort.postMessage({ error: String(error) });
+  }
 });

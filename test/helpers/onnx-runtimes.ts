@@ -40,8 +40,11 @@ export class OnnxRuntimes {
     inputs: readonly Readonly<Record<string, OnnxTensor>>[],
   ): Promise<readonly OnnxOutput[]> {
     this.#worker.postMessage({ model, inputs });
-    const [answer] = (await once(this.#worker, 'message')) as [OnnxOutput[]];
-    return answer;
+    const [{ outputs, error }] = (await once(this.#worker, 'message')) as [
+      { outputs: OnnxOutput[]; error?: string },
+    ];
+    if (error) throw new Error(error);
+    return outputs;
   }
 
   /**

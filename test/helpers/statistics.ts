@@ -18,3 +18,19 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
     Array.from(a).reduce((sum, v, i) => sum + (v - ma.mean) * (b[i]! - mb.mean), 0) / a.length;
   return covariance / (ma.deviation * mb.deviation);
 }
+
+/** Spearman's: the correlation of two samples' ranks. */
+export function rankCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return correlation(ranks(a), ranks(b));
+}
+
+function ranks(values: ArrayLike<number>): number[] {
+  const order = Array.from(values).map((_, i) => i);
+  order.sort((i, j) => values[i]! - values[j]!);
+  const places = new Array<number>(order.length);
+  for (let first = 0, end = 0; first < order.length; first = end) {
+    while (end < order.length && values[order[end]!] === values[order[first]!]) end++;
+    for (let i = first; i < end; i++) places[order[i]!] = (first + end - 1) / 2;
+  }
+  return places;
+}

@@ -177,7 +177,11 @@ function compareTrainingStep(
   return [...(loss <= 1e-3 ? [] : [`loss: ${loss}`]), ...compareVariables(model, grads, training, map)];
 }
 
-function scaleProjections(model: ImageClassifier, scale = 1): void {
+/**
+ * Multiplies what the last batch norm of every EfficientNet block gives: the activations of deep ones would grow until
+ * squeeze-excitation multiplies rounding errors.
+ */
+export function scaleProjections(model: ImageClassifier, scale = 1): void {
   if (scale === 1) return;
   for (const { module } of model.namedModules()) {
     const isBlock = module instanceof MBConv || module instanceof FusedMBConv;

@@ -188,7 +188,9 @@ describe('SqueezeExcite', () => {
   });
 
   test('refuses no squeezed channels', () => {
-    expect(() => new SqueezeExcite({ channels: 4, squeezeChannels: 0, random })).toThrow(/filters is 0/);
+    expect(() => new SqueezeExcite({ channels: 4, squeezeChannels: 0, random })).toThrow(
+      /squeezeChannels is 0/,
+    );
   });
 });
 

@@ -152,7 +152,7 @@ describe('efficientNetArchitecture', () => {
     expect(() => efficientNetArchitecture({ ...own, dropout: 1 })).toThrow(/dropout is 1/);
     expect(() => efficientNetArchitecture(0, { classes: 0 })).toThrow(/classes is 0/);
     expect(() => efficientNetArchitecture(0, { inputChannels: 1.5 })).toThrow(/inputChannels is 1\.5/);
-    expect(() => describeEfficientNet(efficientNetArchitecture(0), 0)).toThrow(/height is 0/);
+    expect(() => describeEfficientNet(efficientNetArchitecture(0), 0)).toThrow(/size is 0/);
   });
 });
 

@@ -52,3 +52,10 @@ describe.each([
     for (const part of parts) expect(parseArchitecture({ ...good, [part]: 'swisu' })).toBeUndefined();
   });
 });
+
+test.each(['resnet50', 'efficientnet-b0'])('%s of an earlier version, with other stages', (name) => {
+  const { family, ...older } = json(modelArchitecture(name, {}));
+  expect(family).toBeDefined();
+  for (const stages of [undefined, null, 3, 'x', {}, [null], [1]])
+    expect(parseArchitecture({ ...older, stages })).toBeUndefined();
+});

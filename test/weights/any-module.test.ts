@@ -147,8 +147,8 @@ test.each<[string, () => Promise<unknown>, string]>([
   ['no module', () => save({} as never, 'x'), 'save: the model is an object; give a Module'],
   ['no path', () => save(net, ''), "save: the path is the string ''"],
   ['a URL', () => save(net, 'https://example.com/x'), 'give the path of a file, or indexeddb://name'],
-  ['names of a source', () => encode(net, { names: 'timm' }), "names is 'timm', whose networks are image classifiers"],
-  ['Keras', () => save(net, join(folder, 'x.weights.h5')), "format 'weights.h5' is for image classifiers"],
+  ['names of a source', () => encode(net, { names: 'timm' }), "names is 'timm', which has no "],
+  ['Keras', () => save(net, join(folder, 'x.weights.h5')), "format 'weights.h5' is for ResNets and EfficientNets"],
   ['no variables', () => encode(new (class Empty extends Module { override forward = (x: tf.Tensor4D) => x })()), 'This Empty has no variables'],
 ])('what cannot be saved is an ArgumentError: %s', async (_, work, message) => {
   const error: unknown = await work().catch((error: unknown) => error);

@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
+import { ResNet } from '../../src/models/resnet.js';
+import { resNetArchitecture } from '../../src/scaling/index.js';
+import { Dense } from '../../src/layers/dense.js';
 import { imageNetLabels } from '../../src/models/labels/imagenet.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { decodeSafetensors } from '../../src/weights/formats/safetensors.js';
@@ -132,5 +135,42 @@ test('names of a source whose networks compute otherwise are refused', async () 
     "keras has no resnet20 of the convention 'torchvision'; give one of 'torchvision', 'timm', 'huggingface', " +
       "'pytorch_resnet_cifar10', 'skipscale'.",
   );
+  model.dispose();
+});
+
+/** A ResNet of a user, with a layer that no published network has. */
+class WithNeck extends ResNet {
+  readonly neck = new Dense({ inFeatures: 2, units: 2 });
+}
+
+/** An image classifier of a family that this library does not know. */
+class OfOtherFamily extends ResNet {
+  override architecture = { ...resNetArchitecture(18, { width: 0.1 }), family: 'mine' as 'resnet' };
+}
+
+test.each([WithNeck, OfOtherFamily])('%p has the paths of its tree, and no architecture', async (Network) => {
+  const build = () => new Network(resNetArchitecture(18, { width: 0.1 }));
+  const [model, copy] = [build(), build()];
+  const bytes = await encode(model);
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  expect([...tensors.keys()].sort()).toEqual(Array.from(model.namedVariables(), ({ name }) => name).sort());
+  expect(metadata.has('architecture')).toBe(false);
+  expect(metadata.get('preprocessing')).toBe(JSON.stringify(model.preprocessing));
+  expect((await load(copy, bytes)).missing).toEqual([]);
+  expectSame(model, copy);
+  await expect(encode(model, { names: 'torchvision' })).rejects.toThrow(
+    `names is 'torchvision', which has no ${Network.name}; leave it out`,
+  );
+  await expect(encode(model, { format: 'weights.h5' })).rejects.toThrow('is for ResNets and EfficientNets');
+  model.dispose();
+  copy.dispose();
+});
+
+test('a network with another head, or without one, is still of its family', async () => {
+  const model = buildModel('resnet18', { width: 0.1 });
+  model.resetHead(3);
+  expect(decodeSafetensors(await encode(model)).tensors.has('fc.weight')).toBe(true);
+  model.removeHead();
+  expect(decodeSafetensors(await encode(model)).tensors.has('layer1.0.conv1.weight')).toBe(true);
   model.dispose();
 });

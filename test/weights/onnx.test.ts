@@ -1,10 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { ConvNorm, MBConv, ResidualBlock } from '../../src/blocks/index.js';
-import { evaluation, type Context } from '../../src/core/context.js';
+import type { Context } from '../../src/core/context.js';
 import { Module, type AnyModule } from '../../src/core/module.js';
 import { Random } from '../../src/core/random.js';
 import { tidied } from '../../src/core/tensors.js';
@@ -16,31 +12,13 @@ import { buildModel, modelNames } from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { exportOnnx } from '../../src/weights/onnx/export.js';
 import { relativeDistance, ruleValues } from '../helpers/golden.js';
+import { OnnxRuntimes, runtimes } from '../helpers/onnx-runtimes.js';
 import { randomTensor } from '../helpers/tensors.js';
 import { fillFast, fillModule, ruleInput } from '../helpers/torch-model.js';
+import { scaleProjections } from '../helpers/torchvision-models.js';
 
-const root = join(__dirname, '..', '..');
-const bench = join(root, 'bench', 'package.json');
-// The native runtime where the packages of bench/ are installed.
-const runtimes = [
-  { name: 'onnxruntime-web', from: join(root, 'package.json') },
-  ...(existsSync(join(root, 'bench', 'node_modules', 'onnxruntime-node'))
-    ? [{ name: 'onnxruntime-node', from: bench }]
-    : []),
-];
-
-interface Output {
-  runtime: string;
-  name: string;
-  shape: number[];
-  values: Float32Array;
-}
-
-let worker: Worker;
-beforeAll(() => {
-  worker = new Worker(join(root, 'test', 'helpers', 'onnx-runtime.mjs'), { workerData: runtimes });
-});
-afterAll(() => worker.terminate());
+const onnx = new OnnxRuntimes();
+afterAll(() => onnx.close());
 
 /** Batch and size of the images; an odd size as well: padding at stride 2 differs there. */
 const inputs = [
@@ -60,11 +38,10 @@ async function distances(model: ImageClassifier, { fused = false } = {}): Promis
   const file = await exportOnnx(model);
   expect(tf.memory().numTensors).toBe(held);
   const planar = images.map((images) => tf.transpose(images, [0, 3, 1, 2]));
-  worker.postMessage({
-    model: file,
-    inputs: planar.map((images) => ({ images: { shape: images.shape, values: images.dataSync() } })),
-  });
-  const [outputs] = (await once(worker, 'message')) as [Output[]];
+  const outputs = await onnx.run(
+    file,
+    planar.map((images) => ({ images: { shape: images.shape, values: images.dataSync() } })),
+  );
   expect(outputs).toHaveLength(runtimes.length * inputs.length);
   const found = outputs.map(({ runtime, shape, values }, i) => {
     const expected = wanted[i % inputs.length]!;
@@ -98,7 +75,23 @@ test.each([
   },
 );
 
-// Of the variants, one of each kind is tested.
+test.each([
+  ['resnext50_32x4d', { width: 0.25 }],
+  ['wide_resnet50_2', { width: 0.125 }],
+  ['resnet50d', { width: 0.125 }],
+  ['seresnet50', { width: 0.125 }],
+  ['resnetrs50', { width: 0.125 }],
+  ['efficientnet-v2-b0', { convention: 'keras' }],
+  ['efficientnet-v2-s', {}],
+] as const)('%s %j: a variant of each kind, as it is and fused', async (name, options) => {
+  for (const fused of [false, true]) {
+    const model = buildModel(name, { initialize: false, classes: 5, ...options });
+    fillFast(model);
+    scaleProjections(model, 0.2);
+    expectClose(await distances(model, { fused }));
+  }
+});
+
 const published = modelNames.filter((name) => /^(resnet\d+|efficientnet-(b|lite)\d)$/.test(name));
 
 test.each(published)(
@@ -216,58 +209,17 @@ test.each(Object.keys(networks) as (keyof typeof networks)[])(
     const net: AnyModule = build();
     fillModule(net, ({ name }) => name);
     const file = await exportOnnx(net, { input });
-    const planar = (x: tf.Tensor) => (x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x);
-    const values = (x: tf.Tensor) => ({ shape: planar(x).shape, values: planar(x).dataSync() });
-    const runs = [1, 3].map((batch) =>
-      tidied(() => {
-        const image = (path: string, [, ...rest]: readonly number[]) =>
-          randomTensor<tf.Rank.R4>([batch, ...rest] as never, path.length + batch);
-        const x = Array.isArray(input)
-          ? image('x', input as readonly number[])
-          : Object.fromEntries(
-              Object.entries(input).map(([key, shape]) => [key, image(key, shape as number[])]),
-            );
-        const y = net.forward(x, evaluation) as tf.Tensor | Record<string, tf.Tensor>;
-        const named = (of: tf.Tensor | Record<string, tf.Tensor>, single: string) =>
-          Object.entries(of instanceof tf.Tensor ? { [single]: of } : of).map(
-            ([key, x]) => [key, values(x)] as const,
-          );
-        const result = { input: Object.fromEntries(named(x, 'input')), output: named(y, 'output') };
-        tf.dispose([x]);
-        return result;
-      }),
+    const image = ([, ...rest]: readonly number[], seed: number, batch: number) =>
+      randomTensor<tf.Rank.R4>([batch, ...rest] as never, seed);
+    const inputs = [1, 3].map((batch) =>
+      Array.isArray(input)
+        ? image(input as readonly number[], batch, batch)
+        : Object.fromEntries(
+            Object.entries(input).map(([key, shape], i) => [key, image(shape as number[], i + batch, batch)]),
+          ),
     );
-    worker.postMessage({ model: file, inputs: runs.map(({ input }) => input) });
-    const [outputs] = (await once(worker, 'message')) as [Output[]];
-    const expected = runtimes.flatMap(() => runs.flatMap(({ output }) => output));
-    expect(outputs.map(({ name, shape }) => [name, shape])).toEqual(
-      expected.map(([name, { shape }]) => [name, shape]),
-    );
-    outputs.forEach(({ values }, i) =>
-      expect(relativeDistance(values, expected[i]![1].values as Float32Array)).toBeLessThan(1e-4),
-    );
+    await onnx.expectSame(net, file, inputs);
     net.dispose();
     expect(tf.memory().numTensors).toBe(0);
   },
 );
-
-test('what has no operator of ONNX is an error that names the module and the kernel', async () => {
-  class Spin extends Module {
-    override forward(x: tf.Tensor4D): tf.Tensor4D {
-      return tf.reverse(x, 1);
-    }
-  }
-  class Outer extends Module {
-    readonly spin = new Spin();
-
-    override forward(x: tf.Tensor4D): tf.Tensor4D {
-      return this.spin.forward(x);
-    }
-  }
-  await expect(exportOnnx(new Outer(), { input: [1, 2, 2, 1] })).rejects.toThrow(
-    'spin (Spin) runs the kernel Reverse, which has no operator of ONNX here; exportOnnx cannot translate it.',
-  );
-  await expect(exportOnnx(new Outer())).rejects.toThrow(
-    'give the shape of the input, such as { input: [1, 224',
-  );
-});

@@ -1,5 +1,5 @@
 import { wilsonInterval } from '../../training/certainty.js';
-import { markup, type Markup } from '../markup.js';
+import { markup, type Markup } from '../../core/markup.js';
 import type { ReportFacts } from './facts.js';
 import { percent, table } from './format.js';
 import type { Section } from './section.js';

@@ -1,4 +1,4 @@
-import { markup, type Markup } from '../markup.js';
+import { markup, type Markup } from '../../core/markup.js';
 
 /** A share in per cent, with one digit after the point. */
 export function percent(share: number): string {

@@ -2,7 +2,7 @@ import { encodeBase64 } from '../../core/base64.js';
 import { encodePng } from '../../vision/encode-png.js';
 import type { RgbImage } from '../../vision/image.js';
 import { resize } from '../../vision/resize.js';
-import { markup, type Markup } from '../markup.js';
+import { markup, type Markup } from '../../core/markup.js';
 import type { ReportFacts, ReportImage } from './facts.js';
 import { percent } from './format.js';
 import type { Section } from './section.js';

@@ -54,7 +54,11 @@ export async function gatherFacts(
   const what = data.name ?? 'images';
   const rows = logits.map(softmax);
   const errors = findLabelErrors(predictions);
-  const gallery = new Gallery(model, data, predictions, { explanations, ...others });
+  const gallery = new Gallery(model, data, predictions, {
+    explanations,
+    size: others.size,
+    signal: others.signal,
+  });
   const worst = byScore(rows, (row, i) => (largest(row) === labels[i] ? undefined : Math.max(...row)));
   const doubtful = byScore(rows, doubt);
   const shownErrors = errors.slice(0, images);

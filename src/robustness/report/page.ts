@@ -1,4 +1,4 @@
-import { markup } from '../markup.js';
+import { markup } from '../../core/markup.js';
 import type { ReportFacts } from './facts.js';
 import { gallerySections } from './gallery-sections.js';
 import { classTable, confusionSection } from './class-sections.js';

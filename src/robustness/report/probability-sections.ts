@@ -1,5 +1,5 @@
 import { reliabilityDiagram } from '../calibration/reliability-diagram.js';
-import { Markup, markup } from '../markup.js';
+import { Markup, markup } from '../../core/markup.js';
 import type { ReportFacts } from './facts.js';
 import { decimal, percent, table } from './format.js';
 import type { Section } from './section.js';

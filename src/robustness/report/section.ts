@@ -1,4 +1,4 @@
-import type { Markup } from '../markup.js';
+import type { Markup } from '../../core/markup.js';
 
 /** A part of the page. */
 export interface Section {

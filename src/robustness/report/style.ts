@@ -1,4 +1,4 @@
-import { Markup } from '../markup.js';
+import { Markup } from '../../core/markup.js';
 
 /** The page's style sheet: light and dark by the reader's scheme, light on paper. */
 export const style = new Markup(`
@@ -21,10 +21,10 @@ td.name, tbody th { max-width: 16rem; overflow: hidden; text-overflow: ellipsis;
 .range i { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .35; } .range b { position: absolute; top: -2px; bottom: -2px; width: 2px; margin-left: -1px; background: var(--accent); }
 .confusion td, .confusion th { padding: .25rem .4rem; font-size: .8125rem; } .confusion td { text-align: center; min-width: 2.4rem; border: 1px solid var(--paper); }
 .confusion thead th { max-width: 6rem; overflow: hidden; text-overflow: ellipsis; text-align: center; } .confusion .zero { color: transparent; }
-.columns { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start; } .columns svg { max-width: 100%; height: auto; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .9rem; padding: 0; list-style: none; }
+.columns { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start; } .columns > svg { flex: none; max-width: 100%; height: auto; } .columns > div { flex: 1; min-width: 17rem; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: .9rem; padding: 0; list-style: none; }
 .gallery li { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: .6rem; font-size: .8125rem; line-height: 1.4; min-width: 0; }
-.gallery .pictures { display: flex; gap: .35rem; margin-bottom: .4rem; } .gallery img { flex: 1; min-width: 0; width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 4px; background: var(--paper); } img.pixels { image-rendering: pixelated; }
+.gallery .pictures { display: flex; gap: .35rem; margin-bottom: .4rem; } .gallery img { flex: 1; min-width: 0; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; border-radius: 4px; background: var(--paper); } img.pixels { image-rendering: pixelated; }
 .gallery div { overflow-wrap: anywhere; } .right { color: var(--good); } .wrong { color: var(--bad); }
 @media print {
   :root { color-scheme: light; --paper: #fff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --panel: #f6f8fa; --accent: #2563a8; --good: #1a7f37; --bad: #c2410c; --cell: 37 99 168; --miss: 194 65 12; }

@@ -1,6 +1,6 @@
 import { counted } from '../../core/counted.js';
 import { certainty } from '../../training/certainty.js';
-import { markup, type Markup } from '../markup.js';
+import { markup, type Markup } from '../../core/markup.js';
 import type { ReportFacts } from './facts.js';
 import { decimal, grouped, percent } from './format.js';
 

@@ -1,3 +1,4 @@
+import { parseArchitecture, type Architecture } from '../../models/build-model.js';
 import { efficientNetPyTorch } from './efficientnet-pytorch.js';
 import { huggingFace } from './huggingface.js';
 import { keras } from './keras.js';
@@ -15,3 +16,9 @@ export const nameMaps: readonly NameMap[] = [
   efficientNetPyTorch,
   modulePaths,
 ];
+
+/** The sources that have such a network. Of a family that is not known here, the paths of its tree alone. */
+export function nameMapsOf(architecture: Architecture): readonly NameMap[] {
+  if (!parseArchitecture(architecture)) return [modulePaths];
+  return nameMaps.filter((map) => map.conventions(architecture).length > 0);
+}

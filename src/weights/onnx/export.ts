@@ -10,7 +10,7 @@ import {
 } from '../../graph/trace.js';
 import { isImageClassifier } from '../../models/is-image-classifier.js';
 import { OnnxGraph, type OnnxValue } from './graph.js';
-import { Translator } from './translate.js';
+import { translate } from './translate.js';
 
 /** Options of {@link exportOnnx}. */
 export interface ExportOnnxOptions {
@@ -45,15 +45,14 @@ export async function exportOnnx(module: AnyModule, options: ExportOnnxOptions =
   const second = trace(module, changed(input, options.input === undefined));
   const names = classifier && { input: 'images', output: classifier.head ? 'logits' : 'features' };
   const named = { ...first, ...(names && renamed(first, names)) };
-  const translator = new Translator(graph, named, { ...second, ...(names && renamed(second, names)) });
-  translator.run();
-  await translator.values.readWeights();
+  const values = translate(graph, named, { ...second, ...(names && renamed(second, names)) });
+  await values.readWeights();
 
   const batch = Object.values(first.inputs)[0]!.shape[0];
   const info = ([name, value]: [string, TracedValue]): OnnxValue => {
     const { shape, dtype } = value;
     const sizes = shape.map((size, axis) => {
-      if (!translator.values.isDynamic(value, axis)) return size;
+      if (!values.isDynamic(value, axis)) return size;
       return axis === 0 && size === batch ? 'batch' : (['', 'height', 'width'][axis] ?? `${name}.${axis}`);
     });
     const planar = sizes.length === 4 ? [sizes[0]!, sizes[3]!, sizes[1]!, sizes[2]!] : sizes;

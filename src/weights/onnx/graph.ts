@@ -11,9 +11,8 @@ export type OnnxAttribute = number | string | readonly number[] | { readonly flo
 /** A dimension: its size, or a name where it may be any. */
 export type OnnxDimension = number | string;
 
-/** The numbers of the types of values that tfjs has, in onnx/onnx.proto. */
-export const elementTypes = { float32: 1, int32: 6, bool: 9 } as const;
-const INT64 = 7;
+/** The numbers of the types of values, in onnx/onnx.proto: those of tfjs, and ONNX's for sizes and places. */
+export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 };
 
 /** An input or output of a graph. */
@@ -77,7 +76,7 @@ export class OnnxGraph {
       : (values as Float32Array);
     const type =
       elements instanceof BigInt64Array
-        ? INT64
+        ? elementTypes.int64
         : values instanceof Float32Array
           ? elementTypes.float32
           : values instanceof Int32Array

@@ -7,6 +7,8 @@ import type { OnnxGraph } from './graph.js';
 /** The axes of an NHWC tensor in the order of NCHW, and the other way round. */
 const toPlanar = [0, 3, 1, 2];
 const toPlain = [0, 2, 3, 1];
+/** Where the axes of an NHWC tensor are in NCHW. */
+export const planarAxis: readonly number[] = toPlain;
 
 /** The names under which a graph has a value: as tfjs has it, or with its four axes in the order NCHW. */
 interface Forms {
@@ -37,8 +39,9 @@ export class Values {
     }
     trace.nodes.forEach((node, i) => {
       const twin = other.nodes[i];
-      if (twin?.kernel !== node.kernel || trace.nodes.length !== other.nodes.length)
-        throw cannot(node, 'depends on the size of the batch');
+      const isSame = twin?.kernel === node.kernel && twin.outputs.length === node.outputs.length;
+      if (!isSame || (i === trace.nodes.length - 1 && i < other.nodes.length - 1))
+        throw cannot(node, 'other sizes of the input change');
       node.outputs.forEach((value, k) => this.#twins.set(value, twin.outputs[k]!));
       for (const [name, value] of Object.entries(node.inputs)) {
         if (!this.#twins.has(value)) this.#twins.set(value, twin.inputs[name]!);
@@ -49,6 +52,18 @@ export class Values {
   /** The shape of the same value in the other trace. */
   otherShape(value: TracedValue): readonly number[] {
     return (this.#twins.get(value) ?? value).shape;
+  }
+
+  /** The same node of the other trace. */
+  otherNode(node: TracedNode): TracedNode {
+    const { source } = this.#twins.get(node.outputs[0]!)!;
+    return (source as { node: TracedNode }).node;
+  }
+
+  /** Throws where a kernel computes with other numbers when its inputs have other sizes, such as the batch's. */
+  checkNumbers(node: TracedNode): void {
+    if (numbersOf(node) !== numbersOf(this.otherNode(node)))
+      throw cannot(node, 'computes with numbers that depend on the size of the input');
   }
 
   isDynamic(value: TracedValue, axis: number): boolean {
@@ -187,6 +202,21 @@ export class Values {
     }
     return forms;
   }
+}
+
+/** Kernels with attributes that are shapes of what they give: their translations see to sizes that may be any. */
+const shaped = new Set(
+  'Reshape Slice StridedSlice SplitV BroadcastTo Conv2DBackpropInput ResizeBilinear ResizeNearestNeighbor'.split(
+    ' ',
+  ),
+);
+
+/** Numbers that a kernel computes with, besides those of tensors that are computed. */
+function numbersOf({ kernel, attributes, inputs }: TracedNode): string {
+  const constants = Object.values(inputs).map(({ shape, source }) =>
+    source.kind === 'constant' ? [shape, Array.from(source.values as ArrayLike<number>)] : [],
+  );
+  return JSON.stringify([shaped.has(kernel) ? {} : attributes, constants]);
 }
 
 /** The error of a kernel that cannot be translated. */
