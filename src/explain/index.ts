@@ -15,3 +15,20 @@ export type { SuperpixelOptions } from './superpixels.js';
 export { explain, explanationMethods, type ExplainMethodOptions, type ExplanationMethod } from './explain.js';
 export { explanationPage, type ExplanationPageOptions } from './page.js';
 export { heatMap, type HeatMapOptions } from './heat-map.js';
+export {
+  faithfulness,
+  type Faithfulness,
+  type FaithfulnessCurve,
+  type FaithfulnessOptions,
+} from './faithfulness.js';
+export {
+  featureImage,
+  topImages,
+  type FeatureImage,
+  type FeatureImageOptions,
+  type TopImage,
+  type TopImagesOptions,
+} from './features.js';
+export { filterImage, type FilterImageOptions } from './filters.js';
+export { localization, type Localization, type Region } from './localization.js';
+export { sanityCheck, type SanityCheckOptions, type SanityStep } from './sanity-check.js';

@@ -1,4 +1,5 @@
 export * from './attacks/index.js';
+export * from './corruptions/index.js';
 export { calibrate, type CalibrateOptions, type CalibrateResult } from './calibration/calibrate.js';
 export {
   fitScaling,

@@ -15,7 +15,8 @@ interface Filter {
   readonly weight: (distance: number) => number;
 }
 
-const filters: Record<Exclude<Interpolation, 'nearest'>, Filter> = {
+const filters: Record<Exclude<Interpolation, 'nearest'> | 'box', Filter> = {
+  box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   // Keys 1981 with a = -0.5.
   bicubic: {
@@ -46,6 +47,20 @@ export function resize(
   checkInteger('height', height, 1);
   checkInteger('width', width, 1);
   checkOneOf('interpolation', interpolation, interpolations);
+  return resizeBy(image, height, width, interpolation);
+}
+
+/** Resizes as {@link resize}, each pixel the mean of those that it covers: Pillow's `BOX`. */
+export function resizeBox(image: RgbImage, height: number, width: number): RgbImage {
+  return resizeBy(image, height, width, 'box');
+}
+
+function resizeBy(
+  image: RgbImage,
+  height: number,
+  width: number,
+  interpolation: Interpolation | 'box',
+): RgbImage {
   const columns = windows(image.width, width, interpolation, 0, width);
   const rows = windows(image.height, height, interpolation, 0, height);
   return { width, height, data: resample(image, columns, rows, isDownFirst(image, height, width)) };
@@ -107,7 +122,7 @@ export function cropStart(length: number, size: number): number {
 function windows(
   from: number,
   to: number,
-  interpolation: Interpolation,
+  interpolation: Interpolation | 'box',
   first: number,
   count: number,
 ): Window[] {

@@ -7,10 +7,10 @@ import { gradientShap, smoothGrad } from '../../src/explain/noise.js';
 import { kernelShap } from '../../src/explain/kernel-shap.js';
 import { lime } from '../../src/explain/lime.js';
 import { occlusion } from '../../src/explain/occlusion.js';
+import { rankCorrelation } from '../../src/explain/rank-correlation.js';
 import { scoreCam } from '../../src/explain/score-cam.js';
 import { explainedImages, explainedNet, SIDE, type ExplainedNet } from '../helpers/explained-net.js';
 import { readGolden, relativeDistance, spread } from '../helpers/golden.js';
-import { rankCorrelation } from '../helpers/statistics.js';
 
 interface Golden {
   readonly targets: number[];

@@ -1,0 +1,9 @@
+export {
+  commonCorruptions,
+  corrupt,
+  corruption,
+  extraCorruptions,
+  type CorruptionName,
+  type CorruptOptions,
+  type Severity,
+} from './corrupt.js';
