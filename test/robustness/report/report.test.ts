@@ -67,7 +67,8 @@ test('the page asks for nothing, and hostile names stay text', async () => {
       if (key === 'href') expect(value).toMatch(/^#[a-z]+$/);
     }
   }
-  expect(page).not.toMatch(/url\(|@import|<script|<link|<iframe|[\u0000\ud800-\udfff]/);
+  expect(page).not.toMatch(/url\(|@import|<script|<link|<iframe|\p{Surrogate}/u);
+  expect(page.includes('\u0000')).toBe(false);
   expect(page).toContain("default-src 'none'".replaceAll("'", '&#39;'));
   expect(page).toContain(
     '&lt;/title&gt;&lt;/style&gt;&lt;script src=&#39;//example.com/y&#39;&gt;&lt;/script&gt;',
