@@ -9,14 +9,16 @@ export interface ReportCommandOptions extends EvaluationOptions {
   title?: string;
   images: number;
   explanations: boolean;
+  attacks?: number;
 }
 
 /** Writes a report on a network. */
 export async function writeReport(options: ReportCommandOptions): Promise<void> {
-  const { size, batchSize, classes, out, title, images, explanations } = options;
+  const { size, batchSize, classes, out, title, images, explanations, attacks } = options;
+  const given = { title, images, explanations, attacks };
   await withEvaluation(options, async (model, data) => {
     const page = await withProgressBar(data.labels.length, (onProgress) =>
-      report(model, data, { size, batchSize, classes, title, images, explanations, onProgress }),
+      report(model, data, { ...given, size, batchSize, classes, onProgress }),
     );
     await replaceFile(out, page);
     console.log(`${out}: ${(page.length / 2 ** 20).toFixed(1)} MB`);

@@ -35,6 +35,14 @@ export interface SetCheck extends SetQuality {
   readonly wanted: number;
 }
 
+/** How well the network classifies attacked images. */
+export interface AttackCheck {
+  /** Number of images. */
+  readonly images: number;
+  /** The share of right answers by how far each value may be changed, where values are from 0 to 255. */
+  readonly accuracies: readonly { readonly radius: number; readonly accuracy: number }[];
+}
+
 /** All that a report says. */
 export interface ReportFacts {
   readonly title: string;
@@ -49,6 +57,8 @@ export interface ReportFacts {
   /** Undefined where no temperature is best. */
   readonly temperature: TemperatureCheck | undefined;
   readonly sets: readonly SetCheck[];
+  /** Undefined where it was not asked for. */
+  readonly attacks: AttackCheck | undefined;
   /** Wrong answers, the surest first. */
   readonly worst: readonly ReportImage[];
   /** Images whose two likeliest classes are nearest, the nearest first. */

@@ -2,7 +2,7 @@ import { markup, type Markup } from '../../core/markup.js';
 
 /** A share in per cent, with one digit after the point. */
 export function percent(share: number): string {
-  return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : '–';
+  return Number.isFinite(share) ? `${(100 * share).toFixed(1)}\u00a0%` : '–';
 }
 
 /** A number with three digits after the point. */

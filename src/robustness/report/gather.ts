@@ -20,6 +20,7 @@ import { findLabelErrors } from '../label-errors.js';
 import { largest, softmax } from '../labelled-logits.js';
 import type { ReportFacts, SetCheck, TemperatureCheck } from './facts.js';
 import { Gallery } from './gallery.js';
+import { checkAttacks } from './harm.js';
 
 /** Options of {@link report}. */
 export interface ReportOptions extends Omit<EvaluateOptions, 'views'> {
@@ -29,6 +30,8 @@ export interface ReportOptions extends Omit<EvaluateOptions, 'views'> {
   readonly images?: number;
   /** Whether images are shown with a map of where the network looks, by Grad-CAM. Default true. */
   readonly explanations?: boolean;
+  /** How many images are attacked, with five radii. Default 0: the report says nothing of attacks. */
+  readonly attacks?: number;
 }
 
 /** Measures what a report says. */
@@ -43,21 +46,21 @@ export async function gatherFacts(
     () => 'report: the model is no image classifier; give one, such as load gives.',
   );
   checkDataset('report', data);
-  const { title, images = 12, explanations = true, ...others } = checkedOptions(options);
-  checkInteger('images', images, 0);
-  checkBoolean('explanations', explanations);
+  const { title, images, explanations, attacks, ...others } = checkedOptions(options);
   const predictions = await collectLogits(model, data, others);
   const { logits, labels } = predictions;
   const metrics = new Metrics(model.classes!);
   logits.forEach((row, i) => metrics.add(Float32Array.from(row), [labels[i]!]));
   const { name } = model.architecture;
+  const { batchSize, size, classes, signal } = others;
+  const harm = { batchSize, size, classes, signal };
   const what = data.name ?? 'images';
   const rows = logits.map(softmax);
   const errors = findLabelErrors(predictions);
   const gallery = new Gallery(model, data, predictions, {
     explanations,
-    size: others.size,
-    signal: others.signal,
+    size,
+    signal,
   });
   const worst = byScore(rows, (row, i) => (largest(row) === labels[i] ? undefined : Math.max(...row)));
   const doubtful = byScore(rows, doubt);
@@ -73,6 +76,15 @@ export async function gatherFacts(
     calibration: measureCalibration(predictions),
     temperature: checkTemperature(predictions),
     sets: checkSets(predictions),
+    attacks:
+      attacks > 0
+        ? await checkAttacks(
+            model,
+            { ...data, labels: Int32Array.from(labels), image: (i) => data.image(i) },
+            attacks,
+            harm,
+          )
+        : undefined,
     worst: await gallery.images(worst.slice(0, images)),
     doubtful: await gallery.images(doubtful.slice(0, images)),
     labelErrors: {
@@ -82,18 +94,23 @@ export async function gatherFacts(
   };
 }
 
-function checkedOptions(options: ReportOptions): ReportOptions {
+function checkedOptions(options: ReportOptions) {
   checkOptions('report', options, {
     title: true,
     images: true,
     explanations: true,
+    attacks: true,
     batchSize: true,
     size: true,
     classes: true,
     onProgress: true,
     signal: true,
   });
-  return options;
+  const { images = 12, explanations = true, attacks = 0 } = options;
+  checkInteger('images', images, 0);
+  checkBoolean('explanations', explanations);
+  checkInteger('attacks', attacks, 0);
+  return { ...options, images, explanations, attacks };
 }
 
 /** What the rows of the report are called. */

@@ -4,6 +4,7 @@ import { gallerySections } from './gallery-sections.js';
 import { classTable, confusionSection } from './class-sections.js';
 import { calibrationSection, setsSection } from './probability-sections.js';
 import type { Section } from './section.js';
+import { harmSections } from './harm-sections.js';
 import { style } from './style.js';
 import { summary } from './summary-section.js';
 
@@ -18,6 +19,7 @@ export async function reportPage(facts: ReportFacts): Promise<string> {
     confusionSection(facts),
     calibrationSection(facts),
     ...setsSection(facts),
+    ...harmSections(facts),
     ...(await gallerySections(facts)),
   ];
   return markup`<!doctype html>

@@ -21,6 +21,7 @@ td.name, tbody th { max-width: 16rem; overflow: hidden; text-overflow: ellipsis;
 .range i { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .35; } .range b { position: absolute; top: -2px; bottom: -2px; width: 2px; margin-left: -1px; background: var(--accent); }
 .confusion td, .confusion th { padding: .25rem .4rem; font-size: .8125rem; } .confusion td { text-align: center; min-width: 2.4rem; border: 1px solid var(--paper); }
 .confusion thead th { max-width: 6rem; overflow: hidden; text-overflow: ellipsis; text-align: center; } .confusion .zero { color: transparent; }
+.shaded { display: inline-block; margin: -.2rem -.4rem; padding: .2rem .4rem; border-radius: 4px; }
 .columns { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start; } .columns > svg { flex: none; max-width: 100%; height: auto; } .columns > div { flex: 1; min-width: 17rem; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: .9rem; padding: 0; list-style: none; }
 .gallery li { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: .6rem; font-size: .8125rem; line-height: 1.4; min-width: 0; }
@@ -29,6 +30,6 @@ td.name, tbody th { max-width: 16rem; overflow: hidden; text-overflow: ellipsis;
 @media print {
   :root { color-scheme: light; --paper: #fff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --panel: #f6f8fa; --accent: #2563a8; --good: #1a7f37; --bad: #c2410c; --cell: 37 99 168; --miss: 194 65 12; }
   body { padding: 0; max-width: none; font-size: 10.5pt; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  nav { display: none; } h2 { break-after: avoid; } h2 + p { break-after: avoid; } tr, .gallery li, .tile, svg { break-inside: avoid; } thead { display: table-header-group; } .scroll { overflow: visible; }
+  nav { display: none; } h2 { break-after: avoid; } h2 + p { break-after: avoid; } section, p, tr, .gallery li, .tile, svg { break-inside: avoid; } thead { display: table-header-group; } .scroll { overflow: visible; }
   .gallery { grid-template-columns: repeat(5, 1fr); gap: .5rem; } .confusion td, .confusion th { padding: .15rem .3rem; min-width: 0; font-size: 8pt; }
 }`);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../../src/core/errors.js';
 import { report } from '../../../src/robustness/index.js';
+import { spreadOver } from '../../../src/robustness/report/harm.js';
 import { evaluate } from '../../../src/training/evaluate.js';
 import { decodeImage } from '../../../src/vision/decode-image.node.js';
 import { tinyData, tinyModel } from '../../training/tiny.js';
@@ -82,7 +83,7 @@ test('the numbers are those of evaluate, and the pictures what the network sees'
   const data = tinyData(30);
   const { top1, confusion } = await evaluate(model, data);
   const page = await report(model, data, { images: 3, batchSize: 7 });
-  expect(page).toContain(`<b>${(100 * top1).toFixed(1)} %</b>`);
+  expect(page).toContain(`<b>${(100 * top1).toFixed(1)}\u00a0%</b>`);
   for (const [label, row] of confusion.entries()) {
     for (const [answer, count] of row.entries()) {
       expect(page).toContain(`title="${data.classes[label]!} taken for ${data.classes[answer]!}: ${count}"`);
@@ -94,8 +95,24 @@ test('the numbers are those of evaluate, and the pictures what the network sees'
   const decoded = await decodeImage(Buffer.from(seen[1]!, 'base64'));
   expect(Array.from(decoded.data)).toEqual(Array.from((await data.image(index)).data));
   expect(pictures.filter(([, , words]) => words!.startsWith('where')).length).toBe(pictures.length / 2);
+  expect(page).not.toMatch(/id="attacks"/);
   const plain = await report(model, data, { images: 3, explanations: false });
   expect(plain).not.toContain('where the network looks');
+  model.dispose();
+});
+
+test('attacks are shown for images that are spread over the data', async () => {
+  const model = tinyModel();
+  const data = tinyData(20);
+  const { numTensors } = tf.memory();
+  const page = await report(model, data, { images: 0, attacks: 4 });
+  expect(tf.memory().numTensors).toBe(numTensors);
+  const part = spreadOver(data, 2);
+  expect(Array.from(part.labels)).toEqual([data.labels[0], data.labels[10]]);
+  const attacks = page.slice(page.indexOf('<section id="attacks">'));
+  const shares = Array.from(attacks.matchAll(/ \/ 255<\/th><td>([\d.]+)/g), ([, share]) => Number(share));
+  expect(shares).toHaveLength(5);
+  shares.forEach((share, i) => expect(share).toBeLessThanOrEqual(shares[i - 1] ?? 100));
   model.dispose();
 });
 
@@ -106,6 +123,7 @@ test('wrong input is refused before work starts, and a stop leaves no tensor', a
   await expect(report(model, data, { images: -1 })).rejects.toThrow(
     'images is -1; give an integer of at least 0.',
   );
+  await expect(report(model, data, { attacks: 0.5 })).rejects.toThrow('attacks is 0.5');
   await expect(report(model, data, { pictures: 3 } as never)).rejects.toThrow(ArgumentError);
   await expect(report(model, [] as never)).rejects.toThrow(
     'report: the data are an empty array; give a data set',
