@@ -2,7 +2,13 @@ export { adam, adamW, lamb, Adam, AdamW, LAMB, type AdamOptions } from './optim/
 export type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 export type { CalibrationBin } from './calibration-bins.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
-export { collectLogits, type CollectLogitsOptions, type LabelledLogits } from './collect-logits.js';
+export {
+  collectFeatures,
+  collectLogits,
+  type CollectLogitsOptions,
+  type LabelledFeatures,
+  type LabelledLogits,
+} from './collect-logits.js';
 export * from './data/index.js';
 export { evaluate, type ModuleEvaluateOptions } from './evaluate.js';
 export type { EvaluateOptions } from './image-logits.js';
