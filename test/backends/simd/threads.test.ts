@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { getThreads, setThreads, type SimdBackend } from '../../../src/backends/simd/index.js';
 import { Random } from '../../../src/core/random.js';
 import { runKernel } from '../../../src/core/kernels.js';
+import { SqueezeExcite } from '../../../src/layers/squeeze-excite.js';
 import { buildEfficientNet } from '../../../src/models/efficientnet.js';
 import type { ImageClassifier } from '../../../src/models/image-classifier.js';
 import { buildResNet } from '../../../src/models/resnet.js';
@@ -96,6 +97,33 @@ const operations: Record<string, () => tf.Tensor | tf.Tensor[]> = {
       ...forward,
       ...runKernel('BatchNormTrainingGrad', { x, dy, y, scale, mean, inverseDeviation }, attributes),
     ];
+  },
+  'batch norm of training with swish and its gradient': () => {
+    const [x, dy] = [random(4, 30, 30, 50), random(4, 30, 30, 50)];
+    const [scale, offset] = [randomTensor([50], 2), randomTensor([50], 3)];
+    const running = { runningMean: tf.zeros([50]), runningVariance: tf.ones([50]) };
+    const attributes = { epsilon: 1e-3, low: -Infinity, high: Infinity, swish: 1 };
+    const forward = runKernel(
+      'BatchNormTraining',
+      { x, scale, offset, ...running },
+      { ...attributes, momentum: 0.9, unbiased: 1 },
+    );
+    const [, mean, , inverseDeviation] = forward as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const inputs = { x, dy, scale, offset, mean, inverseDeviation };
+    return [...forward, ...runKernel('BatchNormTrainingGrad', inputs, { ...attributes, shortcut: 0 })];
+  },
+  'squeeze-excitation and its gradient': () => {
+    const layer = new SqueezeExcite({
+      channels: 50,
+      squeezeChannels: 12,
+      activation: 'swish',
+      random: new Random(1),
+    });
+    const forward = (x: tf.Tensor) => layer.forward(x as tf.Tensor4D);
+    const inputs = [random(4, 30, 30, 50), ...layer.variables()];
+    const { value, grads } = tf.valueAndGrads(forward)(inputs, random(4, 30, 30, 50));
+    layer.dispose();
+    return [value, ...grads];
   },
   reductions: () => {
     const x = random(8, 40, 40, 30);

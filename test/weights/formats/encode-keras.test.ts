@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createHash } from 'node:crypto';
 import { buildModel, type ModelOptions } from '../../../src/models/build-model.js';
+import { buildEfficientNet } from '../../../src/models/efficientnet.js';
 import { load } from '../../../src/weights/load.js';
 import { decode } from '../../../src/weights/formats/decode.js';
 import { encode } from '../../../src/weights/encode.js';
@@ -79,6 +80,26 @@ test("an EfficientNet's layer of normalisation does what the model's preprocessi
     model.dispose();
   }
 });
+
+test.each(['v2-b', 'v2-s', 'v2-m', 'v2-l'] as const)(
+  'EfficientNet%s, narrow, comes back bit for bit; only of B has the file a layer of normalisation, as in Keras',
+  async (variant) => {
+    const size = { width: 0.125, depth: 0.25, size: 64, dropout: 0 };
+    const preprocessing = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4] };
+    const options = { variant, convention: 'keras', initialize: false, classes: 2, preprocessing } as const;
+    const [model, copy] = [buildEfficientNet(size, options), buildEfficientNet(size, options)];
+    fillByKerasRule(model);
+    const bytes = await encode(model, { format });
+    const { source, missing, extra } = await load(copy, bytes);
+    expect({ source, missing, extra }).toEqual({ source: 'keras', missing: [], extra: [] });
+    const copies = copy.variables();
+    model.variables().forEach((variable, i) => expect(copies[i]!.dataSync()).toEqual(variable.dataSync()));
+    const { tensors } = await decode(bytes);
+    expect(tensors.has('normalization/mean')).toBe(variant === 'v2-b');
+    model.dispose();
+    copy.dispose();
+  },
+);
 
 test('what Keras cannot take is refused, with a reason', async () => {
   const model = buildModel('resnet20', { initialize: false });
