@@ -67,20 +67,23 @@ function depthwiseQuad(row: i32, x: i32, bias: usize): void {
     const start = bias ? v128.load(bias + c) : f32x4.splat(0);
     const left = min(4, <i32>((pixel - c) >> 2));
     if (kernelWidth == 3 && next == tap) {
-      quadOf3(start, image + c, kernel + c, rows, line, tap, pixel, to + c, left);
+      quadOf(3, start, image + c, kernel + c, rows, line, tap, pixel, to + c, left);
     } else if (kernelWidth == 5 && next == tap) {
-      quadOf5(start, image + c, kernel + c, rows, line, tap, pixel, to + c, left);
+      quadOf(5, start, image + c, kernel + c, rows, line, tap, pixel, to + c, left);
     } else {
       quadOfAny(start, image + c, kernel + c, rows, line, tap, pixel, to + c, left, next, kernelWidth);
     }
   }
 }
 
-/** Four channels of four pixels, of stride 1 and 3 taps a row: neighbours share what they read. */
+/**
+ * Four channels of four pixels, of stride 1: neighbours share what they read. `taps` of a row is the constant 3 or 5, so that the
+ * compiler leaves out what 3 do not need.
+ */
 // @ts-ignore: decorator
 @inline
-function quadOf3(
-  start: v128, from: usize, weights: usize, rows: i32, line: usize, tap: usize, pixel: usize, to: usize, channels: i32,
+function quadOf(
+  taps: i32, start: v128, from: usize, weights: usize, rows: i32, line: usize, tap: usize, pixel: usize, to: usize, channels: i32,
 ): void {
   let sum0 = start;
   let sum1 = start;
@@ -99,66 +102,29 @@ function quadOf3(
     sum0 = fma(value, w2, sum0);
     sum1 = fma(value, w1, sum1);
     sum2 = fma(value, w0, sum2);
-    value = v128.load(from + 3 * tap);
-    sum1 = fma(value, w2, sum1);
-    sum2 = fma(value, w1, sum2);
-    sum3 = fma(value, w0, sum3);
-    value = v128.load(from + 4 * tap);
-    sum2 = fma(value, w2, sum2);
-    sum3 = fma(value, w1, sum3);
-    value = v128.load(from + 5 * tap);
-    sum3 = fma(value, w2, sum3);
-    weights += 3 * pixel;
-    from += line;
-  }
-  storeQuad(to, pixel, channels, sum0, sum1, sum2, sum3);
-}
-
-/** The same with 5 taps a row. */
-// @ts-ignore: decorator
-@inline
-function quadOf5(
-  start: v128, from: usize, weights: usize, rows: i32, line: usize, tap: usize, pixel: usize, to: usize, channels: i32,
-): void {
-  let sum0 = start;
-  let sum1 = start;
-  let sum2 = start;
-  let sum3 = start;
-  for (let y = 0; y < rows; y++) {
-    const w0 = v128.load(weights);
-    const w1 = v128.load(weights + pixel);
-    const w2 = v128.load(weights + 2 * pixel);
-    const w3 = v128.load(weights + 3 * pixel);
-    const w4 = v128.load(weights + 4 * pixel);
-    let value = v128.load(from);
-    sum0 = fma(value, w0, sum0);
-    value = v128.load(from + tap);
-    sum0 = fma(value, w1, sum0);
-    sum1 = fma(value, w0, sum1);
-    value = v128.load(from + 2 * tap);
-    sum0 = fma(value, w2, sum0);
-    sum1 = fma(value, w1, sum1);
-    sum2 = fma(value, w0, sum2);
-    value = v128.load(from + 3 * tap);
-    sum0 = fma(value, w3, sum0);
-    sum1 = fma(value, w2, sum1);
-    sum2 = fma(value, w1, sum2);
-    sum3 = fma(value, w0, sum3);
-    value = v128.load(from + 4 * tap);
-    sum0 = fma(value, w4, sum0);
-    sum1 = fma(value, w3, sum1);
-    sum2 = fma(value, w2, sum2);
-    sum3 = fma(value, w1, sum3);
-    value = v128.load(from + 5 * tap);
-    sum1 = fma(value, w4, sum1);
-    sum2 = fma(value, w3, sum2);
-    sum3 = fma(value, w2, sum3);
-    value = v128.load(from + 6 * tap);
-    sum2 = fma(value, w4, sum2);
-    sum3 = fma(value, w3, sum3);
-    value = v128.load(from + 7 * tap);
-    sum3 = fma(value, w4, sum3);
-    weights += 5 * pixel;
+    const third = v128.load(from + 3 * tap);
+    sum1 = fma(third, w2, sum1);
+    sum2 = fma(third, w1, sum2);
+    sum3 = fma(third, w0, sum3);
+    const fourth = v128.load(from + 4 * tap);
+    sum2 = fma(fourth, w2, sum2);
+    sum3 = fma(fourth, w1, sum3);
+    const fifth = v128.load(from + 5 * tap);
+    sum3 = fma(fifth, w2, sum3);
+    if (taps == 5) {
+      const w3 = v128.load(weights + 3 * pixel);
+      const w4 = v128.load(weights + 4 * pixel);
+      sum0 = fma(third, w3, sum0);
+      sum0 = fma(fourth, w4, sum0);
+      sum1 = fma(fourth, w3, sum1);
+      sum1 = fma(fifth, w4, sum1);
+      sum2 = fma(fifth, w3, sum2);
+      value = v128.load(from + 6 * tap);
+      sum2 = fma(value, w4, sum2);
+      sum3 = fma(value, w3, sum3);
+      sum3 = fma(v128.load(from + 7 * tap), w4, sum3);
+    }
+    weights += taps * pixel;
     from += line;
   }
   storeQuad(to, pixel, channels, sum0, sum1, sum2, sum3);
