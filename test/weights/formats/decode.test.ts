@@ -40,7 +40,7 @@ test('any bytes give a clear error', async () => {
   );
 });
 
-test("a training's checkpoint is recognised as one, by load and load", async () => {
+test("a training's checkpoint is recognised as one, by load and by readSource", async () => {
   const tensors = new Map([['model/stem.weight', { shape: [1], values: Float32Array.of(1) }]]);
   const bytes = encodeSafetensors(tensors, { metadata: { training: '{"step": 12}' } });
   for (const attempt of [() => load(bytes), () => readSource(bytes)]) {

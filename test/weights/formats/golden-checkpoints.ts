@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError, type Checkpoint } from '../../../src/weights/formats/checkpoint.js';
@@ -45,4 +46,27 @@ export function expectHarmless(read: () => Checkpoint): void {
   }
   const kinds = [Object, Array, Map, Function];
   for (const { prototype } of kinds) expect(Object.keys(prototype as object)).toEqual([]);
+}
+
+/** {@link expectHarmless} for files of test/golden/checkpoints.py that end so, cut at any byte and with any bytes changed. */
+export function expectDamagedHarmless(
+  ending: string,
+  read: (bytes: Uint8Array) => Checkpoint,
+  numRuns: number,
+): void {
+  const files = goldenNames(ending).map(goldenFile);
+  const change = fc.record({ at: fc.nat(), to: fc.integer({ min: 0, max: 255 }) });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...files),
+      fc.array(change, { maxLength: 4 }),
+      fc.nat(),
+      (original, changes, cut) => {
+        const bytes = original.slice(0, cut % 2 ? original.length : cut % (original.length + 1));
+        for (const { at, to } of changes) if (bytes.length > 0) bytes[at % bytes.length] = to;
+        expectHarmless(() => read(bytes));
+      },
+    ),
+    { numRuns },
+  );
 }
