@@ -111,6 +111,22 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+test('explain takes a method by its name, by default gradCam', async () => {
+  const x = explainedImages(1);
+  expect(Object.keys(methods)).toEqual(expect.arrayContaining([...explain.explanationMethods]));
+  expect(explain.explanationMethods).toHaveLength(names.length);
+  expect(await explain.explain(shared, x)).toEqual(await explain.gradCam(shared, x));
+  const options = { samples: 5, target: 'cat' };
+  expect(await explain.explain(shared, x, { method: 'lime', ...options })).toEqual(
+    await explain.lime(shared, x, options),
+  );
+  await expect(explain.explain(shared, x, { method: 'cam' as never })).rejects.toThrow(/method is 'cam'/);
+  await expect(explain.explain(shared, x, null as never)).rejects.toThrow(/options are null/);
+  await expect(explain.explain(shared, x, { method: 'rise', layer: 'stem' } as never)).rejects.toThrow(
+    /rise has no option layer/,
+  );
+});
+
 describe('axioms', () => {
   const net = explainedNet();
   const x = explainedImages(1);
