@@ -27,7 +27,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   setupFiles: ['<rootDir>/test/helpers/setup.ts'],
-  setupFilesAfterEnv: ['<rootDir>/test/helpers/teardown.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/helpers/setup-after.ts'],
   // Looking a global up is slow in jest's sandbox, and inner loops do it.
   sandboxInjectedGlobals: ['Math'],
   // Jest leaves one processor free otherwise.

@@ -31,6 +31,7 @@ import {
 import { efficientNetArchitectureOptionNames } from '../scaling/efficientnet.js';
 import { resNetArchitectureOptionNames } from '../scaling/resnet.js';
 import { describeEfficientNet, describeResNet } from './describe.js';
+import { withUnbuilt } from './describe-unbuilt.js';
 import { EfficientNet, efficientNetOptionNames, type EfficientNetOptions } from './efficientnet.js';
 import type { ImageClassifier } from './image-classifier.js';
 import { ResNet, resNetOptionNames, type ResNetOptions } from './resnet.js';
@@ -100,6 +101,17 @@ export function describeArchitecture(
   return architecture.family === 'resnet'
     ? describeResNet(architecture, { convention: convention as ResNetOptions['convention'] })
     : describeEfficientNet(architecture);
+}
+
+/** The number of weights of the network of these sizes, running statistics included. None are made. */
+export function countWeights(
+  architecture: Architecture,
+  options: Pick<ModelOptions, 'convention'> = {},
+): number {
+  return withUnbuilt(
+    () => buildArchitecture(architecture, options),
+    (model) => model.variables().reduce((sum, { size }) => sum + size, 0),
+  );
 }
 
 /** The options that only one of the families has. */

@@ -246,7 +246,7 @@ describe('what is not folded', () => {
     expect(await foldedPaths(net)).toEqual([]);
   });
 
-  test('a convolution with an activation of its own before the batch norm', async () => {
+  test('a convolution with an activation before the batch norm', async () => {
     const net = new Composed({ conv: conv(), norm: norm() }, ({ conv, norm }, x, context) =>
       norm.forward(conv.forwardFused(x, 'relu'), context),
     );

@@ -27,7 +27,7 @@ test.each<[string, Partial<ResidualBlockOptions>, string[]]>([
   ['wider bottleneck', { kind: 'bottleneck' }, ['conv1', 'conv2', 'conv3', 'shortcut']],
   ['plain', { stride: 2, shortcut: 'none' }, ['conv1', 'conv2']],
   ['plain bottleneck', { kind: 'bottleneck', shortcut: 'none' }, ['conv1', 'conv2', 'conv3']],
-])('%s has a shortcut of its own only where the shape changes', (_, options, expected) => {
+])('%s has a module for the shortcut only where the shape changes', (_, options, expected) => {
   const block = build(options);
   expect(parts(block)).toEqual(expected);
   block.dispose();

@@ -302,12 +302,12 @@ describe('classify', () => {
     test('a head of another name, and several weights in a file: asked for, given, and what was left out is said', async () => {
       const { tensors } = decodeSafetensors(readFileSync(weights));
       const others = join(folder, 'others.safetensors');
-      const own = Array.from(tensors, ([key, tensor]) => {
+      const trained = Array.from(tensors, ([key, tensor]) => {
         const values = { shape: tensor.shape, values: tensor.toFloat32() };
         return [key.replace(/^fc\./, 'fc.1.'), values] as const;
       });
       const both = ['model', 'model_ema'].flatMap((prefix) =>
-        own.map(([key, tensor]) => [`${prefix}.${key}`, tensor] as const),
+        trained.map(([key, tensor]) => [`${prefix}.${key}`, tensor] as const),
       );
       writeFileSync(others, encodeSafetensors(new Map(both)));
       const command = ['classify', image, '--weights', others, '--json'];

@@ -71,15 +71,15 @@ describe('broken images', () => {
   });
 });
 
-test('what is left out is counted and told once, of a folder to train on and to classify', async () => {
+test('what is left out is counted and reported once, of a folder to train on and to classify', async () => {
   write('photos');
   for (let i = 0; i < 12; i++) writeFileSync(join('photos', 'cat', `${i}.bmp`), bmp);
   writeFileSync(join('photos', 'readme.txt'), 'x');
-  const told =
+  const report =
     '12 .bmp (BMP is not read here: cat/0.bmp, cat/1.bmp, cat/10.bmp, …), readme.txt (not an image)';
   const trained = await skipscale('train', 'photos', ...quick);
   expect(trained.status).toBe(0);
-  expect(trained.stdout).toContain(`12 images, 2 classes (8 of 10 images an epoch), 13 skipped: ${told}\n`);
+  expect(trained.stdout).toContain(`12 images, 2 classes (8 of 10 images an epoch), 13 skipped: ${report}\n`);
 
   copyFileSync(join('photos', 'cat', '0.png'), join('photos', 'without an end'));
   const { status, stdout, stderr } = await skipscale('classify', 'photos', '--weights', 'cifar10');
@@ -104,7 +104,7 @@ test('what is left out is counted and told once, of a folder to train on and to 
   );
 });
 
-test('a class that would be lost and parts of a data set are refused; a folder around all is told', async () => {
+test('a class that would be lost and parts of a data set are refused; a folder around all is reported', async () => {
   write('photos');
   mkdirSync(join('photos', 'dog'));
   writeFileSync(join('photos', 'dog', '1.bmp'), bmp);

@@ -50,6 +50,9 @@ test.each([
   [40, 35, ' (35 of 40 images an epoch)'],
   [12, 32, ''],
   [63, 32, ' (32 of 63 images an epoch)'],
-])('of %d images in batches of %d: told where more than a tenth is left out', (images, batchSize, said) => {
-  expect(formatEpoch(images, batchSize)).toBe(said);
-});
+])(
+  'of %d images in batches of %d: reported where more than a tenth is left out',
+  (images, batchSize, said) => {
+    expect(formatEpoch(images, batchSize)).toBe(said);
+  },
+);

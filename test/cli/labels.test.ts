@@ -141,7 +141,7 @@ test('what a training from scratch saves answers with the names of its folders, 
   expect(classes.every(({ label, index }) => ['blue', 'green', 'red'][index] === label)).toBe(true);
 });
 
-test("evaluate and classify refuse --labels that are the file's own in another order", async () => {
+test("evaluate and classify refuse --labels that are the file's in another order", async () => {
   const names = join(folder, 'permuted.txt');
   writeFileSync(names, 'green\nred\nblue\n');
   const message = /The labels are the model's in another order: class 0 is 'red', and they call it 'green'/;

@@ -62,7 +62,7 @@ test('draws the loss and the accuracy of training and validation', async () => {
   expect(validationLoss[1]![1]).toBeCloseTo(loss[1]![1], 1);
 });
 
-test('writes where it is told to', async () => {
+test('writes to the given path', async () => {
   writeLog('1,4,0.1,2,0.2,,,3');
   const out = join(folder, 'other.svg');
   expect((await skipscale('plot', folder, '--out', out)).stdout).toContain(out);
@@ -87,7 +87,7 @@ test('draws several runs by the names of their folders, each in its colour', asy
   expect(colourOf(2)).not.toBe(colourOf(0));
 });
 
-test('folders of the same name are told by their paths', async () => {
+test('folders of the same name are distinguished by their paths', async () => {
   const runs = ['a/run', 'b/run'].map((name) => writeRun(name, '1,4,0.1,2,0.2,2.5,0.1,3'));
   const out = join(folder, 'compare.svg');
   await skipscale('plot', ...runs, '--out', out);

@@ -65,7 +65,7 @@ test.each([
   expect(existsSync(out)).toBe(false);
 });
 
-test('a folder that is in use, and one that cannot be made, are told before the data are read', async () => {
+test('a folder that is in use, and one that cannot be made, are reported before the data are read', async () => {
   mkdirSync(out);
   const lock = await FolderLock.take(out);
   const nothing = join(folder, 'none');
@@ -168,7 +168,7 @@ test('where nothing fits, it says what is lost, and where else to train to', asy
   );
 });
 
-test('a batch size that leaves out more than a tenth of the images is told', async () => {
+test('a batch size that leaves out more than a tenth of the images is reported', async () => {
   const { stdout } = await train('--epochs', '1', '--validation', '0.3', '--batch-size', '10');
   expect(stdout).toMatch(/^18 images, 3 classes \(10 of 12 images an epoch\)\n/);
 });

@@ -161,12 +161,12 @@ test('scales a network, whose weights say how, so that they are enough to evalua
   expect([described.architecture, described.convention]).toEqual([model.architecture, 'torchvision']);
 
   const plot = join(out, 'evaluation.png');
-  const told = await skipscale('evaluate', '--data', data, '--weights', weights, '--plot', plot);
-  expect(told.stderr).toBe('');
+  const evaluated = await skipscale('evaluate', '--data', data, '--weights', weights, '--plot', plot);
+  expect(evaluated.stderr).toBe('');
   expect((await sharp(plot).metadata()).format).toBe('png');
   const repeated = [...scaled, '--size', String(SIZE)];
   const same = await skipscale('evaluate', '--data', data, '--weights', weights, ...repeated);
-  expect(same).toEqual(told);
+  expect(same).toEqual(evaluated);
   expectError(
     await skipscale('evaluate', '--data', data, '--weights', weights, '--width', '0.1'),
     '--width, --depth and --shortcut change the network that --model names; give it too',

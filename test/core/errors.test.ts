@@ -42,9 +42,9 @@ test.each([
   [Promise.resolve(3), 'a promise (await it)'],
   [Object.create(null), 'an object'],
   [Symbol('3'), 'Symbol(3)'],
-])('checkInteger refuses %p and tells it with its kind', (value, told) => {
+])('checkInteger refuses %p and tells it with its kind', (value, text) => {
   expect(() => checkInteger('n', value as number, 1)).toThrow(
-    new ArgumentError(`n is ${told}; give an integer of at least 1.`),
+    new ArgumentError(`n is ${text}; give an integer of at least 1.`),
   );
 });
 
@@ -71,9 +71,9 @@ test.each([
   [51, '51; give one of 18, 50'],
   [null, 'null; give one of 18, 50'],
   ['x'.repeat(1000), `the string '${'x'.repeat(100)}…'; give one of 18, 50`],
-])('checkOneOf of numbers tells %p with its kind', (value, told) => {
+])('checkOneOf of numbers tells %p with its kind', (value, text) => {
   expect(() => checkOneOf('depth', value as number, [18, 50])).toThrow(
-    new ArgumentError(`depth is ${told}.`),
+    new ArgumentError(`depth is ${text}.`),
   );
 });
 
@@ -81,9 +81,9 @@ test.each([
   [1, "1; give the string '1'"],
   [undefined, "undefined; give one of 'a', '1'"],
   [{ a: 1 }, "an object; give one of 'a', '1'"],
-])('checkOneOf of strings tells %p with its kind', (value, told) => {
+])('checkOneOf of strings tells %p with its kind', (value, text) => {
   expect(() => checkOneOf('kind', value as unknown as string, ['a', '1'])).toThrow(
-    new ArgumentError(`kind is ${told}.`),
+    new ArgumentError(`kind is ${text}.`),
   );
 });
 
@@ -122,9 +122,9 @@ describe('checkOptions', () => {
     ['a', "the string 'a'"],
     [[], 'an empty array'],
     [() => 1, 'a function'],
-  ])('%p is no object of options', (options, told) => {
+  ])('%p is no object of options', (options, text) => {
     expect(refused(options)).toThrow(
-      new ArgumentError(`train: the options are ${told}; give an object, such as { classes: … }.`),
+      new ArgumentError(`train: the options are ${text}; give an object, such as { classes: … }.`),
     );
   });
 });

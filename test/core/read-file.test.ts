@@ -92,7 +92,7 @@ test('data and blob URLs', async () => {
   await expect(readFile(url)).rejects.toThrow(`${url} cannot be read`);
 });
 
-test('a folder is told apart from a file that cannot be read', async () => {
+test('a folder is distinguished from a file that cannot be read', async () => {
   await expect(readFile(__dirname)).rejects.toThrow(
     `${__dirname} is a folder; give the path of a file in it.`,
   );

@@ -43,7 +43,7 @@ test.each(['open', 'rename'] as const)(
   },
 );
 
-test('a folder that is not there, a folder in its place, and a file in a folder’s are told', async () => {
+test('a folder that is not there, a folder in its place, and a file in a folder’s are reported', async () => {
   await expect(replaceFile(join(folder, 'no', 'x'), '')).rejects.toThrow('the folder is not there (ENOENT)');
   mkdirSync(path);
   await expect(replaceFile(path, '')).rejects.toThrow(

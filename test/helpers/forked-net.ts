@@ -10,7 +10,7 @@ import { Dropout } from '../../src/layers/dropout.js';
 import { randomFor } from '../../src/training/seeds.js';
 import type { TensorBatch } from '../../src/training/data/tensor-batches.js';
 import { meanSquaredError, softmaxCrossEntropy } from '../../src/training/losses.js';
-import { ruleValues } from './golden.js';
+import { ruleFloats, ruleValues } from './golden.js';
 
 /** Side of the maps, in pixels. */
 const SIZE = 4;
@@ -89,7 +89,7 @@ export function fillForked(net: ForkedNet): void {
 /** The batch of this number, by the rule. */
 export function forkedBatch(place: number): TensorBatch<ForkedInput, ForkedTarget> {
   const values = (name: string, shape: number[]) =>
-    tf.tensor(Float32Array.from(ruleValues(`${name}.${place}`, tf.util.sizeFromShape(shape))), shape);
+    tf.tensor(ruleFloats(`${name}.${place}`, tf.util.sizeFromShape(shape)), shape);
   return {
     x: {
       map: values('map', [N, SIZE, SIZE, 2]) as tf.Tensor4D,

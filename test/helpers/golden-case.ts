@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { evaluation, type Context } from '../../src/core/context.js';
 import type { AnyModule } from '../../src/core/module.js';
 import { Random } from '../../src/core/random.js';
-import { norm, readGolden, relativeDistance, ruleValues } from './golden.js';
+import { norm, readGolden, relativeDistance, ruleFloats } from './golden.js';
 import { fillModule, torchValues } from './torch-model.js';
 
 /** What PyTorch computes for one layer or block: a case of test/golden/layers.py. Tensors are in PyTorch's layout. */
@@ -26,7 +26,7 @@ export function readCases(file: 'layers.json' | 'blocks.json'): GoldenCase[] {
 function ruleTensor(name: string, shape: number[], scale = 1, shift = 0): tf.Tensor {
   return tf.tidy(() => {
     const size = shape.reduce((a, b) => a * b, 1);
-    const torch = tf.tensor(new Float32Array(ruleValues(name, size, scale, shift)), shape);
+    const torch = tf.tensor(ruleFloats(name, size, scale, shift), shape);
     return shape.length === 4 ? tf.transpose(torch, [0, 2, 3, 1]) : torch;
   });
 }

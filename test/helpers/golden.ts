@@ -6,9 +6,22 @@ import { join } from 'node:path';
  * `shift`.
  */
 export function ruleValues(name: string, count: number, scale = 1, shift = 0): Float64Array {
+  return fillRule(new Float64Array(count), name, scale, shift);
+}
+
+/** {@link ruleValues} as float32, for tensors. */
+export function ruleFloats(name: string, count: number, scale = 1, shift = 0): Float32Array {
+  return fillRule(new Float32Array(count), name, scale, shift);
+}
+
+function fillRule<T extends Float32Array | Float64Array>(
+  values: T,
+  name: string,
+  scale: number,
+  shift: number,
+): T {
   const seed = fnv1a32(name);
-  const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < values.length; i++) {
     const s = (seed + Math.imul(i + 1, 0x6d2b79f5)) | 0;
     let t = Math.imul(s ^ (s >>> 15), s | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);

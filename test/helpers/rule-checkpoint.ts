@@ -1,7 +1,7 @@
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { keyedVariables, type NameMap } from '../../src/weights/names/name-map.js';
 import type { TensorToWrite } from '../../src/weights/formats/safetensors.js';
-import { ruleValues } from './golden.js';
+import { ruleFloats } from './golden.js';
 
 /**
  * A checkpoint of a source filled by the rule of test/golden/rule.py: a tensor's values follow from its key, so that a
@@ -11,7 +11,7 @@ export function ruleCheckpoint(model: ImageClassifier, map: NameMap): Map<string
   return new Map(
     keyedVariables(model, map).map(({ key, sourceShape: shape }) => {
       const count = shape.reduce((a, b) => a * b, 1);
-      return [key, { shape, values: new Float32Array(ruleValues(key, count, ...scale(key, shape))) }];
+      return [key, { shape, values: ruleFloats(key, count, ...scale(key, shape)) }];
     }),
   );
 }

@@ -1,13 +1,20 @@
 /** Mean, standard deviation and kurtosis (3 of a normal distribution, 1.8 of a uniform one) of a sample. */
 export function moments(values: ArrayLike<number>): { mean: number; deviation: number; kurtosis: number } {
-  const list = Array.from(values);
-  const average = (f: (v: number) => number) => list.reduce((sum, v) => sum + f(v), 0) / list.length;
-  const mean = average((v) => v);
-  const variance = average((v) => (v - mean) ** 2);
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  const mean = sum / values.length;
+  let squares = 0;
+  let fourths = 0;
+  for (let i = 0; i < values.length; i++) {
+    const square = (values[i]! - mean) * (values[i]! - mean);
+    squares += square;
+    fourths += square * square;
+  }
+  const variance = squares / values.length;
   return {
     mean,
     deviation: Math.sqrt(variance),
-    kurtosis: average((v) => (v - mean) ** 4) / variance ** 2,
+    kurtosis: fourths / values.length / variance ** 2,
   };
 }
 

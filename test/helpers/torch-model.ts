@@ -6,7 +6,7 @@ import { DepthwiseConv2D } from '../../src/layers/depthwise-conv2d.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import type { NameMap } from '../../src/weights/names/name-map.js';
 import { torchvision } from '../../src/weights/names/torchvision.js';
-import { ruleValues, spreadIndices } from './golden.js';
+import { ruleFloats, ruleValues, spreadIndices } from './golden.js';
 
 const leaves: Record<string, string> = { runningMean: 'running_mean', runningVariance: 'running_var' };
 
@@ -93,7 +93,7 @@ export function fillModule(
 ): void {
   for (const named of module.namedVariables()) {
     const { variable } = named;
-    const values = new Float32Array(ruleValues(key(named), variable.size, ...ruleScale(named)));
+    const values = ruleFloats(key(named), variable.size, ...ruleScale(named));
     const axes = layout === 'torch' ? torchAxes(named) : undefined;
     const shape = axes?.map((axis) => variable.shape[axis]!);
     const inverse = axes?.map((_, i) => axes.indexOf(i));
@@ -136,7 +136,7 @@ function ruleScale({ name, variable, owner }: NamedVariable): [scale: number, sh
 /** The input of the rule, [n, size, size, 3]. */
 export function ruleInput(n: number, size: number): tf.Tensor4D {
   return tf.tidy(() => {
-    const values = new Float32Array(ruleValues('input', n * 3 * size * size));
+    const values = ruleFloats('input', n * 3 * size * size);
     return tf.transpose(tf.tensor4d(values, [n, 3, size, size]), [0, 2, 3, 1]);
   });
 }

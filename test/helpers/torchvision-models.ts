@@ -89,54 +89,74 @@ export const exhaustive = process.env.SKIPSCALE_EXACT === 'all';
 /** What is off by how much: empty where all is within its limit. */
 type Failures = string[];
 
+interface Cases {
+  /** How many of the source's images are evaluated. Default 2. */
+  images?: number;
+  /** Whether a training step is compared. Default true. */
+  trains?: boolean;
+}
+
 /**
- * Defines the tests of one model, filled by the rule, on one backend:
- * - logits and the output of every stage are the source's, torchvision's or timm's, for the first `images` of its images: the largest
+ * Defines the tests of one model, filled by the rule, on each of some backends:
+ * - logits and the output of every stage are the source's, torchvision's or timm's, for the first of its images: the largest
  *   difference is at most 1e-4 of the values' standard deviation;
- * - unless `trains` is false, loss, gradients and running statistics of a training step are the source's: norms within
- *   1e-3, and of every tensor eight values within 1e-2 of its root mean square.
+ * - loss, gradients and running statistics of a training step are the source's: norms within 1e-3, and of every tensor
+ *   eight values within 1e-2 of its root mean square.
  *
  * Nothing is left of the model.
  */
 export function testModel(
-  backend: string,
+  backends: Partial<Record<'cpu' | 'simd', Cases>>,
   name: string,
-  {
-    images = 2,
-    trains = true,
-    source = 'torchvision',
-  }: { images?: number; trains?: boolean; source?: 'torchvision' | 'timm' } = {},
+  source: 'torchvision' | 'timm' = 'torchvision',
 ): void {
   const [build, map] = source === 'timm' ? [timmBuilders[name]!, timm] : [builders[name]!, torchvision];
-  describe(`${name} on ${backend}`, () => {
+  describe(name, () => {
     const reference = readGolden<Reference>(`${source}/${name}.json`);
     const { parameters, projectionScale, evaluation, training } = reference;
+    const each = Object.entries(backends).map(([backend, { images = 2, trains = true }]) => ({
+      backend,
+      images,
+      trains,
+    }));
     let before: number;
     let model: ImageClassifier;
+    let isTrained = false;
 
-    beforeAll(async () => {
-      await tf.setBackend(backend);
-      before = tf.memory().numTensors;
-      model = build();
+    const fill = () => {
       fillByRule(model, map);
       scaleProjections(model, projectionScale);
+    };
+    beforeAll(async () => {
+      await tf.setBackend('simd');
+      before = tf.memory().numTensors;
+      model = build();
+      fill();
     });
     afterAll(() => {
       model.dispose();
       expect(tf.memory().numTensors).toBe(before);
     });
 
-    test(`stages and logits are ${source}'s`, () => {
+    test.each(each)(`stages and logits are ${source}'s, on $backend`, async ({ backend, images }) => {
+      await tf.setBackend(backend);
       const trainable = model.variables().filter((variable) => variable.trainable);
       expect(trainable.reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
       expect(tf.tidy(() => compareEvaluation(model, evaluation, images))).toEqual([]);
     });
 
-    if (trains) {
-      test(`a training step is ${source}'s`, () => {
+    const trained = each.filter(({ trains }) => trains);
+    if (trained.length === 0) return;
+    test.each(trained)(
+      `a training step is ${source}'s, on $backend`,
+      async ({ backend }) => {
+        await tf.setBackend(backend);
+        if (isTrained) fill();
+        isTrained = true;
         expect(tf.tidy(() => compareTrainingStep(model, training, map))).toEqual([]);
-      }, 3_600_000);
-    }
+      },
+      3_600_000,
+    );
   });
 }
 

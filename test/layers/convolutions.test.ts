@@ -219,7 +219,7 @@ test('refuses groups that do not divide the channels', () => {
   expect(() => new Conv2D({ ...options, groups: 0 })).toThrow('groups is 0; give an integer of at least 1.');
 });
 
-test('the initialiser is told how many values there are, and the fans', () => {
+test('the initializer gets the number of values and the fans', () => {
   const initializer = jest.fn((_random: Random, { count }: { count: number }) => new Float32Array(count));
   new Conv2D({ inChannels: 2, filters: 5, kernelSize: 3, initializer, random }).dispose();
   expect(initializer).toHaveBeenLastCalledWith(random, { count: 90, fanIn: 18, fanOut: 45 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ZeroPadding } from '../../src/layers/index.js';
 import { largestDifference, randomTensor } from '../helpers/tensors.js';
 
-test('keeps the image where it was told to and adds only zeros', () => {
+test('keeps the image where it should stand and adds only zeros', () => {
   const pixels = fc.integer({ min: 0, max: 4 });
   fc.assert(
     fc.property(pixels, pixels, pixels, pixels, fc.nat(), (top, bottom, left, right, seed) => {

@@ -2,10 +2,17 @@ import fc from 'fast-check';
 import { coefficients, efficientNetArchitecture, MAX_SCALE, MIN_SCALE } from '../../src/scaling/index.js';
 import { describeEfficientNet, scaleToBudget, type Budget } from '../../src/models/index.js';
 
+/** What was counted before, by scale. */
+const counted = new Map<string, Required<Budget>>();
+
 function usesOf(scale: number, variant?: 'lite'): Required<Budget> {
-  const description = describeEfficientNet(efficientNetArchitecture(scale, { variant }));
-  const { parameters, multiplyAdds, activationSize } = description;
-  return { parameters, flops: multiplyAdds, activationMemory: 4 * activationSize };
+  const key = `${variant} ${scale}`;
+  if (!counted.has(key)) {
+    const description = describeEfficientNet(efficientNetArchitecture(scale, { variant }));
+    const { parameters, multiplyAdds, activationSize } = description;
+    counted.set(key, { parameters, flops: multiplyAdds, activationMemory: 4 * activationSize });
+  }
+  return counted.get(key)!;
 }
 
 const fits = (uses: Required<Budget>, budget: Budget) =>

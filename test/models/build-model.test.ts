@@ -23,8 +23,8 @@ test('passes options on', () => {
 test('width, depth and size scale an EfficientNet as coefficients do', () => {
   const model = buildModel('efficientnet-b1', { width: 0.5, depth: 0.6, size: 64, initialize: false });
   const published = coefficients(1);
-  const own = { ...published, width: published.width * 0.5, depth: published.depth * 0.6, size: 64 };
-  expect(model.architecture).toEqual({ ...efficientNetArchitecture(own), name: 'efficientnet-b1' });
+  const scaled = { ...published, width: published.width * 0.5, depth: published.depth * 0.6, size: 64 };
+  expect(model.architecture).toEqual({ ...efficientNetArchitecture(scaled), name: 'efficientnet-b1' });
   expect(model.preprocessing).toMatchObject({ size: 64, resize: 64 });
   expect(model.describe()).toEqual(describeModel('efficientnet-b1', { width: 0.5, depth: 0.6, size: 64 }));
   model.dispose();

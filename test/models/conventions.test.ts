@@ -1,7 +1,7 @@
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import { buildResNet } from '../../src/models/resnet.js';
 
-test("timm's ResNets start every block as the identity, unless told otherwise", () => {
+test("timm's ResNets start every block as the identity, unless another is given", () => {
   for (const [options, expected] of [
     [{ convention: 'timm' }, 0],
     [{ convention: 'timm', zeroInitResidual: false }, 1],

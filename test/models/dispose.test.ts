@@ -158,7 +158,7 @@ test('a part that was disposed of names itself, and the rest is freed with the m
   expect(() => tf.tidy(() => model.predict(tf.zeros([1, 32, 32, 3])))).toThrow(/was disposed of/);
 });
 
-test("a module of one's own, and layers alone", () => {
+test('a module of the user, and layers alone', () => {
   class Own extends Module {
     readonly scale = tf.tidy(() => tf.variable(tf.ones([3])));
     readonly convolution = new Conv2D({ inChannels: 3, filters: 3, kernelSize: 1, random: new Random(0) });
@@ -166,11 +166,15 @@ test("a module of one's own, and layers alone", () => {
       return tf.tidy(() => tf.mul(this.convolution.forward(x), this.scale));
     }
   }
-  const own = new Own();
-  own.dispose();
-  own.dispose();
+  const module = new Own();
+  module.dispose();
+  module.dispose();
   const x = tf.zeros<tf.Rank.R4>([1, 2, 2, 3]);
-  for (const use of [() => own.forward(x), () => own.convolution.forward(x), () => own.variables()]) {
+  for (const use of [
+    () => module.forward(x),
+    () => module.convolution.forward(x),
+    () => module.variables(),
+  ]) {
     expect(use).toThrow(
       new ArgumentError('This Own was disposed of, and its weights are gone; build it again.'),
     );

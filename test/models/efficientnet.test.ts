@@ -66,7 +66,7 @@ describe('options', () => {
     model.dispose();
   });
 
-  test("dropout is the network's own unless told otherwise", () => {
+  test("dropout is the network's unless another is given", () => {
     const rates = [{}, { dropout: 0 }].map((options) => {
       const model = buildEfficientNet(tiny, { initialize: false, ...options });
       model.dispose();

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../../src/models/build-model.js';
 import { load } from '../../src/weights/load.js';
 import { encodeSafetensors } from '../../src/weights/formats/safetensors.js';
-import { readGolden, relativeDistance, ruleValues } from '../helpers/golden.js';
+import { readGolden, relativeDistance, ruleFloats } from '../helpers/golden.js';
 import { ruleInput } from '../helpers/torch-model.js';
 
 const golden = readGolden<{ model: string; size: number; logits: number[] }[]>('lite_models.json');
@@ -18,7 +18,7 @@ function weightsByRule(model: string): Uint8Array {
       if (key.endsWith('running_var')) return [0.5, 1];
       return [shape.length === 1 ? 0.1 : Math.sqrt((shape.length === 4 ? 6 : 3) / fanIn), 0];
     };
-    return [key, { shape, values: new Float32Array(ruleValues(key, count, ...scale())) }] as const;
+    return [key, { shape, values: ruleFloats(key, count, ...scale()) }] as const;
   });
   return encodeSafetensors(new Map(tensors));
 }

@@ -94,7 +94,7 @@ describe('a build that runs out of memory leaves no tensor behind', () => {
     await leavesNothing(build, dispose, 1 + (name.startsWith('build') ? 6 : 0));
   });
 
-  test("a module of one's own, by allOrNothing", async () => {
+  test('a module of the user, by allOrNothing', async () => {
     class Own extends Module {
       readonly scale = tf.tidy(() => tf.variable(tf.ones([3])));
       readonly convolutions = [1, 2].map(

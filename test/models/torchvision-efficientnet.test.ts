@@ -1,4 +1,4 @@
 import { efficientNets, exhaustive, testModel } from '../helpers/torchvision-models.js';
 
-for (const name of efficientNets) testModel('cpu', name, { images: 1, trains: exhaustive });
-testModel('cpu', 'efficientnet_narrow');
+for (const name of efficientNets) testModel({ cpu: { images: 1, trains: exhaustive }, simd: {} }, name);
+testModel({ cpu: {} }, 'efficientnet_narrow');

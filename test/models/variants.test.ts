@@ -1,11 +1,10 @@
 import { testModel } from '../helpers/torchvision-models.js';
 
-testModel('cpu', 'resnext50_narrow', { trains: false });
-testModel('simd', 'efficientnet_v2_s', { trains: false });
-testModel('simd', 'seresnet18', { trains: false, source: 'timm' });
-
-for (const name of ['resnext50_narrow', 'wide_resnet50_narrow']) testModel('simd', name);
+testModel({ cpu: { trains: false }, simd: {} }, 'resnext50_narrow');
+testModel({ simd: {} }, 'wide_resnet50_narrow');
+testModel({ simd: { trains: false } }, 'efficientnet_v2_s');
+testModel({ simd: { trains: false } }, 'seresnet18', 'timm');
 
 for (const name of ['resnet18d', 'resnet50d', 'resnetrs50', 'seresnext26d_32x4d', 'tf_efficientnetv2_b0']) {
-  testModel('simd', name, { source: 'timm' });
+  testModel({ simd: {} }, name, 'timm');
 }

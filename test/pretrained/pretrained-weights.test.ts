@@ -40,13 +40,13 @@ test.each(ofOthers)('$name is as its source says', (entry) => {
   if (top1) expect(entry.top1).toBe(top1);
   if (!preprocessing) return;
   const { mean, std, ...squares } = preprocessing;
-  const own = preprocessingOf(entry);
-  expect(own).toMatchObject(squares);
-  expect(own.stretch).toBeUndefined();
+  const chosen = preprocessingOf(entry);
+  expect(chosen).toMatchObject(squares);
+  expect(chosen.stretch).toBeUndefined();
   // The two may scale differently first.
   for (const byte of [0, 100, 255]) {
     const expected = mean.map((m, c) => (byte / 255 - m) / std[c]!);
-    const found = own.mean.map((m, c) => (byte * own.scale - m) / own.std[c]!);
+    const found = chosen.mean.map((m, c) => (byte * chosen.scale - m) / chosen.std[c]!);
     expect(found).toEqual(expected.map((x) => expect.closeTo(x, 9)));
   }
 });

@@ -48,9 +48,9 @@ describe('articleDepth', () => {
 describe('deviceResource', () => {
   const tells = (value: object | undefined) =>
     Object.defineProperty(globalThis, 'navigator', { value, configurable: true, writable: true });
-  const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   afterEach(() => {
-    if (own) Object.defineProperty(globalThis, 'navigator', own);
+    if (descriptor) Object.defineProperty(globalThis, 'navigator', descriptor);
     else Reflect.deleteProperty(globalThis, 'navigator');
   });
 

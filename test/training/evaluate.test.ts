@@ -56,7 +56,7 @@ describe('classes go by their names: a network that is right about every image',
     ]);
   });
 
-  test.each(orders)('has 100 %% whatever its own order: %s', async (order) => {
+  test.each(orders)('has 100 %% whatever the order of the network: %s', async (order) => {
     const other = rightModel(order.split(' '));
     expect((await evaluate(other, data)).top1).toBe(1);
     other.dispose();
@@ -130,12 +130,12 @@ describe('classes go by their names: a network that is right about every image',
     [['red'], 'an array'],
     [null, 'null'],
     [3, '3'],
-  ])('a mapping that is no object of names is refused: %p', async (classes, told) => {
+  ])('a mapping that is no object of names is refused: %p', async (classes, text) => {
     const given = { classes: classes as never };
-    await expect(evaluate(model, data, given)).rejects.toThrow(`The option classes is ${told}`);
-    await expect(fineTune(model, data, given)).rejects.toThrow(`The option classes is ${told}`);
+    await expect(evaluate(model, data, given)).rejects.toThrow(`The option classes is ${text}`);
+    await expect(fineTune(model, data, given)).rejects.toThrow(`The option classes is ${text}`);
     const options = { epochs: 1, schedule: () => 0.1, ...given };
-    expect(() => train(model, data, options)).toThrow(`The option classes is ${told}`);
+    expect(() => train(model, data, options)).toThrow(`The option classes is ${text}`);
   });
 
   test('names of other letters of the same look, and of words of JavaScript', async () => {

@@ -34,12 +34,12 @@ function weights(of = model): Record<string, Float32Array> {
 
 /** What a new tiny model gets by these options: its weights, and the result. */
 async function tuned(options: FineTuneOptions): Promise<[Record<string, Float32Array>, FineTuneResult]> {
-  const own = tinyModel({ classes: 5 });
+  const network = tinyModel({ classes: 5 });
   try {
-    const result = await fineTune(own, data, options);
-    return [weights(own), result];
+    const result = await fineTune(network, data, options);
+    return [weights(network), result];
   } finally {
-    own.dispose();
+    network.dispose();
   }
 }
 
@@ -111,7 +111,7 @@ test('frozen parts stay as they are', async () => {
   expect(after['stages.1.0.conv1.conv.weight']).not.toEqual(before['stages.1.0.conv1.conv.weight']);
 });
 
-test('takes an augmentation of your own, and other data to validate with', async () => {
+test('takes a given augmentation, and other data to validate with', async () => {
   const validation = tinyData(9, 1);
   let augmented = 0;
   const flip = randomFlip();

@@ -151,7 +151,7 @@ describe('a model without labels has those of the data', () => {
     model.dispose();
   });
 
-  test('and batches of one’s own leave its labels as they are', async () => {
+  test('and batches of the user leave its labels as they are', async () => {
     const model = tinyModel();
     async function* source() {
       yield { images: [await data.image(0), await data.image(1)], targets: Int32Array.of(0, 1) };
@@ -242,8 +242,8 @@ describe('fineTune', () => {
     expect(model.labels).toEqual(['rouge', 'green', 'blue']);
     // Only those to validate with have other names.
     const validation = { ...tinyData(9, 1), classes: ['rot', 'green', 'blue'] };
-    const own = await prepareFineTuning(model, french, { validation, classes: { rot: 'rouge' } });
-    expect(own.validation.classes).toEqual(['rouge', 'green', 'blue']);
+    const prepared = await prepareFineTuning(model, french, { validation, classes: { rot: 'rouge' } });
+    expect(prepared.validation.classes).toEqual(['rouge', 'green', 'blue']);
     model.dispose();
   });
 });

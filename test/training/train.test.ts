@@ -299,7 +299,7 @@ test('what does not fit is refused', async () => {
   tf.dispose([...other.variables(), ...headless.variables()]);
 });
 
-test('evaluate stops when told to, and says where logits are not finite', async () => {
+test('evaluate stops when it is aborted, and says where logits are not finite', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(evaluate(model, tinyData(6), { batchSize: 3, signal })).rejects.toThrow('enough');
   tf.tidy(() => model.head!.bias.assign(tf.fill([3], NaN)));

@@ -266,7 +266,7 @@ describe('formats', () => {
   });
 });
 
-test('bytes of a HEIC file, whatever its name, are told to be converted', async () => {
+test('bytes of a HEIC file, whatever its name, give the advice to convert it', async () => {
   const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(500, 1)]);
   await expect(decodeImage(heic)).rejects.toThrow(
     /^The image cannot be decoded \(it is HEIC, as iPhones write it, which is not read here; convert it to JPEG\)/,

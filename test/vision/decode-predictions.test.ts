@@ -25,12 +25,12 @@ test("probabilities: 'yes' is refused", async () => {
 
 test('a promise, nothing, or a tensor of another rank is refused in words', async () => {
   const vector = tf.tensor1d([1, 2]);
-  for (const [given, told] of [
+  for (const [given, text] of [
     [Promise.resolve(vector), 'The predictions are a promise (await it); give a tensor [N, classes]'],
     [undefined, 'The predictions are undefined; give'],
     [vector, 'The predictions are of shape [2]; give'],
   ] as const) {
-    await expect(decodePredictions(given as never)).rejects.toThrow(told);
+    await expect(decodePredictions(given as never)).rejects.toThrow(text);
   }
   vector.dispose();
 });

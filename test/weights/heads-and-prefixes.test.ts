@@ -109,10 +109,12 @@ test('weights under any row of prefixes, among tensors that are no network’s, 
       async (prefixes, drawn, first) => {
         // Without a prefix that is the model's own, only these tell themselves from a network's.
         const others = drawn.filter((key) => place(prefixes.join('')) !== '' || known.includes(key));
-        const own = [...prefixed(base, prefixes.join(''))];
+        const renamedWeights = [...prefixed(base, prefixes.join(''))];
         const rest = others.map((key) => [key, matrix(3)] as const);
         clear();
-        const file = encodeSafetensors(new Map(first ? [...rest, ...own] : [...own, ...rest]));
+        const file = encodeSafetensors(
+          new Map(first ? [...rest, ...renamedWeights] : [...renamedWeights, ...rest]),
+        );
         const { key, skipped } = await load(model, file);
         expect(snapshot(model)).toEqual(expected);
         expect(key).toBe(place(prefixes.join('')));
@@ -279,7 +281,7 @@ describe('load, which finds the network', () => {
     expect(facts(fresh)).toEqual(['resnet20', 3, undefined]);
   });
 
-  test('layers of one’s own after the backbone, as in transfer learning', async () => {
+  test('layers of the user after the backbone, as in transfer learning', async () => {
     const hidden = new Map([
       ...head('fc.3'),
       ['fc.0.weight', matrix(64, 64)],
@@ -331,12 +333,16 @@ describe('load, which finds the network', () => {
     expect(unreadTensors({ skipped: skipped.slice(1) })).toBe('');
   });
 
-  test('of Keras, with dense layers of its own', async () => {
+  test('of Keras, with other dense layers', async () => {
     const keras = weights('keras', 'efficientnet-lite0', { width: 1, classes: 2 });
-    const own = renamed(keras, (key) => key.replace('predictions/', 'dense_1/'));
-    const features = own.get('dense_1/kernel')!.shape[0]!;
+    const renamedWeights = renamed(keras, (key) => key.replace('predictions/', 'dense_1/'));
+    const features = renamedWeights.get('dense_1/kernel')!.shape[0]!;
     const file = encodeSafetensors(
-      new Map([...own, ['dense/kernel', matrix(features, features)], ['dense/bias', matrix(features)]]),
+      new Map([
+        ...renamedWeights,
+        ['dense/kernel', matrix(features, features)],
+        ['dense/bias', matrix(features)],
+      ]),
     );
     await expect(load(file)).rejects.toThrow(
       `efficientnet-lite0 without a head of the usual name; its dense layers of other names are 'dense_1' [${features},2], ` +
@@ -345,7 +351,7 @@ describe('load, which finds the network', () => {
     await expect(load(file, { head: 'dense_1' })).rejects.toThrow(
       '2 not in the model: dense/kernel, dense/bias',
     );
-    expect(facts(await load(encodeSafetensors(own), { head: 'dense_1' }))).toEqual([
+    expect(facts(await load(encodeSafetensors(renamedWeights), { head: 'dense_1' }))).toEqual([
       'efficientnet-lite0',
       2,
       undefined,

@@ -68,7 +68,7 @@ describe('1000 classes', () => {
     model.dispose();
   });
 
-  test('of one’s own are not: trained from random weights and saved, or of a network for CIFAR', async () => {
+  test('those of the user are not: trained from random weights and saved, or of a network for CIFAR', async () => {
     const model = buildModel('efficientnet-b0');
     const bytes = await encode(model);
     model.dispose();
@@ -103,7 +103,7 @@ test('names come with the head that they are of, and not with the rest of a netw
   model.dispose();
 });
 
-test("labels that are the file's own in another order are refused, others are taken", async () => {
+test("labels that are the file's in another order are refused, others are taken", async () => {
   const model = buildModel('resnet20', { width: 0.25, initialize: false, classes: 3 });
   model.labels = ['a', 'b', 'c'];
   const bytes = await encode(model);

@@ -14,7 +14,7 @@ import { pretrained } from '../../src/pretrained/pretrained.js';
 import { load } from '../../src/weights/load.js';
 import { encodeSafetensors, type TensorToWrite } from '../../src/weights/formats/safetensors.js';
 import { encode } from '../../src/weights/encode.js';
-import { readGolden, ruleValues } from '../helpers/golden.js';
+import { readGolden, ruleFloats } from '../helpers/golden.js';
 import { describeWithShared, sharedFile } from '../helpers/shared.js';
 import { torchKey } from '../helpers/torch-model.js';
 
@@ -38,7 +38,7 @@ function fileOf(shapes: Shapes, fill: (key: string, size: number) => Float32Arra
 }
 
 function byRule(key: string, size: number): Float32Array {
-  return new Float32Array(ruleValues(key, size));
+  return ruleFloats(key, size);
 }
 
 function build(name: string, convention: ConventionName = 'torchvision'): ImageClassifier {
@@ -159,8 +159,8 @@ test("a plain network's weights are refused by a ResNet, whose shapes they have"
   );
   const { loaded } = await load(model, file, { strict: false });
   expect(loaded).toHaveLength(model.variables().length);
-  const own = await encode(model, { metadata: { architecture: 'another program’s' } });
-  await expect(load(model, own)).resolves.toMatchObject({ missing: [] });
+  const foreign = await encode(model, { metadata: { architecture: 'another program’s' } });
+  await expect(load(model, foreign)).resolves.toMatchObject({ missing: [] });
   model.dispose();
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   buildModel,
-  describeArchitecture,
+  countWeights,
   headFeatures,
   modelArchitecture,
   modelNames,
@@ -50,8 +50,12 @@ function file(source: string, name: string, options: ModelOptions): Uint8Array {
 }
 
 /** Writes the weights and the files next to them; the path of the weights. */
-function write(bytes: Uint8Array, beside: Record<string, object> = {}, name = 'model.safetensors'): string {
-  for (const [name, content] of Object.entries(beside)) {
+function write(
+  bytes: Uint8Array,
+  configFiles: Record<string, object> = {},
+  name = 'model.safetensors',
+): string {
+  for (const [name, content] of Object.entries(configFiles)) {
     writeFileSync(join(folder, name), JSON.stringify(content));
   }
   writeFileSync(join(folder, name), bytes);
@@ -70,8 +74,8 @@ test('no two published networks have the same count of weights', () => {
     const conventions =
       architecture.family === 'resnet' ? (['torchvision', 'keras'] as const) : (['keras'] as const);
     return conventions.map((convention) => {
-      const { parameters, statistics } = describeArchitecture(architecture, { convention });
-      return { name, body: parameters + statistics, features: headFeatures(architecture) };
+      const body = countWeights(architecture, { convention });
+      return { name, body, features: headFeatures(architecture) };
     });
   });
   for (const classes of [1000, 10, 1, undefined]) {
@@ -106,15 +110,15 @@ describe("timm's EfficientNets, whose names do not tell their convention", () =>
     await expect(load(write(bytes))).rejects.toThrow(/put timm's config\.json next to the file/);
   });
 
-  test('are told apart by the option, the path, or config.json', async () => {
+  test('are distinguished by the option, the path, or config.json', async () => {
     expect(facts(await load(bytes, { convention: 'timm' }))).toEqual(['efficientnet-b0', 'timm', 4]);
     mkdirSync(join(folder, 'tf_efficientnet_b0'));
     const byPath = write(bytes, {}, join('tf_efficientnet_b0', 'model.safetensors'));
     expect(facts(await load(byPath))).toEqual(['efficientnet-b0', 'timm-tf', 4]);
 
-    const own = await load(write(bytes, configs['efficientnet_b0.ra_in1k']));
-    expect(own.preprocessing).toMatchObject({ size: 224, resize: 256, mean: [0.485, 0.456, 0.406] });
-    expect(facts(own)).toEqual(['efficientnet-b0', 'timm', 4]);
+    const loaded = await load(write(bytes, configs['efficientnet_b0.ra_in1k']));
+    expect(loaded.preprocessing).toMatchObject({ size: 224, resize: 256, mean: [0.485, 0.456, 0.406] });
+    expect(facts(loaded)).toEqual(['efficientnet-b0', 'timm', 4]);
 
     const adversarial = await load(write(bytes, configs['tf_efficientnet_b0.ap_in1k']));
     expect(adversarial.preprocessing).toEqual({
@@ -138,10 +142,10 @@ test("timm's ResNets have its preprocessing where its config.json is there", asy
 
 describe('Hugging Face', () => {
   const bytes = file('huggingface', 'resnet18', { classes: 3 });
-  const beside = configs['resnet-18']!;
+  const configFiles = configs['resnet-18']!;
 
   test('labels and preprocessing come with it', async () => {
-    const model = await load(write(bytes, beside));
+    const model = await load(write(bytes, configFiles));
     expect(model.labels).toEqual(['ant', 'bee', 'cat']);
     expect(model.preprocessing).toMatchObject({
       size: 224,
@@ -168,8 +172,8 @@ describe('Hugging Face', () => {
       { 'config.json': { id2label: { 0: 'ant', 1: 'bee' } } },
       'names 2 classes, and the weights have 3: it is of another network.',
     ],
-  ])('what cannot be is refused: %j', async (beside, message) => {
-    const path = write(bytes, beside);
+  ])('what cannot be is refused: %j', async (configFiles, message) => {
+    const path = write(bytes, configFiles);
     await expect(load(path)).rejects.toThrow(message);
     await expect(load(path)).rejects.toThrow('give { config: false }');
     const model = await load(path, { config: false });
@@ -180,7 +184,7 @@ describe('Hugging Face', () => {
 
   test('a stride in the first convolution is refused', async () => {
     const path = write(bytes, {
-      'config.json': { ...beside['config.json'], downsample_in_bottleneck: true },
+      'config.json': { ...configFiles['config.json'], downsample_in_bottleneck: true },
     });
     await expect(load(path)).rejects.toThrow('says downsample_in_bottleneck');
   });
@@ -221,10 +225,10 @@ describeWithShared('data/cifar10', 'pytorch_resnet_cifar10', () => {
 
 test('a preprocessing that is not of encode is left aside; of one that cannot be, the file is refused', async () => {
   const model = buildModel('resnet20', { width: 0.25 });
-  const own = model.preprocessing;
+  const loaded = model.preprocessing;
   for (const preprocessing of ['{', '3', 'null', '[]', '{}', '{"crop":1}']) {
     const copy = await load(await encode(model, { metadata: { preprocessing } }));
-    expect([preprocessing, copy.preprocessing]).toEqual([preprocessing, own]);
+    expect([preprocessing, copy.preprocessing]).toEqual([preprocessing, loaded]);
     copy.dispose();
   }
   const others = [
@@ -239,7 +243,7 @@ test('a preprocessing that is not of encode is left aside; of one that cannot be
     ...[{ scale: null }, { mean: [1, 2] }, { mean: 'abc' }, { std: [1, 1, 0] }, { std: [1, 1, '1'] }],
   ];
   for (const other of others) {
-    const preprocessing = JSON.stringify({ ...own, ...other });
+    const preprocessing = JSON.stringify({ ...loaded, ...other });
     await expect(load(await encode(model, { metadata: { preprocessing } }))).rejects.toThrow(
       `The preprocessing in this file cannot be: ${preprocessing}. Save the model again.`,
     );

@@ -11,7 +11,7 @@ import { swish } from '../../src/layers/swish.js';
 import { buildModel, modelNames } from '../../src/models/build-model.js';
 import type { ImageClassifier } from '../../src/models/image-classifier.js';
 import { exportOnnx } from '../../src/weights/onnx/export.js';
-import { relativeDistance, ruleValues } from '../helpers/golden.js';
+import { relativeDistance, ruleFloats } from '../helpers/golden.js';
 import { OnnxRuntimes, runtimes } from '../helpers/onnx-runtimes.js';
 import { randomTensor } from '../helpers/tensors.js';
 import { fillFast, fillModule, ruleInput } from '../helpers/torch-model.js';
@@ -69,7 +69,7 @@ test.each([
 ] as const)(
   '%s %j, fused %s: ONNX Runtime gives what predict gives, within 1e-4 of a standard deviation',
   async (name, options, fused) => {
-    const model = buildModel(name, { initialize: false, classes: 5, ...options });
+    const model = buildModel(name, { initialize: false, classes: 5, width: 0.5, ...options });
     fillFast(model);
     expectClose(await distances(model, { fused }));
   },
@@ -82,7 +82,7 @@ test.each([
   ['seresnet50', { width: 0.125 }],
   ['resnetrs50', { width: 0.125 }],
   ['efficientnet-v2-b0', { convention: 'keras' }],
-  ['efficientnet-v2-s', {}],
+  ['efficientnet-v2-s', { width: 0.5 }],
 ] as const)('%s %j: a variant of each kind, as it is and fused', async (name, options) => {
   for (const fused of [false, true]) {
     const model = buildModel(name, { initialize: false, classes: 5, ...options });
@@ -92,17 +92,15 @@ test.each([
   }
 });
 
+// The large ones are narrow here: their graphs have as many nodes.
 const published = modelNames.filter((name) => /^(resnet\d+|efficientnet-(b|lite)\d)$/.test(name));
+const whole = ['resnet18', 'resnet50', 'resnet20', 'efficientnet-b0', 'efficientnet-lite0'];
 
-test.each(published)(
-  '%s: ONNX Runtime gives what predict gives, for any batch and size',
-  async (name) => {
-    const model = buildModel(name, { initialize: false });
-    fillFast(model);
-    expectClose(await distances(model));
-  },
-  1_200_000,
-);
+test.each(published)('%s: ONNX Runtime gives what predict gives, for any batch and size', async (name) => {
+  const model = buildModel(name, { initialize: false, width: whole.includes(name) ? 1 : 0.25 });
+  fillFast(model);
+  expectClose(await distances(model));
+});
 
 const padded = { kernelSize: 3, padding: 'same' } as const;
 const norm = { epsilon: 1e-3, momentum: 0.9, runningVariance: 'unbiased' } as const;
@@ -113,7 +111,7 @@ class UNet extends Module<Record<'a' | 'b', tf.Tensor4D>, Record<'mask' | 'chanc
   readonly stem = new Conv2D({ inChannels: 3, filters: 4, ...padded, random: this.#random });
   readonly norm = new BatchNorm({ channels: 4, ...norm });
   readonly down = new Conv2D({ inChannels: 4, filters: 6, stride: 2, ...padded, random: this.#random });
-  readonly up = parameter<tf.Rank.R4>(Float32Array.from(ruleValues('up', 2 * 2 * 5 * 10)), [2, 2, 5, 10]);
+  readonly up = parameter<tf.Rank.R4>(ruleFloats('up', 2 * 2 * 5 * 10), [2, 2, 5, 10]);
   readonly head = new Dense({ inFeatures: 6, units: 5, random: this.#random });
 
   override forward({ a, b }: Record<'a' | 'b', tf.Tensor4D>, context: Context) {
@@ -132,7 +130,7 @@ class UNet extends Module<Record<'a' | 'b', tf.Tensor4D>, Record<'mask' | 'chanc
 class Attention extends Module<tf.Tensor4D, tf.Tensor2D> {
   readonly #random = new Random(0);
   readonly conv = new Conv2D({ inChannels: 3, filters: 4, ...padded, bias: true, random: this.#random });
-  readonly place = parameter<tf.Rank.R2>(Float32Array.from(ruleValues('place', 64 * 4)), [64, 4]);
+  readonly place = parameter<tf.Rank.R2>(ruleFloats('place', 64 * 4), [64, 4]);
   readonly head = new Dense({ inFeatures: 64 * 4, units: 5, random: this.#random });
 
   override forward(x: tf.Tensor4D): tf.Tensor2D {

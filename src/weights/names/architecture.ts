@@ -1,8 +1,9 @@
 import { counted } from '../../core/counted.js';
 import {
-  describeArchitecture,
   modelArchitecture,
   convolutionCount,
+  countWeights,
+  describeArchitecture,
   modelNames,
   stageBlocks,
   type Architecture,
@@ -38,7 +39,9 @@ function fittingArchitecture(
     const blocks = stageBlocks(architecture);
     // A file may lie; its network is as large as its weights all the same.
     const isPossible = blocks.every((count) => count <= tensors.size) && blocks.length <= tensors.size;
-    return isPossible && hasCount(architecture, weightCount(tensors)) ? architecture : undefined;
+    if (!isPossible || !hasCount(architecture, weightCount(tensors))) return undefined;
+    describeArchitecture(architecture); // It throws where the layers do not fit each other.
+    return architecture;
   } catch {
     return undefined; // No network can be built of it.
   }
@@ -84,8 +87,6 @@ function weightCount(tensors: ReadonlyMap<string, HostTensor>): number {
 
 function hasCount(architecture: Architecture, count: number): boolean {
   // Keras's ResNets have biases.
-  return (['torchvision', 'keras'] as const).some((convention) => {
-    const { parameters, statistics } = describeArchitecture(architecture, { convention });
-    return parameters + statistics === count;
-  });
+  const conventions = architecture.family === 'resnet' ? (['torchvision', 'keras'] as const) : [undefined];
+  return conventions.some((convention) => countWeights(architecture, { convention }) === count);
 }

@@ -52,7 +52,7 @@ describe('SKIPSCALE_THREADS', () => {
   });
 
   test.each(['abc', '0', '-1', '1.5', '1e9', '1025', 'NaN', '4 threads'])(
-    "'%s' is told once, and all processors are used",
+    "'%s' is reported once, and all processors are used",
     (text) => {
       expect(threads(text)).toBe(availableParallelism());
       expect(warn.mock.calls).toEqual([

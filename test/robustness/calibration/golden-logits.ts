@@ -1,5 +1,5 @@
 import type { LabelledLogits } from '../../../src/training/collect-logits.js';
-import { readGolden, ruleValues } from '../../helpers/golden.js';
+import { readGolden, ruleFloats } from '../../helpers/golden.js';
 
 /** What test/golden/calibration.py wrote. */
 export interface CalibrationGolden {
@@ -20,6 +20,6 @@ export const golden = readGolden<CalibrationGolden>('calibration.json');
 /** The logits and labels of the script. */
 export function goldenLogits(): LabelledLogits {
   const { classes, logitScale, labels } = golden;
-  const values = Float32Array.from(ruleValues('logits', labels.length * classes, logitScale));
+  const values = ruleFloats('logits', labels.length * classes, logitScale);
   return { logits: labels.map((_, i) => values.subarray(i * classes, (i + 1) * classes)), labels };
 }

@@ -150,17 +150,17 @@ test('of a lock of another machine nothing is known, and it says what to do', as
   );
 });
 
-test('a lock without its time is told without', async () => {
+test('a lock without its time is reported without', async () => {
   writeFileSync(lock, JSON.stringify({ pid: 1, host: 'elsewhere' }));
   await expect(runs()).rejects.toThrow('of the process 1 on elsewhere. Let that one end');
 });
 
-test('a pipe in the place of the lock is told, and nobody waits for it', async () => {
+test('a pipe in the place of the lock is reported, and nobody waits for it', async () => {
   execFileSync('mkfifo', [lock]);
   await expect(runs()).rejects.toThrow(`${lock} is a pipe or device, and no file; remove it`);
 });
 
-test('a folder in the place of the lock is told', async () => {
+test('a folder in the place of the lock is reported', async () => {
   mkdirSync(lock);
   await expect(runs()).rejects.toThrow(`${lock} cannot be written: a folder stands in its place (EISDIR)`);
 });

@@ -67,7 +67,7 @@ test.each([
   ['ENOSPC', 'the disk is full'],
   ['EDQUOT', 'the quota of this user is used up'],
 ])(
-  '%s at a checkpoint: the part is removed, sizes are told, the training goes on and tries again',
+  '%s at a checkpoint: the part is removed, sizes are reported, the training goes on and tries again',
   async (code, why) => {
     fail(code, (path) => path.includes(name(3)));
     const left: string[][] = [];
@@ -134,7 +134,7 @@ test('the newest whole checkpoint stays until a newer one is whole', async () =>
   expect(there).toEqual([1, 1, 3, 3, 4, 5, 5, 5, 5, 5, 5, 5].map(only));
 });
 
-test('best.safetensors that cannot be written is told, and written when it is beaten again', async () => {
+test('best.safetensors that cannot be written is reported, and written when it is beaten again', async () => {
   let isFull = true;
   fail('ENOSPC', (path) => isFull && path.includes('best'));
   const events = await run({}, { validation: tinyData(9, 1) }, ({ type }) => {
@@ -152,7 +152,7 @@ describe('before the first step', () => {
     expect(events).toEqual([]);
   };
 
-  test('a file in the place of the folder is told', async () => {
+  test('a file in the place of the folder is reported', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     await refused(file, `${file} cannot be written: a file stands in the place of the folder (EEXIST).`);
@@ -164,13 +164,13 @@ describe('before the first step', () => {
     ['EACCES', 'this user may not write there'],
     ['EROFS', 'the file system is read-only'],
     ['ENOSPC', 'the disk is full'],
-  ])('a folder that nothing can be written to is told: %s', async (code, why) => {
+  ])('a folder that nothing can be written to is reported: %s', async (code, why) => {
     fail(code, () => true);
     await refused(folder, `training.lock cannot be written: ${why} (${code}).`);
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('a folder that Node says is not there is told as the system has it: the file system is read-only', async () => {
+  test('a folder that Node says is not there is reported as the system has it: the file system is read-only', async () => {
     const { mkdir } = fs;
     const closed = join(folder, 'closed');
     jest.spyOn(fs, 'mkdir').mockImplementation(async (path, options) => {
@@ -182,7 +182,7 @@ describe('before the first step', () => {
       await refused(path, `${path} cannot be written: the file system is read-only (EROFS).`);
   });
 
-  test('a folder that is really read-only is told', async () => {
+  test('a folder that is really read-only is reported', async () => {
     const closed = join(folder, 'closed');
     mkdirSync(closed, { mode: 0o500 });
     // Root may write anywhere but onto such a disk.

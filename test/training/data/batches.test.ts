@@ -124,12 +124,12 @@ describe('mixing', () => {
     const seen = new Set<number>();
     for (let seed = 0; seed < 50; seed++) {
       const { images: mixed, targets } = cutMix()(batch, 3, new Random(seed));
-      const own = mixed[0]!.data.filter((value) => value === 10).length / 1152;
+      const share = mixed[0]!.data.filter((value) => value === 10).length / 1152;
       const others = mixed[0]!.data.filter((value) => value === 200).length / 1152;
-      expect(own + others).toBe(1);
-      expect(targets[0]).toBeCloseTo(own, 6);
+      expect(share + others).toBe(1);
+      expect(targets[0]).toBeCloseTo(share, 6);
       expect(targets[2]).toBeCloseTo(others, 6);
-      seen.add(own);
+      seen.add(share);
     }
     expect(seen.size).toBeGreaterThan(5);
   });

@@ -100,7 +100,7 @@ describe('all broken images are named in one error, the first ten and how many m
     );
   });
 
-  test('and are left out where somebody is told of them', async () => {
+  test('and are left out where onSkip is given', async () => {
     for (const take of [decodeAll, decodable]) {
       const skipped: SkippedFile[] = [];
       const whole = await take(data, { onSkip: (file) => skipped.push(file) });
@@ -110,7 +110,7 @@ describe('all broken images are named in one error, the first ten and how many m
     }
   });
 
-  test('where none can be decoded, that is an error, told or not', async () => {
+  test('where none can be decoded, that is an error, with onSkip or without', async () => {
     const none = { ...data, image: () => Promise.reject(new Error('no image')) };
     await expect(decodeAll(none, { onSkip: () => {} })).rejects.toThrow(
       /60 of 60 images cannot be decoded: .* and 50 more/,

@@ -44,9 +44,9 @@ describe.each(takers)('%s', (name, take) => {
 
 test.each<[unknown, number[]]>([[NaN, [0, NaN]], [1.5, [0, 1.5]], [-1, [0, -1]], [9, [0, 9]], ["the string '1'", [0, '1' as never]]])(
   'subset refuses the index %s',
-  (told, indices) => {
+  (text, indices) => {
     expect(() => subset(tinyData(9), indices)).toThrow(
-      `subset: index 1 is ${told}, and the data has 9 images; give whole numbers from 0 to 8.`,
+      `subset: index 1 is ${text}, and the data has 9 images; give whole numbers from 0 to 8.`,
     );
   },
 ); // prettier-ignore
@@ -85,13 +85,13 @@ test.each<[string, (files: never) => Promise<Dataset>]>([
   ['cifar10Dataset', cifar10Dataset],
   ['cifar100Dataset', cifar100Dataset],
 ])('%s asks for an array of files', async (name, open) => {
-  for (const [files, told] of [
+  for (const [files, text] of [
     ['/x/data_batch_1.bin', "the string '/x/data_batch_1.bin'"],
     [[], 'an empty array'],
     [new Uint8Array(3), 'an object (Uint8Array)'],
   ])
     await expect(open(files as never)).rejects.toThrow(
-      `${name}: the files are ${told as string}; give an array of paths, URLs or bytes, also of one: [file].`,
+      `${name}: the files are ${text as string}; give an array of paths, URLs or bytes, also of one: [file].`,
     );
 });
 

@@ -223,7 +223,7 @@ describe('in memory', () => {
     expect(Array.from(most.train.labels)).toEqual([0, 1, 2]);
   });
 
-  test('images that cannot be decoded are left out where somebody is told, and otherwise an error', async () => {
+  test('images that cannot be decoded are left out where onSkip is given, and otherwise an error', async () => {
     const broken = {
       ...dataset,
       image: (i: number) => (i === 1 ? Promise.reject(new Error('no image')) : dataset.image(i)),
@@ -245,15 +245,15 @@ describe('in memory', () => {
   });
 
   test('decodeAll decodes and transforms once, and tells of it', async () => {
-    const told: number[] = [];
+    const progress: number[] = [];
     let asked = 0;
     const counting = { ...dataset, image: (i: number) => (asked++, dataset.image(i)) };
     const decoded = await decodeAll(counting, {
       transform: ({ data }) => ({ width: 1, height: 1, data: data.slice(0, 3) }),
-      onProgress: (done) => told.push(done),
+      onProgress: (done) => progress.push(done),
     });
     expect(decoded.image(39)).toEqual({ width: 1, height: 1, data: images[39]!.data.slice(0, 3) });
-    expect([asked, told]).toEqual([40, [40]]);
+    expect([asked, progress]).toEqual([40, [40]]);
   });
 
   test('labels that fit nothing are refused', () => {

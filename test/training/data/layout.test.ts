@@ -111,7 +111,7 @@ describe('the first folders are the classes, of folders and of archives', () => 
     ['next to it', { 'cover.png': png }],
     ['in it and next to it', { 'flowers/preview.jpg': jpeg, 'cover.png': png, 'flowers/a.gif.png': png }],
   ])(
-    'a folder around all classes is none, whatever images lie loose %s; these are told',
+    'a folder around all classes is none, whatever images lie loose %s; these are reported',
     async (_, loose) => {
       const files = { 'flowers/cat/1.png': png, 'flowers/dog/2.png': png, 'flowers/ship/3.png': png };
       expect(await openBoth({ ...files, ...loose })).toEqual({
@@ -133,7 +133,7 @@ describe('the first folders are the classes, of folders and of archives', () => 
     expect(await openBoth({ ...files, 'more/': text })).toMatch('DATA has the folder more without images');
   });
 
-  test('images in no folder, and images in hidden folders, are told; hidden files are not', async () => {
+  test('images in no folder, and images in hidden folders, are reported; hidden files are not', async () => {
     const files = {
       ...{
         '1.png': png,
@@ -266,7 +266,7 @@ describe('images go by what is in them', () => {
     expect(opened).toMatchObject({ skipped: ['cat/2.NEF: camera raw is not read here'] });
   });
 
-  test('those that are not read are counted, and told once with examples', async () => {
+  test('those that are not read are counted, and reported once with examples', async () => {
     const files = {
       ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`cat/${10 + i}.bmp`, bmp])),
       ...{
@@ -316,7 +316,7 @@ describe('images go by what is in them', () => {
 });
 
 describe('links and what is no file', () => {
-  test('a link to a folder or file is followed; loops, links to nothing and pipes are told', async () => {
+  test('a link to a folder or file is followed; loops, links to nothing and pipes are reported', async () => {
     const other = mkdtempSync(join(tmpdir(), 'skipscale-layout-'));
     write({ 'puppies/1.png': png, '2.png': png }, other);
     write({ 'cat/1.png': png });
@@ -372,7 +372,7 @@ test('a folder that is left out stands before all files', () => {
   expect(describeSkipped([...files, hidden])).toMatch(/^\.zebra \(a hidden folder with 9 images\), 2 /);
 });
 
-test('of any tree, every file that is not hidden is an image of the data set or told, once', async () => {
+test('of any tree, every file that is not hidden is an image of the data set or reported, once', async () => {
   const name = fc.constantFrom('a', 'b', 'cat', 'dog', '.x', '__MACOSX', 'train', 'é');
   const end = fc.constantFrom('1.png', '2.PNG', '3', '4.txt', '5.bmp', '6.jpg', '.7.png', '8.heic');
   const content = fc.constantFrom(png, jpeg, bmp, heic, text, Buffer.alloc(0));
@@ -390,11 +390,11 @@ test('of any tree, every file that is not hidden is an image of the data set or 
         return;
       }
       complete++;
-      const told = opened.skipped.map((line) => line.split(': ')[0]!).filter((path) => !isHidden(path));
+      const reported = opened.skipped.map((line) => line.split(': ')[0]!).filter((path) => !isHidden(path));
       const expected = [...Object.keys({ ...files, 'cat/0.png': png, 'dog/0.png': png })].filter(
         (path) => !isHidden(path),
       );
-      expect([...Object.keys(opened.images), ...told].sort()).toEqual(expected.sort());
+      expect([...Object.keys(opened.images), ...reported].sort()).toEqual(expected.sort());
     }),
     { numRuns: 200, seed: 3 },
   );

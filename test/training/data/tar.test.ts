@@ -30,7 +30,7 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'skipscale-tar-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The paths of the images with their pixels' size, and what is told. */
+/** The paths of the images with their pixels' size, and what is reported. */
 async function opened(source: ArchiveSource) {
   const skipped: SkippedFile[] = [];
   const dataset = await tarDataset(source, { onSkip: (file) => skipped.push(file) });
@@ -61,7 +61,7 @@ async function failure(source: ArchiveSource): Promise<string> {
   return message;
 }
 
-describe('entries of every kind are read, or told', () => {
+describe('entries of every kind are read, or reported', () => {
   const long = `cat/${'long'.repeat(40)}.png`;
 
   test.each<[string, TarEntry[]]>([
@@ -98,7 +98,7 @@ describe('entries of every kind are read, or told', () => {
     await expectPicture(dataset.image(1), 'rgb.png');
   });
 
-  test('links to files of the archive are files; others are told', async () => {
+  test('links to files of the archive are files; others are reported', async () => {
     const { dataset, paths, skipped } = await opened(
       tarOf([
         { name: 'dog/2.png', type: '2', link: '../cat/2.png' },
@@ -126,7 +126,7 @@ describe('entries of every kind are read, or told', () => {
     ]);
   });
 
-  test('of files with the same name the last counts, and the others are told', async () => {
+  test('of files with the same name the last counts, and the others are reported', async () => {
     const { dataset, paths, skipped } = await opened(
       tarOf([{ ...cat, data: rgb }, dog, { ...cat, name: './cat/1.png' }]),
     );
@@ -135,7 +135,7 @@ describe('entries of every kind are read, or told', () => {
     expect(skipped).toEqual([{ path: 'cat/1.png', reason: 'a later file has the same name' }]);
   });
 
-  test('files with holes, devices, pipes and unknown kinds are told', async () => {
+  test('files with holes, devices, pipes and unknown kinds are reported', async () => {
     const sparse = paxRecord('GNU.sparse.major', '1') + paxRecord('GNU.sparse.name', 'cat/holes.png');
     const { paths, skipped } = await opened(
       tarOf([
@@ -169,7 +169,7 @@ describe('entries of every kind are read, or told', () => {
     ).toEqual([]);
   });
 
-  test('no mark of the end is told: the archive may be cut off between two files', async () => {
+  test('no mark of the end is reported: the archive may be cut off between two files', async () => {
     const { paths, skipped } = await opened(tarOf([cat, dog], { end: 0 }));
     expect(paths).toHaveLength(2);
     expect(skipped).toEqual([{ path: 'dog/1.png', reason: expect.stringContaining('may be cut off') }]);

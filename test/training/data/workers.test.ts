@@ -102,7 +102,7 @@ test('an image that cannot be decoded is named, and the next epoch goes on', asy
   expect(await resultOf(source)).toMatch(message);
 });
 
-test('what goes wrong before the first batch is told where it is asked for', async () => {
+test('what goes wrong before the first batch is reported where it is asked for', async () => {
   expect(await resultOf(start(2, join(root, 'nowhere')).source)).toMatch(/nowhere cannot be read/);
 
   const write = (name: string, code: string) => {

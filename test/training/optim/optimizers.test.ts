@@ -7,7 +7,7 @@ import type { Optimizer } from '../../../src/training/optim/optimizer.js';
 import type { NamedParameter, UpdateRule, Variables } from '../../../src/training/optim/rule.js';
 import { rmsProp, RMSProp } from '../../../src/training/optim/rmsprop.js';
 import { sgd, SGD } from '../../../src/training/optim/sgd.js';
-import { readGolden, relativeDistance, ruleValues } from '../../helpers/golden.js';
+import { readGolden, relativeDistance, ruleFloats } from '../../helpers/golden.js';
 
 const golden = readGolden<{
   optimizers: Record<string, Record<string, Record<'kernel' | 'bias', number[]>>>;
@@ -18,7 +18,7 @@ const LEARNING_RATE = 0.01;
 const shapes = { kernel: [2, 2, 3, 4], bias: [4] };
 
 function ruleArray(name: string, shape: number[]): Float32Array {
-  return Float32Array.from(ruleValues(name, tf.util.sizeFromShape(shape)));
+  return ruleFloats(name, tf.util.sizeFromShape(shape));
 }
 
 /** The parameters of training.py, and a statistic that no optimizer may touch. */

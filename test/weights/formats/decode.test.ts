@@ -16,7 +16,7 @@ test.each(['', '<!DOCTYPE html>'])('refuses %j and says what is read', async (te
   );
 });
 
-test('a pointer of Git LFS is told as one', async () => {
+test('a pointer of Git LFS is recognised as one', async () => {
   const bytes = new TextEncoder().encode(
     'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 123\n',
   );
@@ -40,7 +40,7 @@ test('any bytes give a clear error', async () => {
   );
 });
 
-test("a training's own checkpoint is told as one, by load and load", async () => {
+test("a training's checkpoint is recognised as one, by load and load", async () => {
   const tensors = new Map([['model/stem.weight', { shape: [1], values: Float32Array.of(1) }]]);
   const bytes = encodeSafetensors(tensors, { metadata: { training: '{"step": 12}' } });
   for (const attempt of [() => load(bytes), () => readSource(bytes)]) {

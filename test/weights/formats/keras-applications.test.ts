@@ -3,7 +3,7 @@ import { zipSync } from 'fflate';
 import { buildModel } from '../../../src/models/build-model.js';
 import { load } from '../../../src/weights/load.js';
 import { keras } from '../../../src/weights/names/keras.js';
-import { readGolden, relativeDistance, ruleValues } from '../../helpers/golden.js';
+import { readGolden, relativeDistance, ruleFloats } from '../../helpers/golden.js';
 import { writeHdf5 } from '../../helpers/hdf5-file.js';
 import { kerasDataSets, modelName } from '../../helpers/keras-layouts.js';
 import { ruleCheckpoint } from '../../helpers/rule-checkpoint.js';
@@ -36,7 +36,7 @@ test.each(['ResNet50', 'EfficientNetB0'])(
     const model = buildModel(modelName(network), { initialize: false, convention: 'keras' });
     const values = ruleCheckpoint(model, keras);
     const count = input.reduce((a, b) => a * b, 1);
-    const images = tf.tensor4d(Float32Array.from(ruleValues('input', count)), input);
+    const images = tf.tensor4d(ruleFloats('input', count), input);
     const distances: [string, number][] = [];
     const compare = async (kind: string, file: Uint8Array) => {
       // A file that is not read would leave the model of the one before.

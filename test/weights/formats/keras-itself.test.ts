@@ -7,7 +7,7 @@ import { buildModel } from '../../../src/models/build-model.js';
 import type { ImageClassifier } from '../../../src/models/image-classifier.js';
 import { load } from '../../../src/weights/load.js';
 import { encode } from '../../../src/weights/encode.js';
-import { relativeDistance, ruleValues } from '../../helpers/golden.js';
+import { relativeDistance, ruleFloats } from '../../helpers/golden.js';
 import { kerasLayouts, modelName } from '../../helpers/keras-layouts.js';
 import { fillByKerasRule } from '../../helpers/keras-model.js';
 
@@ -17,7 +17,7 @@ const networks =
 
 function distance(model: ImageClassifier, size: number, logits: number[]): number {
   return tf.tidy(() => {
-    const images = tf.tensor4d(Float32Array.from(ruleValues('input', 3 * size * size)), [1, size, size, 3]);
+    const images = tf.tensor4d(ruleFloats('input', 3 * size * size), [1, size, size, 3]);
     return relativeDistance(model.predict(images).dataSync(), logits);
   });
 }

@@ -6,7 +6,7 @@ import { CheckpointError, type Checkpoint } from '../../../src/weights/formats/c
 import { decodeKeras } from '../../../src/weights/formats/keras.js';
 import { decode } from '../../../src/weights/formats/decode.js';
 import { readSource } from '../../../src/weights/sources/read-source.js';
-import { readGolden, ruleValues } from '../../helpers/golden.js';
+import { readGolden, ruleFloats } from '../../helpers/golden.js';
 
 const folder = join(__dirname, '..', '..', 'golden', 'keras_files');
 const expected = readGolden<Record<string, number[]>>('keras_files/expected.json');
@@ -22,7 +22,7 @@ function expectNetwork({ tensors }: Checkpoint, paths = Object.keys(expected)): 
     const { shape } = tensors.get(path)!;
     const values = tensors.get(path)!.toFloat32();
     expect([path, shape]).toEqual([path, expected[path]]);
-    const rule = Float32Array.from(ruleValues(path, values.length));
+    const rule = ruleFloats(path, values.length);
     // Keras's count of samples is a whole number.
     expect(values).toEqual(path === 'normalization/count' ? rule.map(Math.trunc) : rule);
   }

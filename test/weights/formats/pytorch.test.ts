@@ -144,7 +144,7 @@ const entries = (items: [key: string, value: string][]) =>
 const object = (type: string, state = 'N') => `c${type.replace(/\.(?=\w+$)/, '\n')}\n)\x81${state}b`;
 
 test('weights nested at random in dictionaries, lists and objects of a training are found, and said where', () => {
-  const beside = fc.constantFrom<[string, string]>(
+  const others = fc.constantFrom<[string, string]>(
     ['epoch', integer(3)],
     ['args', object('argparse.Namespace', entries([['lr', integer(1)]]))],
     ['optimizer', entries([['state', entries([['m.0', tensor(four, 0, [2, 2], [2, 1])]])]])],
@@ -153,7 +153,7 @@ test('weights nested at random in dictionaries, lists and objects of a training 
   );
   const wrapper = fc.record({
     key: fc.constantFrom('state_dict', 'model', 'net', 'ema', 'weights', 'my.own', 'params'),
-    beside: fc.uniqueArray(beside, { selector: ([key]) => key }),
+    others: fc.uniqueArray(others, { selector: ([key]) => key }),
     kind: fc.constantFrom('dictionary', 'object', 'list'),
   });
   const state = entries([
@@ -162,8 +162,8 @@ test('weights nested at random in dictionaries, lists and objects of a training 
   ]);
   fc.assert(
     fc.property(fc.array(wrapper, { maxLength: 4 }), (wrappers) => {
-      const nested = wrappers.reduce((inner, { key, beside, kind }) => {
-        const all = entries([...beside, [key, kind === 'list' ? `]${inner}a` : inner]]);
+      const nested = wrappers.reduce((inner, { key, others, kind }) => {
+        const all = entries([...others, [key, kind === 'list' ? `]${inner}a` : inner]]);
         return kind === 'object' ? object('mine.Checkpoint', all) : all;
       }, state);
       const { tensors, key, skipped } = decodePyTorch(legacy(nested));
@@ -172,7 +172,7 @@ test('weights nested at random in dictionaries, lists and objects of a training 
       const path = wrappers.flatMap(({ key, kind }) => (kind === 'list' ? ['0', key] : [key])).reverse();
       expect(key).toBe(path.join('.'));
       const named = (name: string) =>
-        wrappers.filter(({ beside }) => beside.some(([key]) => key === name)).length;
+        wrappers.filter(({ others }) => others.some(([key]) => key === name)).length;
       for (const name of ['args', 'optimizer', 'rng_state'])
         expect(skipped!.filter((words) => new RegExp(`(^|\\.)${name} \\(`).test(words))).toHaveLength(
           named(name),

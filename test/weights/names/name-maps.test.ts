@@ -7,7 +7,7 @@ import { load } from '../../../src/weights/load.js';
 import { nameMaps } from '../../../src/weights/names/index.js';
 import { keyedVariables, type NameMap } from '../../../src/weights/names/name-map.js';
 import { encodeSafetensors } from '../../../src/weights/formats/safetensors.js';
-import { readGolden, relativeDistance, ruleValues } from '../../helpers/golden.js';
+import { readGolden, relativeDistance, ruleFloats } from '../../helpers/golden.js';
 import { ruleCheckpoint } from '../../helpers/rule-checkpoint.js';
 import { ruleInput } from '../../helpers/torch-model.js';
 
@@ -76,7 +76,7 @@ describe('keras.applications', () => {
       `keras/${network}_${size}.json`,
     );
     const count = input.reduce((a, b) => a * b, 1);
-    const images = tf.tensor4d(Float32Array.from(ruleValues('input', count)), input);
+    const images = tf.tensor4d(ruleFloats('input', count), input);
     const model = buildModel(name, { initialize: false, convention: 'keras' });
     const actual = await logitsOf(model, nameMap('keras'), images);
     expect(relativeDistance(actual, logits.flat())).toBeLessThan(1e-4);

@@ -99,8 +99,8 @@ describe.each(['config.json', 'preprocessor_config.json'])('%s next to weights',
   test.each(failures)('that %s is an error, after another try', async (_, answer, message, tries) => {
     const { url, requests } = await weightsWith(name, answer);
     const stallTime = message.includes('100 ms') ? 100 : limits.stallTime;
-    const own = { ...limits, stallTime };
-    const error = (await load(url, { limits: own }).catch((error: unknown) => error)) as Error;
+    const patience = { ...limits, stallTime };
+    const error = (await load(url, { limits: patience }).catch((error: unknown) => error)) as Error;
     expect(error.message).toContain(`/${name}`);
     expect(error.message).toContain(message);
     expect(error.message).toContain('give { config: false }');
@@ -322,21 +322,21 @@ describe('a whole file', () => {
     path = join(folder, 'model.safetensors');
     writeFileSync(path, weights);
   });
-  const beside = (name: string, values: unknown) =>
+  const addFile = (name: string, values: unknown) =>
     writeFileSync(join(folder, name), typeof values === 'string' ? values : JSON.stringify(values));
 
   test.each([
     [{ error: 'Access denied' }, "'error'"],
     [{ detail: 'Not found', code: 7 }, "'detail', 'code'"],
   ])('that says nothing that is known is an error: %j', async (values, keys) => {
-    beside('config.json', values);
+    addFile('config.json', values);
     await expect(load(path)).rejects.toThrow(
       `${join(folder, 'config.json')} has no key that is known, but ${keys}; known are architecture, `,
     );
     await expect(load(path)).rejects.toThrow('give { config: false }');
     (await load(path, { config: false })).dispose();
-    beside('config.json', {});
-    beside('preprocessor_config.json', values);
+    addFile('config.json', {});
+    addFile('preprocessor_config.json', values);
     await expect(load(path)).rejects.toThrow(
       `${join(folder, 'preprocessor_config.json')} has no key that is known, but ${keys}; known are do_resize, `,
     );
@@ -348,7 +348,7 @@ describe('a whole file', () => {
     { architectures: ['ResNetForImageClassification'], model_type: 'resnet' },
     { num_labels: 2 },
   ])('of another library is passed over: %j', async (values) => {
-    beside('config.json', values);
+    addFile('config.json', values);
     const model = await load(path);
     expect(model.preprocessing.size).toBe(32);
     model.dispose();
@@ -362,34 +362,34 @@ describe('a whole file', () => {
     const model = buildResNet(20, { seed: 1 });
     writeFileSync(path, await encode(model));
     model.dispose();
-    beside('config.json', values);
+    addFile('config.json', values);
     await expect(load(path)).rejects.toThrow(`The config.json next to ${path} ${message}`);
     await expect(load(path)).rejects.toThrow('it is of another network. To load without');
     for (const right of [
       { ...values, architecture: 'resnet20.a_1', num_classes: 10 },
       { architecture: 'resnet20d' },
     ]) {
-      beside('config.json', right);
+      addFile('config.json', right);
       (await load(path, { convention: 'torchvision' })).dispose();
     }
-    beside('config.json', { architecture: 'resnet20', pretrained_cfg: { num_classes: 1000 } });
+    addFile('config.json', { architecture: 'resnet20', pretrained_cfg: { num_classes: 1000 } });
     (await load(path, { convention: 'torchvision' })).dispose();
   });
 
   test('that nests lists without end, or is larger than any, is refused before it is parsed', async () => {
     const began = performance.now();
-    beside('config.json', `{"id2label": ${'['.repeat(4e6)}`);
+    addFile('config.json', `{"id2label": ${'['.repeat(4e6)}`);
     await expect(load(path)).rejects.toThrow('config.json: it nests objects or lists more than 100 deep.');
-    beside('config.json', '['.repeat(5e6));
+    addFile('config.json', '['.repeat(5e6));
     await expect(load(path)).rejects.toThrow(
       'config.json is a file of 5000000 bytes, and 4194304 are the limit.',
     );
     expect(performance.now() - began).toBeLessThan(10_000);
   });
 
-  test('that is a pointer of Git LFS is told as one', async () => {
+  test('that is a pointer of Git LFS is recognised as one', async () => {
     const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 123\n';
-    beside('config.json', pointer);
+    addFile('config.json', pointer);
     await expect(load(path)).rejects.toThrow(
       `${join(folder, 'config.json')}: This is a pointer of Git LFS, and not the file itself. Get that by git lfs pull`,
     );

@@ -156,7 +156,7 @@ const swishGradient: Operation = (x, dy) => {
 };
 
 /** Kernels that tfjs has not. Errors are relative to what the magnitude gives of cpu's inputs. */
-const own: Record<string, [Operation, number, Operation, number]> = {
+const fused: Record<string, [Operation, number, Operation, number]> = {
   Swish: [orComposed('Swish', ['x'], (x) => tf.mul(x, tf.sigmoid(x))), 8, (x) => tf.abs(x), 1],
   SwishGrad: [
     orComposed('SwishGrad', ['x', 'dy'], swishGradient),
@@ -169,7 +169,7 @@ const own: Record<string, [Operation, number, Operation, number]> = {
   ReluGrad: [orComposed('ReluGrad', ['y', 'dy'], (y, dy) => tf.mul(dy, tf.step(y))), 0, (y) => y, 2],
 };
 
-describe.each(Object.entries(own))('%s', (_name, [operation, roundings, magnitude, count]) => {
+describe.each(Object.entries(fused))('%s', (_name, [operation, roundings, magnitude, count]) => {
   const tolerance = {
     roundings,
     magnitude: async (inputs: readonly Input[]) => {

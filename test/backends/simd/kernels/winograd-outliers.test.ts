@@ -148,6 +148,6 @@ test('an uneven image changes no other image of the batch', () => {
   const [a, b] = operands('the convolution');
   const alone = operations['the convolution'](a, b);
   a[at(0, 5, 6, 3)] = 1e6;
-  const beside = operations['the convolution'](a, b);
-  expect(beside.subarray(IMAGE)).toEqual(alone.subarray(IMAGE));
+  const together = operations['the convolution'](a, b);
+  expect(together.subarray(IMAGE)).toEqual(alone.subarray(IMAGE));
 });

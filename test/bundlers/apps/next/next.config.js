@@ -1,0 +1,5 @@
+/** @type {import('next').NextConfig} */
+export default {
+  // The build by Turbopack checks the types.
+  typescript: { ignoreBuildErrors: process.argv.includes('--webpack') },
+};
