@@ -1,10 +1,12 @@
-/** A plain convolutional network, trained on a few synthetic images, saved and loaded. */
+/** A plain convolutional network, trained on a few synthetic images, saved, loaded, exported and fused. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   accuracy,
   constantSchedule,
   ConvNorm,
   Dense,
+  exportOnnx,
+  fuse,
   GlobalAvgPool,
   load,
   MaxPool,
@@ -42,8 +44,11 @@ function batch(seed: number) {
   return { x: tf.tensor4d(values, [12, 16, 16, 3]), y: tf.tensor1d(classes, 'int32') };
 }
 
-/** Trains, saves to `path`, loads into another network, and gives the share of new images that it recognises. */
-export async function plainCnnExample(path: string): Promise<number> {
+/**
+ * Trains, saves to `path`, loads into another network, and fuses that one.
+ * @returns the share of new images that it recognises, and the network as an ONNX file.
+ */
+export async function plainCnnExample(path: string): Promise<{ recognised: number; onnx: Uint8Array }> {
   const net = plainCnn(1);
   console.log(net.summary([1, 16, 16, 3]));
 
@@ -61,11 +66,15 @@ export async function plainCnnExample(path: string): Promise<number> {
   await save(net, path);
   const copy = plainCnn(2);
   await load(copy, path);
+  const onnx = await exportOnnx(copy, { input: [1, 16, 16, 3] });
+  await fuse(copy); // Each batch norm and activation is now computed by the convolution before it.
   const { x, y } = batch(1000);
   const logits = await predict(copy, x);
-  const right = tf.tidy(() => tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), y), 'float32')).dataSync()[0]!);
+  const recognised = tf.tidy(
+    () => tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), y), 'float32')).dataSync()[0]!,
+  );
   tf.dispose([x, y, logits]);
   net.dispose();
   copy.dispose();
-  return right;
+  return { recognised, onnx };
 }

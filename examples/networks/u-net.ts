@@ -1,11 +1,16 @@
-/** A small U-Net on a ResNet: says of every pixel whether it belongs to a bright square. */
+/** A small U-Net on a ResNet, which says of every pixel whether it belongs to a bright square. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   buildResNet,
   Conv2D,
   ConvNorm,
+  exportOnnx,
+  fuse,
+  load,
   Module,
+  predict,
   Random,
+  save,
   seeded,
   SGD,
   valueAndGradients,
@@ -53,8 +58,15 @@ function images(random: Random): { x: tf.Tensor4D; y: tf.Tensor4D } {
   return { x: x.toTensor() as tf.Tensor4D, y: y.toTensor() as tf.Tensor4D };
 }
 
-/** Takes training steps with a frozen stem; the losses of the first and the last. */
-export function uNetExample(steps: number): [first: number, last: number] {
+/**
+ * Takes training steps with a frozen stem, saves to `path`, and loads into another network, which is fused.
+ * @returns the losses of the first and the last step, the share of pixels of new images that it gets right, and the network as an ONNX
+ * file.
+ */
+export async function uNetExample(
+  steps: number,
+  path: string,
+): Promise<{ first: number; last: number; right: number; onnx: Uint8Array }> {
   const net = seeded(2, () => new UNet());
   console.log(net.summary([1, 16, 16, 3]));
   net.freeze('backbone.stem');
@@ -66,14 +78,22 @@ export function uNetExample(steps: number): [first: number, last: number] {
     const { value, gradients } = valueAndGradients(net, () =>
       tf.losses.sigmoidCrossEntropy(y, net.forward(x, { training: true, random })),
     );
-    optimizer.step(
-      optimizer.parameters.map(({ name }) => gradients[name]!),
-      0.05,
-    );
-    losses.push(value.dataSync()[0]!);
-    tf.dispose([x, y, value, ...Object.values(gradients)]);
+    optimizer.step(gradients, 0.05);
+    losses.push((await value.data())[0]!);
+    tf.dispose([x, y, value, gradients]);
   }
   optimizer.dispose();
+
+  await save(net, path);
+  const copy = seeded(4, () => new UNet());
+  await load(copy, path);
+  const onnx = await exportOnnx(copy, { input: [1, 16, 16, 3] });
+  await fuse(copy);
+  const { x, y } = images(random);
+  const logits = await predict(copy, x);
+  const right = tf.tidy(() => tf.mean(tf.equal(tf.greater(logits, 0), tf.greater(y, 0.5))).dataSync()[0]!);
+  tf.dispose([x, y, logits]);
   net.dispose();
-  return [losses[0]!, losses.at(-1)!];
+  copy.dispose();
+  return { first: losses[0]!, last: losses.at(-1)!, right, onnx };
 }

@@ -5,6 +5,7 @@ import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
 import { explainCommand } from './explain.js';
 import { plotCommand } from './plot.js';
+import { reportCommand } from './report.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
 import { trainCommand } from './train.js';
@@ -22,6 +23,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addCommand(classifyCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
+    .addCommand(reportCommand())
     .addCommand(explainCommand())
     .addCommand(plotCommand())
     .addCommand(summaryCommand())

@@ -1,4 +1,6 @@
+import { encodeBase64 } from '../core/base64.js';
 import { check, checkOptions } from '../core/errors.js';
+import { escaped } from '../core/markup.js';
 import { encodePng } from '../vision/encode-png.js';
 import type { RgbImage } from '../vision/image.js';
 import type { Explanation } from './explanation.js';
@@ -54,19 +56,7 @@ function captionsOf({ method, label, target, score, sum, expectedSum, settings }
 }
 
 async function figure(image: RgbImage, caption: string, small = ''): Promise<string> {
-  const png = base64(await encodePng(image));
+  const png = encodeBase64(await encodePng(image));
   const more = small && `<br><small>${escaped(small)}</small>`;
   return `<figure><img alt="${escaped(caption)}" src="data:image/png;base64,${png}"><figcaption>${escaped(caption)}${more}</figcaption></figure>`;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-}
-
-const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => signs[sign]!);
 }

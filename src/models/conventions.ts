@@ -126,7 +126,9 @@ function largeV2Preprocessing(name: ConventionName, variant: EfficientNetVariant
       return { ...whole, channels: 'rgb', scale: 1 / 128, mean: [1, 1, 1], std: [1, 1, 1] };
     if (name === 'torchvision' && variant !== 'v2-l')
       return { ...whole, interpolation: 'bilinear', ...imageNet };
-    return { ...whole, ...(name === 'timm' ? imageNet : half) };
+    // timm's crop_mode 'squash' of TensorFlow's M and L.
+    const stretched = name === 'timm-tf' && variant !== 'v2-s' && { stretch: true };
+    return { ...whole, ...(name === 'timm' ? imageNet : half), ...stretched };
   };
 }
 

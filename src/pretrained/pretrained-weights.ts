@@ -81,6 +81,7 @@ function keras(model: ModelName, name: string, path: string, top1: number): Pret
   };
 }
 
+const kerasV2 = 'tensorflow/keras-applications/efficientnet_v2/efficientnetv2';
 const kerasResNets = 'tensorflow/keras-applications/resnet';
 
 /** The weights that the builders know by name. Of a model and data set, the first one is the default. */
@@ -257,6 +258,8 @@ export const pretrainedWeights: readonly PretrainedWeights[] = [
   timm('seresnet50', 'seresnet50.a1_in1k', undefined),
   timm('resnext50_32x4d', 'resnext50_32x4d.a1_in1k', undefined),
   timm('efficientnet-v2-s', 'tf_efficientnetv2_s.in1k', undefined),
+  timm('efficientnet-v2-m', 'tf_efficientnetv2_m.in1k', undefined),
+  timm('efficientnet-v2-l', 'tf_efficientnetv2_l.in1k', undefined),
   timm('efficientnet-v2-b0', 'tf_efficientnetv2_b0.in1k', undefined),
   timm('efficientnet-v2-b1', 'tf_efficientnetv2_b1.in1k', undefined),
   timm('efficientnet-v2-b2', 'tf_efficientnetv2_b2.in1k', undefined),
@@ -272,4 +275,11 @@ export const pretrainedWeights: readonly PretrainedWeights[] = [
   keras('efficientnet-b5', 'EfficientNetB5', 'keras-applications/efficientnetb5', 83.6),
   keras('efficientnet-b6', 'EfficientNetB6', 'keras-applications/efficientnetb6', 84.0),
   keras('efficientnet-b7', 'EfficientNetB7', 'keras-applications/efficientnetb7', 84.3),
+  keras('efficientnet-v2-b0', 'EfficientNetV2B0', `${kerasV2}-b0`, 78.7),
+  keras('efficientnet-v2-b1', 'EfficientNetV2B1', `${kerasV2}-b1`, 79.8),
+  keras('efficientnet-v2-b2', 'EfficientNetV2B2', `${kerasV2}-b2`, 80.5),
+  keras('efficientnet-v2-b3', 'EfficientNetV2B3', `${kerasV2}-b3`, 82.0),
+  keras('efficientnet-v2-s', 'EfficientNetV2S', `${kerasV2}-s`, 83.9),
+  keras('efficientnet-v2-m', 'EfficientNetV2M', `${kerasV2}-m`, 85.3),
+  keras('efficientnet-v2-l', 'EfficientNetV2L', `${kerasV2}-l`, 85.7),
 ];

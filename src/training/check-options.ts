@@ -20,6 +20,7 @@ import type { ImageTrainOptions, TrainOptions } from './train-options.js';
 export const trainOptionNames: OptionNames<TrainOptions<unknown, unknown, unknown>> = {
   epochs: true,
   loss: true,
+  objective: true,
   metrics: true,
   microBatchSize: true,
   recompute: true,
@@ -66,6 +67,7 @@ export function checkTrainOptions(
     );
   }
   checkMetrics(options.metrics);
+  checkObjective(options.objective);
   check(Number.isSafeInteger(seed), () => `seed is ${seed}; give an integer.`);
   check(
     typeof clipNorm === 'number' && clipNorm > 0 && clipNorm < Infinity,
@@ -88,6 +90,16 @@ export function checkTrainOptions(
   checkInteger('checkpoints.keep', keep, 1);
   checkInteger('checkpoints.everySteps', everySteps, 1);
   checkBoolean('checkpoints.resume', resume);
+}
+
+function checkObjective(objective: unknown): void {
+  const given = objective as Record<string, unknown> | null | undefined;
+  check(
+    given === undefined ||
+      (typeof given?.['prepare'] === 'function' && typeof given['compute'] === 'function'),
+    () =>
+      `objective is ${shown(objective)}; give what adversarialTraining makes, or an object with prepare and compute.`,
+  );
 }
 
 function checkMetrics(metrics: Readonly<Record<string, unknown>> = {}): void {

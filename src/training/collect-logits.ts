@@ -9,7 +9,7 @@ import { isImageClassifier } from '../models/is-image-classifier.js';
 import { checkDataset, isDataset } from './data/check-dataset.js';
 import type { Dataset } from './data/dataset.js';
 import { checkTensorData, isTensorData, tensorBatches, type TensorData } from './data/tensor-batches.js';
-import { imageLogits, type EvaluateOptions } from './image-logits.js';
+import { imageLogits, type EvaluateOptions, type LogitsBatch } from './image-logits.js';
 
 /**
  * What a network says of examples whose classes are known. Logits may be any whose softmax is meant: of probabilities, their
@@ -53,17 +53,50 @@ export async function collectLogits(
   options: EvaluateOptions | CollectLogitsOptions = {},
 ): Promise<LabelledLogits> {
   checkModule('collectLogits', model);
+  return gathered(logitBatches(model, data, options));
+}
+
+/** Features of examples whose classes are known. */
+export interface LabelledFeatures {
+  /** A row for each example. */
+  readonly features: readonly ArrayLike<number>[];
+  /** The class of each example. */
+  readonly labels: ArrayLike<number>;
+}
+
+/**
+ * The features of all images of a data set that the head makes logits of, with their classes, in the data's order. Of another network,
+ * give `collectLogits` a module that ends in them.
+ * @throws ArgumentError and Error as `evaluate`.
+ */
+export async function collectFeatures(
+  model: ImageClassifier,
+  data: Dataset,
+  options: EvaluateOptions = {},
+): Promise<LabelledFeatures> {
+  checkModule('collectFeatures', model);
+  check(
+    isImageClassifier(model),
+    () =>
+      'collectFeatures: the model is no image classifier; give collectLogits a module that ends in the features.',
+  );
+  checkDataset('collectFeatures', data);
+  const { logits, labels } = await gathered(imageLogits('collectFeatures', model, data, options, 'features'));
+  return { features: logits, labels };
+}
+
+async function gathered(batches: AsyncIterable<LogitsBatch>): Promise<LabelledLogits> {
   const logits: ArrayLike<number>[] = [];
   const labels: number[] = [];
-  for await (const batch of logitBatches(model, data, options)) {
+  for await (const batch of batches) {
     const { length } = batch.labels;
-    const classes = batch.logits.length / length;
+    const size = batch.logits.length / length;
     for (let i = 0; i < length; i++) {
-      logits.push(batch.logits.subarray(i * classes, (i + 1) * classes));
+      logits.push(batch.logits.subarray(i * size, (i + 1) * size));
       labels.push(batch.labels[i]!);
     }
   }
-  check(labels.length > 0, () => 'collectLogits: the data are empty; give at least one example.');
+  check(labels.length > 0, () => 'The data are empty; give at least one example.');
   return { logits, labels: Int32Array.from(labels) };
 }
 

@@ -1,7 +1,9 @@
 import { ready } from '#backends';
 import * as tf from '@tensorflow/tfjs-core';
+import { evaluation } from '../core/context.js';
 import { checkInteger, checkOptions, type OptionNames } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
+import { runParts } from '../core/parts.js';
 import { takeValues } from '../core/take-values.js';
 import { checkHeadKept } from '../models/check-head.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
@@ -48,6 +50,7 @@ export interface LogitsBatch {
 /**
  * The logits of a data set's images, batch by batch, in the data's order.
  * @param where - What asks for them, for messages.
+ * @param output - Whether the pooled features before the head are asked for, in the place of the logits.
  * @throws ArgumentError and Error as {@link evaluate}.
  */
 export async function* imageLogits(
@@ -55,6 +58,7 @@ export async function* imageLogits(
   model: ImageClassifier,
   data: Dataset,
   options: EvaluateOptions,
+  output: 'logits' | 'features' = 'logits',
 ): AsyncGenerator<LogitsBatch> {
   checkOptions(where, options, evaluateOptionNames);
   const {
@@ -77,14 +81,21 @@ export async function* imageLogits(
   const transform = (image: RgbImage) => fit(image, preprocessing);
   for await (const batch of batches(matched, { batchSize, shuffle: false, transform })) {
     const values = tf.tidy(() =>
-      meanOverViews(tensorsOf(batch, preprocessing).x, views, size, (x) => model.predict(x)),
+      meanOverViews(tensorsOf(batch, preprocessing).x, views, size, (x) =>
+        output === 'logits' ? model.predict(x) : pooledFeatures(model, x),
+      ),
     );
     const logits = await takeValues(values);
-    checkHeadKept(where, count, logits.length / batch.images.length);
+    if (output === 'logits') checkHeadKept(where, count, logits.length / batch.images.length);
     yield { logits, labels: batch.targets as Int32Array };
     done += batch.images.length;
     onProgress?.(done, data.labels.length);
     await nextTask();
     signal?.throwIfAborted();
   }
+}
+
+function pooledFeatures(model: ImageClassifier, x: tf.Tensor4D): tf.Tensor2D {
+  const body = model.parts().filter(([name]) => name !== 'head');
+  return runParts(body, x, ([, part], y) => part.forward(y, evaluation)) as tf.Tensor2D;
 }

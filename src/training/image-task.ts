@@ -11,6 +11,7 @@ import { softmaxCrossEntropy } from './losses.js';
 import { matchTraining, type ClassMapping, type MatchedTraining } from './match-classes.js';
 import { accuracy } from './measure.js';
 import type { Evaluation } from './metrics.js';
+import { plainObjective } from './objective.js';
 import type { Task } from './task.js';
 import type { ModuleEvaluation } from './train-events.js';
 import type { ImageTrainOptions } from './train-options.js';
@@ -59,6 +60,7 @@ function taskOf(
   { data: training, validation, labels }: MatchedTraining<Dataset | undefined>,
 ): ImageTask {
   const { loss = softmaxCrossEntropy, metrics = { accuracy }, signal } = options;
+  const { objective = plainObjective() } = options;
   const { batchSize = 128, size = model.preprocessing.size, seed, augment, mix } = options;
   const preprocessing = resized(model.preprocessing, size);
   const source = training
@@ -68,7 +70,7 @@ function taskOf(
       : (data as Images);
   const others = validation ? undefined : (options.validation as Images | undefined);
   return {
-    ...{ model, data: source, loss, metrics },
+    ...{ model, data: source, loss, metrics, objective },
     evaluate: validation
       ? () => evaluate(model, validation, { size, signal })
       : others && (() => evaluateModule(model, others, { loss, metrics, signal })),

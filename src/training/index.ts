@@ -2,7 +2,13 @@ export { adam, adamW, lamb, Adam, AdamW, LAMB, type AdamOptions } from './optim/
 export type { SkippedCheckpoint } from './checkpoints/checkpoint-folder.js';
 export type { CalibrationBin } from './calibration-bins.js';
 export { certainty, wilsonInterval, type Certainty, type Interval } from './certainty.js';
-export { collectLogits, type CollectLogitsOptions, type LabelledLogits } from './collect-logits.js';
+export {
+  collectFeatures,
+  collectLogits,
+  type CollectLogitsOptions,
+  type LabelledFeatures,
+  type LabelledLogits,
+} from './collect-logits.js';
 export * from './data/index.js';
 export { evaluate, type ModuleEvaluateOptions } from './evaluate.js';
 export type { EvaluateOptions } from './image-logits.js';
@@ -31,6 +37,7 @@ export {
   type Loss,
 } from './losses.js';
 export type { ClassMapping } from './match-classes.js';
+export type { Objective, ObjectivePass } from './objective.js';
 export { accuracy, type Metric } from './measure.js';
 export type { Evaluation } from './metrics.js';
 export { MovingAverage, type MovingAverageOptions } from './optim/moving-average.js';

@@ -1,7 +1,7 @@
 import { Random } from '../core/random.js';
 
 /** What randomness is for; each purpose has streams that no other uses. */
-const purposes = ['split', 'shuffle', 'augment', 'mix', 'forward'] as const;
+const purposes = ['split', 'shuffle', 'augment', 'mix', 'forward', 'objective'] as const;
 
 /**
  * The stream of a seed for one purpose at one place, such as an epoch and an image. As it hangs on nothing that came

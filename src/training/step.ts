@@ -8,6 +8,7 @@ import type { CountedBatch } from './data/tensor-batches.js';
 import type { Loss } from './losses.js';
 import { measure, type Metrics } from './measure.js';
 import { firstNonFinite } from './non-finite.js';
+import type { Objective } from './objective.js';
 import { scaledSums } from './optim/gradients.js';
 import { randomFor } from './seeds.js';
 import { valueAndGradients } from './value-and-gradients.js';
@@ -23,7 +24,8 @@ export interface BatchGradients {
 }
 
 /** How to compute {@link batchGradients}. */
-export interface GradientOptions<Output, Target> {
+export interface GradientOptions<Input, Output, Target> {
+  readonly objective: Objective<Input, Output, Target>;
   readonly loss: Loss<Output, Target>;
   readonly metrics: Metrics<Output, Target>;
   /** Examples that go through the network at a time; gradients of several are averaged. */
@@ -44,7 +46,7 @@ export async function batchGradients<Input, Output, Target>(
   model: Module<Input, Output>,
   paths: readonly string[],
   batch: CountedBatch<Input, Target>,
-  options: GradientOptions<Output, Target>,
+  options: GradientOptions<Input, Output, Target>,
 ): Promise<BatchGradients> {
   const total = batch.examples;
   const sizes = partSizes(total, options.microBatchSize);
@@ -113,7 +115,7 @@ async function partGradients<Input, Output, Target>(
   paths: readonly string[],
   { x, y }: CountedBatch<Input, Target>,
   part: number,
-  { loss, metrics, recompute, seed, step }: GradientOptions<Output, Target>,
+  { objective, loss, metrics, recompute, seed, step }: GradientOptions<Input, Output, Target>,
 ): Promise<BatchGradients> {
   // The same again for every call.
   const context = (): Context => ({
@@ -121,12 +123,15 @@ async function partGradients<Input, Output, Target>(
     random: randomFor(seed, 'forward', step, part),
     recompute,
   });
+  const random = randomFor(seed, 'objective', step, part);
+  const made = await objective.prepare(model, { x, y }, random);
   let output: Output | undefined;
   try {
     const forward = () => {
-      const given = model.forward(x, context());
-      output = keepClones(given);
-      return checkedLoss(loss(given, y));
+      const run = (input: Input) => model.forward(input, context());
+      const given = objective.compute({ forward: run, x, y, made, loss });
+      output = keepClones(given.output);
+      return checkedLoss(given.loss);
     };
     const { value, gradients: all } = valueAndGradients(model, forward);
     const gradients = paths.map((path) => all[path]!);
@@ -146,7 +151,7 @@ async function partGradients<Input, Output, Target>(
       throw error;
     }
   } finally {
-    disposeTensors(output);
+    disposeTensors([made, output]);
   }
 }
 

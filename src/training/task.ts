@@ -3,6 +3,7 @@ import type { TensorData } from './data/tensor-batches.js';
 import { evaluateModule } from './evaluate.js';
 import type { Loss } from './losses.js';
 import type { Metrics } from './measure.js';
+import { plainObjective, type Objective } from './objective.js';
 import type { ModuleEvaluation } from './train-events.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -11,6 +12,7 @@ export interface Task<Input, Output, Target, Result> {
   readonly model: Module<Input, Output>;
   readonly data: TensorData<Input, Target>;
   readonly loss: Loss<Output, Target>;
+  readonly objective: Objective<Input, Output, Target>;
   readonly metrics: Metrics<Output, Target>;
   /** Evaluates the model on the validation data, where there are any. */
   readonly evaluate: (() => Promise<Result>) | undefined;
@@ -40,9 +42,9 @@ export function moduleTask<Input, Output, Target, Name extends string>(
   data: TensorData<Input, Target>,
   options: TrainOptions<Input, Output, Target, Name>,
 ): Task<Input, Output, Target, ModuleEvaluation> {
-  const { loss, metrics = {}, validation, signal } = options;
+  const { loss, metrics = {}, validation, signal, objective = plainObjective() } = options;
   return {
-    ...{ model, data, loss, metrics },
+    ...{ model, data, loss, metrics, objective },
     evaluate: validation && (() => evaluateModule(model, validation, { loss, metrics, signal })),
     score: ({ loss }) => -loss!,
     guess: 1,

@@ -8,6 +8,7 @@ import type { TensorData } from './data/tensor-batches.js';
 import type { Loss } from './losses.js';
 import type { ClassMapping } from './match-classes.js';
 import type { Metric } from './measure.js';
+import type { Objective } from './objective.js';
 import type { MovingAverageOptions } from './optim/moving-average.js';
 import type { Optimizer } from './optim/optimizer.js';
 import type { Schedule } from './optim/schedules.js';
@@ -43,6 +44,8 @@ export interface TrainOptions<Input, Output, Target, Name extends string = never
   readonly epochs: number;
   /** What is to become small: the mean over the batch. */
   readonly loss: Loss<Output, Target>;
+  /** How the loss of a step comes about, such as by `adversarialTraining`. Default: the loss of what the network gives. */
+  readonly objective?: Objective<Input, Output, Target>;
   /** Measured in every step, on what the network gives in training. The events have their means over the examples. Default none. */
   readonly metrics?: Readonly<Record<Name, Metric<Output, Target>>>;
   /**

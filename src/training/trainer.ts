@@ -96,11 +96,11 @@ export class Trainer<Input, Output, Target, Result> {
   }
 
   async #step(batch: CountedBatch<Input, Target>, step: number): Promise<StepResult> {
-    const { model, loss, metrics } = this.task;
+    const { model, loss, metrics, objective } = this.task;
     const { seed = 0, schedule, clipNorm, microBatchSize = batch.examples, recompute = false } = this.options;
     const learningRate = schedule(step);
     checkAtLeastZero(`The learning rate of step ${step}`, learningRate);
-    const common = { loss, metrics, microBatchSize, recompute, seed, step };
+    const common = { objective, loss, metrics, microBatchSize, recompute, seed, step };
     const paths = this.#optimizer.parameters.map(({ variable }) => this.#paths.get(variable)!);
     const result = await batchGradients(model, paths, batch, common);
     try {

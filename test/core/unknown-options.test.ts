@@ -3,6 +3,7 @@ import * as library from '../../src/index.js';
 
 /** What is taken for a network. */
 const network = { forward() {}, namedVariables() {} } as never;
+const classifier = Object.assign({}, network, { preprocessing: {}, architecture: {}, convention: '' });
 const dataset = { classes: ['a', 'b'], labels: [0, 1], image: async () => ({}) };
 const parameters: never[] = [];
 
@@ -69,6 +70,12 @@ const calls: [name: string, call: (options: never) => unknown, known: string][] 
   ['fitScaling', (o) => library.fitScaling({ logits: [[0, 1]], labels: [0] }, o), 'method'],
   ['calibrate', (o) => library.calibrate(network, dataset as never, o), 'method'],
   ['collectLogits', (o) => library.collectLogits(network, [{ x: 1, y: 1 }] as never, o), 'onProgress'],
+  ['fitConformal', (o) => library.fitConformal({ logits: [[0, 1]], labels: [0] }, o), 'coverage'],
+  ['predictionSets', (o) => library.predictionSets({} as never, [[0, 1]], o), 'seed'],
+  ['outlierScores', (o) => library.outlierScores([[0, 1]], o), 'temperature'],
+  ['fitMahalanobis', (o) => library.fitMahalanobis([[0], [1]], [0, 0], o), 'shrinkage'],
+  ['findLabelErrors', (o) => library.findLabelErrors({ logits: [[0, 1]], labels: [0] }, o), 'method'],
+  ['report', (o) => library.report(classifier, dataset as never, o), 'images'],
   ['reliabilityDiagram', (o) => library.reliabilityDiagram([], o), 'title'],
   ['randAugment', (o) => library.randAugment(o), 'magnitude'],
 ];

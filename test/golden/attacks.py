@@ -106,5 +106,5 @@ if __name__ == '__main__':
             'meanL2': float(f'{change.norm(dim=1).mean().item():.6g}'),
         }
         print(name, result['attacks'][name]['robustAccuracy'], result['attacks'][name]['meanL2'], flush=True)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'attacks.json'), 'w') as f:
-        json.dump(result, f)
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'attacks.json'), 'w') as f:
+            json.dump(result, f)

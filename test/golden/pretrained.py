@@ -24,7 +24,7 @@ def keras_files():
         raise Found(origin)
 
     file_utils.get_file = found
-    for name in [*(f'ResNet{d}' for d in DEPTHS[2:]), *(f'EfficientNetB{i}' for i in range(8))]:
+    for name in [*(f'ResNet{d}' for d in DEPTHS[2:]), *(f'EfficientNetB{i}' for i in range(8)), *(f'EfficientNetV2{x}' for x in (*V2, *(f'B{i}' for i in range(4))))]:
         try:
             getattr(keras.applications, name)(weights='imagenet')
         except Found as origin:
@@ -38,8 +38,7 @@ def timm_entries():
     names += [f'tf_efficientnet_b{i}.ns_jft_in1k' for i in range(8)]
     names += [f'tf_efficientnet_b{i}.{"in1k" if i < 6 else "aa_in1k"}' for i in range(8)]
     names += [f'tf_efficientnet_lite{i}.in1k' for i in range(5)] + VARIANTS
-    # Of M and L it stretches images to squares.
-    names += [f'tf_efficientnetv2_{x}.in1k' for x in ('s', 'b0', 'b1', 'b2', 'b3')]
+    names += [f'tf_efficientnetv2_{x}.in1k' for x in ('s', 'm', 'l', 'b0', 'b1', 'b2', 'b3')]
     for name in names:
         cfg = timm.models.get_pretrained_cfg(name)
         size = (cfg.test_input_size or cfg.input_size)[1] if 'v2' in name else cfg.input_size[1]
@@ -49,6 +48,7 @@ def timm_entries():
             'preprocessing': {
                 'size': size, 'resize': math.floor(size / cfg.crop_pct), 'interpolation': cfg.interpolation,
                 'mean': cfg.mean, 'std': cfg.std,
+                **({'stretch': True} if cfg.crop_mode == 'squash' else {}),
             },
         }  # fmt: skip
 

@@ -14,21 +14,25 @@ const resNetLayer = rename([
   [/^head/, 'predictions'],
 ]);
 
-/** The layer that the path of an EfficientNet's layer is in Keras, such as block2a_expand_conv. */
-const efficientNetLayer = rename([
-  [/^stem\./, 'stem_'],
-  [/^lastConv\./, 'top_'],
-  [
-    /^stages\.(\d+)\.(\d+)\./,
-    (_, stage, block) => `block${Number(stage) + 1}${'abcdefghijklm'[Number(block)]!}_`,
-  ],
-  [/depthwise\.conv/, 'dwconv'],
-  [/depthwise\.norm/, 'bn'],
-  [/squeezeExcite\./, 'se_'],
-  [/(expand|project)\.(\w+)/, '$1_$2'],
-  [/_norm$/, '_bn'],
-  [/^head/, 'predictions'],
-]);
+/**
+ * The layer that the path of an EfficientNet's layer is in Keras, such as block2a_expand_conv.
+ * @param depthwise - What a depthwise convolution is called.
+ */
+const efficientNetLayer = (depthwise: string) =>
+  rename([
+    [/^stem\./, 'stem_'],
+    [/^lastConv\./, 'top_'],
+    [
+      /^stages\.(\d+)\.(\d+)\./,
+      (_, stage, block) => `block${Number(stage) + 1}${String.fromCharCode(97 + Number(block))}_`,
+    ],
+    [/depthwise\.conv/, depthwise],
+    [/depthwise\.norm/, 'bn'],
+    [/squeezeExcite\./, 'se_'],
+    [/(expand|project)\.(\w+)/, '$1_$2'],
+    [/_norm$/, '_bn'],
+    [/^head/, 'predictions'],
+  ]);
 
 function kerasLeaf(owner: AnyModule, leaf: string): string {
   if (!(owner instanceof BatchNorm)) return leaf === 'weight' ? 'kernel' : leaf;
@@ -44,7 +48,11 @@ function kerasLeaf(owner: AnyModule, leaf: string): string {
 /** Keras's path of a variable, such as conv1_conv/kernel. */
 export function kerasKey(model: ImageClassifier, { name, owner }: NamedVariable): string {
   const [, path, leaf] = /^(.*)\.(\w+)$/.exec(name)!;
-  const layer = model.architecture.family === 'efficientnet' ? efficientNetLayer : resNetLayer;
+  const { architecture } = model;
+  const layer =
+    architecture.family === 'efficientnet'
+      ? efficientNetLayer(architecture.variant.startsWith('v2') ? 'dwconv2' : 'dwconv')
+      : resNetLayer;
   return `${layer(path!)}/${kerasLeaf(owner, leaf!)}`;
 }
 

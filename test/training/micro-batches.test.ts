@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import { tensorsOf } from '../../src/training/inputs.js';
 import { accuracy } from '../../src/training/measure.js';
+import { plainObjective } from '../../src/training/objective.js';
 import { batchGradients, partSizes } from '../../src/training/step.js';
 import { softmaxCrossEntropy } from '../../src/training/losses.js';
 import { constantSchedule } from '../../src/training/optim/schedules.js';
@@ -33,7 +34,15 @@ test('parts of unequal size give the gradient of the whole', async () => {
   const data = tinyData(11);
   const images = await Promise.all(Array.from({ length: 11 }, (_, i) => data.image(i)));
   const { x, targets: y } = tensorsOf({ images, targets: data.labels }, model.preprocessing);
-  const common = { loss: softmaxCrossEntropy, metrics: { accuracy }, recompute: false, seed: 0, step: 0 };
+  const objective = plainObjective<tf.Tensor4D, tf.Tensor2D, tf.Tensor1D | tf.Tensor2D>();
+  const common = {
+    objective,
+    loss: softmaxCrossEntropy,
+    metrics: { accuracy },
+    recompute: false,
+    seed: 0,
+    step: 0,
+  };
   const results = [];
   for (const microBatchSize of [11, 4, 2, 1]) {
     const batch = { x, y, examples: 11 };

@@ -1,3 +1,10 @@
+export {
+  adversarialTraining,
+  trades,
+  type AdversarialTrainingOptions,
+  type ClassifierObjective,
+  type TradesOptions,
+} from './adversarial-training.js';
 export { apgd, type ApgdOptions } from './apgd.js';
 export type { AttackOptions, AttackResult, BallOptions } from './attack-options.js';
 export type { Norm } from './ball.js';

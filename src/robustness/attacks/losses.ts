@@ -58,3 +58,17 @@ function constant(scores: tf.Tensor2D, compute: (scores: tf.Tensor2D) => tf.Tens
   }));
   return operation(scores) as tf.Tensor2D;
 }
+
+/** The cross-entropy of each image, of classes [N] or soft targets [N, classes]. */
+export function crossEntropyWith(targets: tf.Tensor1D | tf.Tensor2D): ExampleLoss {
+  return (scores) => {
+    const wanted = targets.rank === 2 ? targets : oneHot(targets as tf.Tensor1D, scores);
+    return tf.neg(tf.sum(tf.mul(wanted, tf.logSoftmax(scores)), 1));
+  };
+}
+
+/** The Kullback-Leibler divergence of each image's probabilities from these logarithms of probabilities, [N, classes]. */
+export function divergenceFrom(logProbabilities: tf.Tensor2D): ExampleLoss {
+  return (scores) =>
+    tf.sum(tf.mul(tf.exp(logProbabilities), tf.sub(logProbabilities, tf.logSoftmax(scores))), 1);
+}

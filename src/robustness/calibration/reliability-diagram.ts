@@ -1,6 +1,6 @@
 import { check, checkOptions, shown } from '../../core/errors.js';
 import type { CalibrationBin } from '../../training/calibration-bins.js';
-import { Markup, markup } from '../markup.js';
+import { Markup, markup } from '../../core/markup.js';
 
 /** Options of {@link reliabilityDiagram}. */
 export interface ReliabilityDiagramOptions {

@@ -1,3 +1,4 @@
+export { augMix, augMixConsistency, type AugMixConsistencyOptions, type AugMixOptions } from './aug-mix.js';
 export {
   commonCorruptions,
   corrupt,
@@ -7,3 +8,10 @@ export {
   type CorruptOptions,
   type Severity,
 } from './corrupt.js';
+export {
+  alexNetErrors,
+  evaluateCorruptions,
+  type CorruptionErrors,
+  type CorruptionEvaluation,
+  type EvaluateCorruptionsOptions,
+} from './evaluate-corruptions.js';

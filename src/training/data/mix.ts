@@ -132,3 +132,21 @@ export function beta(random: Random, alpha: number): number {
     if (most + Math.log(u + v) <= 0) return u / (u + v);
   }
 }
+
+/** Shares of sum 1, of the symmetric Dirichlet distribution; for alpha 1 all are as likely. */
+export function dirichlet(random: Random, alpha: number, count: number): number[] {
+  const parts = Array.from({ length: count }, () => gamma(random, alpha));
+  const sum = parts.reduce((sum, part) => sum + part, 0);
+  return parts.map((part) => part / sum);
+}
+
+/** A number of Gamma(alpha, 1) (Marsaglia and Tsang 2000). */
+function gamma(random: Random, alpha: number): number {
+  if (alpha < 1) return gamma(random, alpha + 1) * (1 - random.uniform()) ** (1 / alpha);
+  const d = alpha - 1 / 3;
+  for (;;) {
+    const x = random.normalArray(1, 1)[0]!;
+    const v = (1 + x / Math.sqrt(9 * d)) ** 3;
+    if (v > 0 && Math.log(1 - random.uniform()) < x ** 2 / 2 + d - d * v + d * Math.log(v)) return d * v;
+  }
+}

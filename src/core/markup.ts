@@ -31,7 +31,8 @@ export function markup(
   return new Markup(strings.reduce((all, string, i) => all + text(values[i - 1]!) + string));
 }
 
-function escaped(text: string): string {
+/** Text as the contents of an element, or of an attribute in quotes. */
+export function escaped(text: string): string {
   return (
     text
       // eslint-disable-next-line no-control-regex
