@@ -42,6 +42,8 @@ const sampled: readonly ExplanationMethod[] = ['smoothGrad', 'gradientShap', 'li
 /** Writes pictures of why the network gives each image its class. */
 export async function explainImages(args: readonly string[], options: ExplainImagesOptions): Promise<void> {
   const methods = methodsOf(options.method);
+  checkUsed('layer', options.layer, methods, cams);
+  checkUsed('samples', options.samples, methods, sampled);
   const found = await imageArguments(args);
   const images = found.filter((image): image is NamedImage => 'source' in image);
   for (const image of found) if ('error' in image) console.error(`skipscale: ${image.error}`);
@@ -100,6 +102,17 @@ function settingsOf(
   const settings = { method, target: number };
   if (cams.includes(method)) return { ...settings, layer } as ExplainMethodOptions;
   return (sampled.includes(method) ? { ...settings, samples, seed } : settings) as ExplainMethodOptions;
+}
+
+/** @throws Error where an option is given and none of the methods takes it. */
+function checkUsed(
+  name: string,
+  value: unknown,
+  methods: readonly ExplanationMethod[],
+  taking: readonly ExplanationMethod[],
+): void {
+  if (value === undefined || methods.some((method) => taking.includes(method))) return;
+  throw new Error(`--${name} is for ${taking.map(dashed).join(', ')}; leave it out of the other methods.`);
 }
 
 /** Names of the command line, such as grad-cam. */

@@ -164,6 +164,24 @@ export function takesGradient(): boolean {
   return tf.engine().state.gradientDepth > 0;
 }
 
+let variablesAreFixed = false;
+
+/** Runs `work`, which takes gradients, and none of variables: layers may compute with what was folded from them. */
+export function withFixedVariables<T>(work: () => T): T {
+  const before = variablesAreFixed;
+  variablesAreFixed = true;
+  try {
+    return work();
+  } finally {
+    variablesAreFixed = before;
+  }
+}
+
+/** Whether a gradient is being taken, and none of variables. */
+export function takesInputGradient(): boolean {
+  return takesGradient() && variablesAreFixed;
+}
+
 /** Whether a forward pass is being traced, so that what is computed has no values. */
 export function isTracing(): boolean {
   return tf.getBackend() === TRACE;

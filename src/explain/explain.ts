@@ -12,7 +12,24 @@ import { rise, type RiseOptions } from './rise.js';
 import { scoreCam } from './score-cam.js';
 import type { ExplainInput } from './subject.js';
 
-const methods = {
+/** Options of {@link explain}: the method's name, and what its function takes. */
+export type ExplainMethodOptions =
+  | ({ readonly method?: 'gradCam' | 'gradCamPlusPlus' | 'layerCam' | 'scoreCam' } & CamOptions)
+  | ({ readonly method: 'inputXGradient' | 'guidedBackpropagation' } & ExplainOptions)
+  | ({ readonly method: 'integratedGradients' } & IntegratedGradientsOptions)
+  | ({ readonly method: 'smoothGrad' } & SmoothGradOptions)
+  | ({ readonly method: 'gradientShap' } & GradientShapOptions)
+  | ({ readonly method: 'occlusion' } & OcclusionOptions)
+  | ({ readonly method: 'lime' } & LimeOptions)
+  | ({ readonly method: 'kernelShap' } & KernelShapOptions)
+  | ({ readonly method: 'rise' } & RiseOptions);
+
+/** The name of a method, which is that of its function. */
+export type ExplanationMethod = NonNullable<ExplainMethodOptions['method']>;
+
+const methods: Readonly<
+  Record<ExplanationMethod, (model: AnyModule, x: ExplainInput, options: object) => Promise<Explanation[]>>
+> = {
   gradCam,
   gradCamPlusPlus,
   layerCam,
@@ -28,23 +45,8 @@ const methods = {
   rise,
 };
 
-/** The name of a method, which is that of its function. */
-export type ExplanationMethod = keyof typeof methods;
-
 /** Every {@link ExplanationMethod}. */
 export const explanationMethods = Object.keys(methods) as readonly ExplanationMethod[];
-
-/** Options of {@link explain}: the method's name, and what its function takes. */
-export type ExplainMethodOptions =
-  | ({ readonly method?: 'gradCam' | 'gradCamPlusPlus' | 'layerCam' | 'scoreCam' } & CamOptions)
-  | ({ readonly method: 'inputXGradient' | 'guidedBackpropagation' } & ExplainOptions)
-  | ({ readonly method: 'integratedGradients' } & IntegratedGradientsOptions)
-  | ({ readonly method: 'smoothGrad' } & SmoothGradOptions)
-  | ({ readonly method: 'gradientShap' } & GradientShapOptions)
-  | ({ readonly method: 'occlusion' } & OcclusionOptions)
-  | ({ readonly method: 'lime' } & LimeOptions)
-  | ({ readonly method: 'kernelShap' } & KernelShapOptions)
-  | ({ readonly method: 'rise' } & RiseOptions);
 
 /**
  * Says why a network gives images their classes, by a method of a name; as the function of that name does.
@@ -65,10 +67,5 @@ export async function explain(
   );
   const { method = 'gradCam', ...rest } = options;
   checkOneOf('explain: method', method, explanationMethods);
-  const explainBy = methods[method] as (
-    model: AnyModule,
-    x: ExplainInput,
-    options: object,
-  ) => Promise<Explanation[]>;
-  return explainBy(model, x, rest);
+  return methods[method](model, x, rest);
 }

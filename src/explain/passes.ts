@@ -2,6 +2,7 @@ import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluation } from '../core/context.js';
 import { ArgumentError } from '../core/errors.js';
+import { withFixedVariables } from '../core/kernels.js';
 import type { AnyModule } from '../core/module.js';
 import { freeingTape } from '../core/tape.js';
 import { takeValues } from '../core/take-values.js';
@@ -158,10 +159,10 @@ function scoreOf({ output }: Scored, logits: tf.Tensor2D, targets: readonly numb
   return tf.sum(tf.mul(scores, chosen));
 }
 
-/** Says what is wrong where tfjs has no gradient. */
+/** Takes a gradient, not of variables, and says what is wrong where tfjs has none. */
 function explained<T>({ method, model }: Scored, compute: () => T): T {
   try {
-    return compute();
+    return withFixedVariables(compute);
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     const [, kernel] = /gradient function not found for (\w+)/.exec(message) ?? [];

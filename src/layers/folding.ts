@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { setDerived } from '../core/derived.js';
 import { check } from '../core/errors.js';
-import { isTracing, takesGradient } from '../core/kernels.js';
+import { isTracing, takesGradient, takesInputGradient } from '../core/kernels.js';
 import type { FusedActivation } from './fused-activation.js';
 
 /** What a convolution computes with: its variables, or folded tensors. */
@@ -79,7 +79,8 @@ export function foldedWeights(module: object): ConvolutionWeights | undefined {
   if (!isFolded(module)) return undefined;
   const { folding, weights, sources, backend } = foldedModules.get(module)!;
   const { conv, norm } = folding;
-  if (takesGradient() && !(conv.isFrozen && norm.isFrozen)) return undefined;
+  const areFixed = takesInputGradient() || (conv.isFrozen && norm.isFrozen);
+  if (takesGradient() && !areFixed) return undefined;
   const isFresh = variablesOf(folding).every(({ dataId }, i) => dataId === sources[i]!.dataId);
   if (isTracing()) return isFresh ? weights : undefined;
   if (isFresh && backend === tf.getBackend()) return weights;

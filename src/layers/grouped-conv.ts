@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check } from '../core/errors.js';
-import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
+import { hasKernel, runKernel, takesGradient, takesInputGradient } from '../core/kernels.js';
 import type { FusedActivation } from './fused-activation.js';
 import type { TfPadding } from './padding.js';
 import { swish } from './swish.js';
@@ -18,6 +18,7 @@ export interface Convolution {
 export function fusedConv(x: tf.Tensor4D, filter: tf.Tensor4D, convolution: Convolution): tf.Tensor4D {
   const { strides, pad, bias, activation } = convolution;
   if (!bias && activation === 'linear') return tf.conv2d(x, filter, strides, pad);
+  if (bias && takesInputGradient()) return activations[activation](biasedConv(x, filter, bias, convolution));
   // tfjs's type of an activation has no swish, which only this library's backends know.
   return tf.fused.conv2d({ x, filter, strides, pad, bias, activation: activation as 'linear' });
 }
@@ -32,6 +33,8 @@ export function fusedDepthwiseConv(
   // Explicit paddings work, and swish on this library's backends, though this operation's types leave them out.
   const pad = convolution.pad as Exclude<TfPadding, tf.backend_util.ExplicitPadding>;
   if (!bias && activation === 'linear') return tf.depthwiseConv2d(x, filter, strides, pad);
+  if (takesInputGradient())
+    return tf.tidy(() => followed(tf.depthwiseConv2d(x, filter, strides, pad), convolution));
   const known = activation as 'linear';
   return tf.fused.depthwiseConv2d({ x, filter, strides: [strides, strides], pad, bias, activation: known });
 }
@@ -58,10 +61,34 @@ export function groupedConv(
     }
     if (!hasGroupedKernel(x, filter, groups)) return composed(x, filter, groups, convolution);
     if (!takesGradient()) return groupedKernel(x, filter, groups, convolution);
-    const { bias, activation } = convolution;
-    const sums = differentiable(x, filter, groups, convolution);
-    return activations[activation](bias ? tf.add(sums, bias) : sums);
+    return followed(differentiable(x, filter, groups, convolution), convolution);
   });
+}
+
+/** The bias and the activation after a convolution. */
+function followed(sums: tf.Tensor4D, { bias, activation }: Convolution): tf.Tensor4D {
+  return activations[activation](bias ? tf.add(sums, bias) : sums);
+}
+
+/** conv(x, filter) + bias with a gradient of x alone: that of tfjs's computes the others, too, wanted or not. */
+function biasedConv(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor1D,
+  { strides, pad }: Convolution,
+): tf.Tensor4D {
+  const operation = tf.customGrad((...args) => {
+    const [x, save] = args as unknown as [tf.Tensor4D, tf.GradSaveFunc];
+    save([filter]);
+    const attributes = { strides, pad, dataFormat: 'NHWC', dilations: [1, 1], activation: 'linear' };
+    const value: tf.Tensor4D = tf
+      .engine()
+      .runKernel('FusedConv2D', { x, filter, bias }, attributes as unknown as tf.NamedAttrMap);
+    const gradFunc = (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]) =>
+      tf.conv2dTranspose(dy as tf.Tensor4D, saved[0] as tf.Tensor4D, x.shape, strides, pad);
+    return { value, gradFunc };
+  });
+  return operation(x) as tf.Tensor4D;
 }
 
 /** The activations that may follow where a gradient is taken. */

@@ -43,6 +43,7 @@ test('what does not fit', async () => {
   expectError(await skipscale('explain', photo, '--method', 'all', '--out', 'a.png'), /takes one picture/);
   expectError(await skipscale('explain', photo, '--out', 'a.gif'), /no .html or .png file/);
   expectError(await skipscale('explain', photo, '--layer', 'head'), /gives \[1,10\], no map/);
+  expectError(await skipscale('explain', photo, '--samples', '5'), /--samples is for smooth-grad/);
   expectError(await skipscale('explain', photo, '--target', 'cow'), /target is the string 'cow'/);
   expectError(await skipscale('explain', join(folder, 'none.jpg')), /none.jpg/);
 });

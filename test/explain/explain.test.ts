@@ -3,12 +3,15 @@ import * as explain from '../../src/explain/index.js';
 import type { Explanation, ExplainOptions } from '../../src/explain/index.js';
 import { Module } from '../../src/core/module.js';
 import { fuse } from '../../src/blocks/fuse.js';
+import { ReLU } from '../../src/layers/activations.js';
 import { Conv2D } from '../../src/layers/conv2d.js';
 import { Dense } from '../../src/layers/dense.js';
 import { Flatten } from '../../src/layers/flatten.js';
 import { Sequential } from '../../src/layers/sequential.js';
+import { buildModel } from '../../src/models/build-model.js';
 import { buildEfficientNet } from '../../src/models/efficientnet.js';
 import { buildResNet } from '../../src/models/resnet.js';
+import { fillFast } from '../helpers/torch-model.js';
 import { explainedImages, explainedNet, type ExplainedNet, SIDE } from '../helpers/explained-net.js';
 
 type Method = (net: ExplainedNet, x: tf.Tensor4D, options?: ExplainOptions) => Promise<Explanation[]>;
@@ -111,6 +114,22 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+test('explain takes a method by its name, by default gradCam', async () => {
+  const x = explainedImages(1);
+  expect(Object.keys(methods)).toEqual(expect.arrayContaining([...explain.explanationMethods]));
+  expect(explain.explanationMethods).toHaveLength(names.length);
+  expect(await explain.explain(shared, x)).toEqual(await explain.gradCam(shared, x));
+  const options = { samples: 5, target: 'cat' };
+  expect(await explain.explain(shared, x, { method: 'lime', ...options })).toEqual(
+    await explain.lime(shared, x, options),
+  );
+  await expect(explain.explain(shared, x, { method: 'cam' as never })).rejects.toThrow(/method is 'cam'/);
+  await expect(explain.explain(shared, x, null as never)).rejects.toThrow(/options are null/);
+  await expect(explain.explain(shared, x, { method: 'rise', layer: 'stem' } as never)).rejects.toThrow(
+    /rise has no option layer/,
+  );
+});
+
 describe('axioms', () => {
   const net = explainedNet();
   const x = explainedImages(1);
@@ -204,6 +223,61 @@ describe('layers', () => {
     expect((await explain.inputXGradient(flat, x))[0]!.values).toHaveLength(x.size);
   });
 });
+
+describe.each(['cpu', 'simd'])('a fused network on %s', (backend) => {
+  beforeAll(() => tf.setBackend(backend));
+
+  test.each([
+    ['ResNet', () => explainedNet(), ['inputXGradient', 'guidedBackpropagation', 'gradCam']],
+    ['EfficientNet', () => efficientNet(), ['inputXGradient', 'gradCam']],
+    ['ResNeXt', () => groupedNet(), ['inputXGradient', 'guidedBackpropagation']],
+  ] as const)('%s has the same explanations', async (_, build, few) => {
+    const [plain, fused] = [build(), await fuse(build())];
+    const x = explainedImages(1);
+    const before = tf.memory().numTensors;
+    for (const method of few) {
+      const [expected] = await explain[method](plain, x, { target: 1 });
+      const [found] = await explain[method](fused, x, { target: 1 });
+      const most = expected!.map.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      expect(most).toBeGreaterThan(0);
+      expect(Math.max(...expected!.map.map((v, i) => Math.abs(v - found!.map[i]!)))).toBeLessThan(
+        1e-3 * most,
+      );
+    }
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([x]);
+    plain.dispose();
+    fused.dispose();
+  });
+});
+
+function efficientNet() {
+  const net = buildModel('efficientnet-b0', { classes: 3, width: 0.25, depth: 0.4 });
+  fillFast(net);
+  return net;
+}
+
+function groupedNet() {
+  const conv = (inChannels: number) =>
+    new Conv2D({
+      inChannels,
+      filters: 8,
+      kernelSize: 3,
+      padding: 'same',
+      groups: inChannels === 8 ? 2 : 1,
+      bias: true,
+    });
+  const net = new Sequential(
+    conv(3),
+    new ReLU(),
+    conv(8),
+    new ReLU(),
+    new Flatten(),
+    new Dense({ inFeatures: 8 * SIDE * SIDE, units: 2 }),
+  );
+  fillFast(net);
+  return net;
+}
 
 describe('what does not fit', () => {
   const x = explainedImages(1);

@@ -6,7 +6,14 @@ import { build, transformSync } from 'esbuild';
 /** An empty folder where the packed package is installed: nothing of the repository is there, and no data. */
 const installed = process.env.SKIPSCALE_INSTALLED!;
 
-const documents = ['README.md', 'docs/guide.md', 'docs/simd.md', 'docs/pretrained.md', 'docs/weights.md'];
+const documents = [
+  'README.md',
+  'docs/guide.md',
+  'docs/simd.md',
+  'docs/pretrained.md',
+  'docs/weights.md',
+  'docs/explain.md',
+];
 
 /** What is done with a block of code, by what stands next to its language. */
 type Kind = 'runs' | 'page' | 'check' | 'command';
