@@ -31,7 +31,9 @@ const runs = Array.from({ length: RUNS }, () =>
   ),
 );
 const shown = (list) => `${median(list).toFixed(0)} | ${Math.max(...list).toFixed(0)}`;
-console.log(`EfficientNet-B7 at 600 pixels: ${(runs[0].multiplyAdds / 1e9).toFixed(1)} billion multiply-adds`);
+console.log(
+  `EfficientNet-B7 at 600 pixels: ${(runs[0].multiplyAdds / 1e9).toFixed(1)} billion multiply-adds`,
+);
 console.log('| | median | most |\n| --- | --- | --- |');
 console.log(`| cold | ${shown(runs.map(({ times }) => times[0]))} |`);
 console.log(`| warm | ${shown(runs.flatMap(({ times }) => times.slice(1)))} |`);
