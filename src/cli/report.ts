@@ -29,6 +29,7 @@ export function reportCommand(): Command {
     .option('--title <text>', "heading of the page (default: the network's name and the data)")
     .option('--images <n>', 'how many images each list shows', positiveInteger, 12)
     .option('--no-explanations', 'leave out where the network looks')
+    .option('--corruptions <n>', 'how many images to corrupt, in 75 ways each', positiveInteger)
     .option('--attacks <n>', 'how many images to attack, with five radii', positiveInteger)
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
     .option('--skip-broken', 'leave out images that cannot be decoded')

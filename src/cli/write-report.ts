@@ -9,13 +9,14 @@ export interface ReportCommandOptions extends EvaluationOptions {
   title?: string;
   images: number;
   explanations: boolean;
+  corruptions?: number;
   attacks?: number;
 }
 
 /** Writes a report on a network. */
 export async function writeReport(options: ReportCommandOptions): Promise<void> {
-  const { size, batchSize, classes, out, title, images, explanations, attacks } = options;
-  const given = { title, images, explanations, attacks };
+  const { size, batchSize, classes, out, title, images, explanations, corruptions, attacks } = options;
+  const given = { title, images, explanations, corruptions, attacks };
   await withEvaluation(options, async (model, data) => {
     const page = await withProgressBar(data.labels.length, (onProgress) =>
       report(model, data, { ...given, size, batchSize, classes, onProgress }),

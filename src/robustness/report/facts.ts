@@ -2,6 +2,7 @@ import type { Evaluation } from '../../training/metrics.js';
 import type { RgbImage } from '../../vision/image.js';
 import type { Calibration } from '../calibration/measure-calibration.js';
 import type { SetQuality } from '../conformal.js';
+import type { CorruptionEvaluation } from '../corruptions/evaluate-corruptions.js';
 import type { LabelError } from '../label-errors.js';
 
 /** What a report shows of an image. */
@@ -35,6 +36,15 @@ export interface SetCheck extends SetQuality {
   readonly wanted: number;
 }
 
+/** How well the network classifies corrupted images. */
+export interface CorruptionCheck extends Pick<
+  CorruptionEvaluation,
+  'cleanError' | 'bySeverity' | 'errors' | 'meanError'
+> {
+  /** Number of images. */
+  readonly images: number;
+}
+
 /** How well the network classifies attacked images. */
 export interface AttackCheck {
   /** Number of images. */
@@ -57,6 +67,8 @@ export interface ReportFacts {
   /** Undefined where no temperature is best. */
   readonly temperature: TemperatureCheck | undefined;
   readonly sets: readonly SetCheck[];
+  /** Undefined where it was not asked for. */
+  readonly corruptions: CorruptionCheck | undefined;
   /** Undefined where it was not asked for. */
   readonly attacks: AttackCheck | undefined;
   /** Wrong answers, the surest first. */

@@ -20,7 +20,7 @@ import { findLabelErrors } from '../label-errors.js';
 import { largest, softmax } from '../labelled-logits.js';
 import type { ReportFacts, SetCheck, TemperatureCheck } from './facts.js';
 import { Gallery } from './gallery.js';
-import { checkAttacks } from './harm.js';
+import { checkAttacks, checkCorruptions } from './harm.js';
 
 /** Options of {@link report}. */
 export interface ReportOptions extends Omit<EvaluateOptions, 'views'> {
@@ -30,6 +30,8 @@ export interface ReportOptions extends Omit<EvaluateOptions, 'views'> {
   readonly images?: number;
   /** Whether images are shown with a map of where the network looks, by Grad-CAM. Default true. */
   readonly explanations?: boolean;
+  /** How many images are corrupted, in 75 ways each. Default 0: the report says nothing of corruptions. */
+  readonly corruptions?: number;
   /** How many images are attacked, with five radii. Default 0: the report says nothing of attacks. */
   readonly attacks?: number;
 }
@@ -46,7 +48,7 @@ export async function gatherFacts(
     () => 'report: the model is no image classifier; give one, such as load gives.',
   );
   checkDataset('report', data);
-  const { title, images, explanations, attacks, ...others } = checkedOptions(options);
+  const { title, images, explanations, corruptions, attacks, ...others } = checkedOptions(options);
   const predictions = await collectLogits(model, data, others);
   const { logits, labels } = predictions;
   const metrics = new Metrics(model.classes!);
@@ -76,6 +78,7 @@ export async function gatherFacts(
     calibration: measureCalibration(predictions),
     temperature: checkTemperature(predictions),
     sets: checkSets(predictions),
+    corruptions: corruptions > 0 ? await checkCorruptions(model, data, corruptions, harm) : undefined,
     attacks:
       attacks > 0
         ? await checkAttacks(
@@ -99,6 +102,7 @@ function checkedOptions(options: ReportOptions) {
     title: true,
     images: true,
     explanations: true,
+    corruptions: true,
     attacks: true,
     batchSize: true,
     size: true,
@@ -106,11 +110,12 @@ function checkedOptions(options: ReportOptions) {
     onProgress: true,
     signal: true,
   });
-  const { images = 12, explanations = true, attacks = 0 } = options;
+  const { images = 12, explanations = true, corruptions = 0, attacks = 0 } = options;
   checkInteger('images', images, 0);
   checkBoolean('explanations', explanations);
+  checkInteger('corruptions', corruptions, 0);
   checkInteger('attacks', attacks, 0);
-  return { ...options, images, explanations, attacks };
+  return { ...options, images, explanations, corruptions, attacks };
 }
 
 /** What the rows of the report are called. */

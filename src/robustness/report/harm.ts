@@ -6,7 +6,8 @@ import type { RgbImage } from '../../vision/image.js';
 import { normalize } from '../../vision/preprocess.js';
 import { unitPixels } from '../attacks/image-range.js';
 import { pgd } from '../attacks/pgd.js';
-import type { AttackCheck } from './facts.js';
+import { evaluateCorruptions } from '../corruptions/evaluate-corruptions.js';
+import type { AttackCheck, CorruptionCheck } from './facts.js';
 
 /** What the measurements of this file need of the report's options. */
 type Options = Pick<EvaluateOptions, 'batchSize' | 'size' | 'classes' | 'signal'>;
@@ -25,6 +26,17 @@ export function spreadOver(data: Dataset, count: number): Dataset {
     labels: Int32Array.from(places, (place) => data.labels[place]!),
     image: (i) => data.image(places[i]!),
   };
+}
+
+/** How well the network classifies corrupted images. */
+export async function checkCorruptions(
+  model: ImageClassifier,
+  data: Dataset,
+  count: number,
+  options: Options,
+): Promise<CorruptionCheck> {
+  const part = spreadOver(data, count);
+  return { images: part.labels.length, ...(await evaluateCorruptions(model, part, options)) };
 }
 
 /** How well the network classifies images that were changed to fool it. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../../src/core/errors.js';
-import { report } from '../../../src/robustness/index.js';
+import { evaluateCorruptions, report } from '../../../src/robustness/index.js';
 import { spreadOver } from '../../../src/robustness/report/harm.js';
 import { evaluate } from '../../../src/training/evaluate.js';
 import { decodeImage } from '../../../src/vision/decode-image.node.js';
@@ -95,20 +95,23 @@ test('the numbers are those of evaluate, and the pictures what the network sees'
   const decoded = await decodeImage(Buffer.from(seen[1]!, 'base64'));
   expect(Array.from(decoded.data)).toEqual(Array.from((await data.image(index)).data));
   expect(pictures.filter(([, , words]) => words!.startsWith('where')).length).toBe(pictures.length / 2);
-  expect(page).not.toMatch(/id="attacks"/);
+  expect(page).not.toMatch(/id="(corruptions|attacks)"/);
   const plain = await report(model, data, { images: 3, explanations: false });
   expect(plain).not.toContain('where the network looks');
   model.dispose();
 });
 
-test('attacks are shown for images that are spread over the data', async () => {
+test('corruptions and attacks are shown, of images that are spread over the data', async () => {
   const model = tinyModel();
   const data = tinyData(20);
   const { numTensors } = tf.memory();
-  const page = await report(model, data, { images: 0, attacks: 4 });
+  const page = await report(model, data, { images: 0, corruptions: 2, attacks: 4 });
   expect(tf.memory().numTensors).toBe(numTensors);
   const part = spreadOver(data, 2);
   expect(Array.from(part.labels)).toEqual([data.labels[0], data.labels[10]]);
+  const { meanError } = await evaluateCorruptions(model, part);
+  expect(page).toContain(`${(100 * (1 - meanError)).toFixed(1)}\u00a0% on average`);
+  expect(page.match(/class="shaded"/g)).toHaveLength(75);
   const attacks = page.slice(page.indexOf('<section id="attacks">'));
   const shares = Array.from(attacks.matchAll(/ \/ 255<\/th><td>([\d.]+)/g), ([, share]) => Number(share));
   expect(shares).toHaveLength(5);
