@@ -9,7 +9,7 @@ const [size, samples, batch, threads] = numbers.map(Number);
 await tf.setBackend('simd');
 await tf.ready();
 setThreads(threads);
-const model = buildResNet(name).fuse();
+const model = buildResNet(name);
 const evaluation = { training: false };
 const x = tf.tensor4d(pixels(1, size), [1, size, size, 3]);
 const superpixels = Int32Array.from({ length: size * size }, (_, i) => {
