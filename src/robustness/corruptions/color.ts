@@ -10,37 +10,31 @@ export function contrast(image: RgbImage, share: number): RgbImage {
 }
 
 /** Adds to the value of hue, saturation and value; hue and saturation stay. */
-export function brightness(image: RgbImage, added: number): RgbImage {
-  return recolored(image, ([r, g, b], most) => {
+export function brightness({ width, height, data }: RgbImage, added: number): RgbImage {
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i += 3) {
+    const most = Math.max(data[i]!, data[i + 1]!, data[i + 2]!) / 255;
     const value = Math.min(1, most + added);
-    if (most === 0) return [value, value, value];
-    const factor = value / most;
-    return [r * factor, g * factor, b * factor];
-  });
+    for (let c = i; c < i + 3; c++) out[c] = most === 0 ? value : (data[c]! / 255) * (value / most);
+  }
+  return toImage({ width, height, channels: 3, data: out });
 }
 
 /** Multiplies the saturation of hue, saturation and value, and adds to it. Greys have the hue of red. */
-export function saturate(image: RgbImage, factor: number, added: number): RgbImage {
-  return recolored(image, (color, most, least) => {
-    const saturation = most === 0 ? 0 : (most - least) / most;
-    const changed = Math.min(1, Math.max(0, saturation * factor + added));
-    if (saturation === 0) return [most, most * (1 - changed), most * (1 - changed)];
-    const apart = changed / saturation;
-    return color.map((value) => most - (most - value) * apart) as unknown as Color;
-  });
-}
-
-type Color = readonly [red: number, green: number, blue: number];
-
-/** The image with every colour changed; the function gets a colour from 0 to 1, and the largest and the least of its channels. */
-function recolored(
-  { width, height, data }: RgbImage,
-  change: (color: Color, most: number, least: number) => Color,
-): RgbImage {
+export function saturate({ width, height, data }: RgbImage, factor: number, added: number): RgbImage {
   const out = new Float32Array(data.length);
   for (let i = 0; i < data.length; i += 3) {
-    const color: Color = [data[i]! / 255, data[i + 1]! / 255, data[i + 2]! / 255];
-    out.set(change(color, Math.max(...color), Math.min(...color)), i);
+    const most = Math.max(data[i]!, data[i + 1]!, data[i + 2]!) / 255;
+    const least = Math.min(data[i]!, data[i + 1]!, data[i + 2]!) / 255;
+    const saturation = most === 0 ? 0 : (most - least) / most;
+    const changed = Math.min(1, Math.max(0, saturation * factor + added));
+    if (saturation === 0) {
+      out[i] = most;
+      out[i + 1] = out[i + 2] = most * (1 - changed);
+    } else {
+      const apart = changed / saturation;
+      for (let c = i; c < i + 3; c++) out[c] = most - (most - data[c]! / 255) * apart;
+    }
   }
   return toImage({ width, height, channels: 3, data: out });
 }

@@ -22,18 +22,28 @@ function forwardLine(block: Int32Array, at: number, step: number, shift: number)
   const put = (place: number, value: number) => (block[at + place * step] = (value + half) >> shift);
   const sum = (place: number) => block[at + place * step]! + block[at + (7 - place) * step]!;
   const difference = (place: number) => block[at + place * step]! - block[at + (7 - place) * step]!;
-  const [s0, s1, s2, s3] = [sum(0), sum(1), sum(2), sum(3)];
-  const [d0, d1, d2, d3] = [difference(0), difference(1), difference(2), difference(3)];
-  const [even, odd] = [s0 + s3, s1 + s2];
-  const [low, high] = [s0 - s3, s1 - s2];
+  const s0 = sum(0);
+  const s1 = sum(1);
+  const s2 = sum(2);
+  const s3 = sum(3);
+  const d0 = difference(0);
+  const d1 = difference(1);
+  const d2 = difference(2);
+  const d3 = difference(3);
+  const even = s0 + s3;
+  const odd = s1 + s2;
+  const low = s0 - s3;
+  const high = s1 - s2;
   const turned = (low + high) * F0541;
   put(0, (even + odd) << 13);
   put(4, (even - odd) << 13);
   put(2, turned + low * F0765);
   put(6, turned - high * F1847);
   const z5 = (d3 + d1 + d2 + d0) * F1175;
-  const [z1, z2] = [-(d3 + d0) * F0899, -(d2 + d1) * F2562];
-  const [z3, z4] = [z5 - (d3 + d1) * F1961, z5 - (d2 + d0) * F0390];
+  const z1 = -(d3 + d0) * F0899;
+  const z2 = -(d2 + d1) * F2562;
+  const z3 = z5 - (d3 + d1) * F1961;
+  const z4 = z5 - (d2 + d0) * F0390;
   put(7, d3 * F0298 + z1 + z3);
   put(5, d2 * F2053 + z2 + z4);
   put(3, d1 * F3072 + z2 + z3);
@@ -42,21 +52,28 @@ function forwardLine(block: Int32Array, at: number, step: number, shift: number)
 
 function inverseLine(block: Int32Array, at: number, step: number, shift: number): void {
   const half = 1 << (shift - 1);
-  const get = (place: number) => block[at + place * step]!;
-  const [c0, c1, c2, c3, c4, c5, c6, c7] = [0, 1, 2, 3, 4, 5, 6, 7].map(get) as [
-    ...[number, number, number, number],
-    ...[number, number, number, number],
-  ];
+  const c0 = block[at]!;
+  const c1 = block[at + step]!;
+  const c2 = block[at + 2 * step]!;
+  const c3 = block[at + 3 * step]!;
+  const c4 = block[at + 4 * step]!;
+  const c5 = block[at + 5 * step]!;
+  const c6 = block[at + 6 * step]!;
+  const c7 = block[at + 7 * step]!;
   const put = (place: number, even: number, odd: number) => {
     block[at + place * step] = (even + odd + half) >> shift;
     block[at + (7 - place) * step] = (even - odd + half) >> shift;
   };
   const turned = (c2 + c6) * F0541;
-  const [e2, e3] = [turned - c6 * F1847, turned + c2 * F0765];
-  const [e0, e1] = [(c0 + c4) << 13, (c0 - c4) << 13];
+  const e2 = turned - c6 * F1847;
+  const e3 = turned + c2 * F0765;
+  const e0 = (c0 + c4) << 13;
+  const e1 = (c0 - c4) << 13;
   const z5 = (c7 + c3 + c5 + c1) * F1175;
-  const [z1, z2] = [-(c7 + c1) * F0899, -(c5 + c3) * F2562];
-  const [z3, z4] = [z5 - (c7 + c3) * F1961, z5 - (c5 + c1) * F0390];
+  const z1 = -(c7 + c1) * F0899;
+  const z2 = -(c5 + c3) * F2562;
+  const z3 = z5 - (c7 + c3) * F1961;
+  const z4 = z5 - (c5 + c1) * F0390;
   put(0, e0 + e3, c1 * F1501 + z1 + z4);
   put(1, e1 + e2, c3 * F3072 + z2 + z3);
   put(2, e1 - e2, c5 * F2053 + z2 + z4);

@@ -45,7 +45,9 @@ function toYcc({ width, height, data }: RgbImage): Plane[] {
   const planes = [0, 1, 2].map(() => new Int32Array(width * height));
   const [y, cb, cr] = planes as [Int32Array, Int32Array, Int32Array];
   for (let i = 0, from = 0; i < y.length; i++, from += 3) {
-    const [r, g, b] = [data[from]!, data[from + 1]!, data[from + 2]!];
+    const r = data[from]!;
+    const g = data[from + 1]!;
+    const b = data[from + 2]!;
     y[i] = (19595 * r + 38470 * g + 7471 * b + 32768) >> 16;
     cb[i] = (-11059 * r - 21709 * g + 32768 * b + 8421375) >> 16;
     cr[i] = (32768 * r - 27439 * g - 5329 * b + 8421375) >> 16;
@@ -57,7 +59,8 @@ function toRgb(y: Plane, cb: Plane, cr: Plane): RgbImage {
   const { width, height } = y;
   const data = new Uint8ClampedArray(width * height * 3);
   for (let i = 0, to = 0; i < y.data.length; i++, to += 3) {
-    const [blue, red] = [cb.data[i]! - 128, cr.data[i]! - 128];
+    const blue = cb.data[i]! - 128;
+    const red = cr.data[i]! - 128;
     data[to] = y.data[i]! + ((91881 * red + 32768) >> 16);
     data[to + 1] = y.data[i]! + ((-22554 * blue - 46802 * red + 32768) >> 16);
     data[to + 2] = y.data[i]! + ((116130 * blue + 32768) >> 16);
@@ -67,13 +70,15 @@ function toRgb(y: Plane, cb: Plane, cr: Plane): RgbImage {
 
 /** Means of two by two pixels. Halves are rounded down and up by turns. */
 function halved({ width, height, data }: Plane): Plane {
-  const [w, h] = [Math.ceil(width / 2), Math.ceil(height / 2)];
+  const w = Math.ceil(width / 2);
+  const h = Math.ceil(height / 2);
   const out = new Int32Array(w * h);
   for (let y = 0; y < h; y++) {
     const upper = 2 * y * width;
     const lower = Math.min(2 * y + 1, height - 1) * width;
     for (let x = 0; x < w; x++) {
-      const [left, right] = [2 * x, Math.min(2 * x + 1, width - 1)];
+      const left = 2 * x;
+      const right = Math.min(2 * x + 1, width - 1);
       const sum = data[upper + left]! + data[upper + right]! + data[lower + left]! + data[lower + right]!;
       out[y * w + x] = (sum + 1 + (x & 1)) >> 2;
     }
@@ -118,7 +123,8 @@ function quantized({ width, height, data }: Plane, table: readonly number[]): Pl
       }
       inverseDct(block);
       for (let i = 0; i < 64; i++) {
-        const [y, x] = [top + (i >> 3), left + (i & 7)];
+        const y = top + (i >> 3);
+        const x = left + (i & 7);
         if (y < height && x < width) out[y * width + x] = Math.min(255, Math.max(0, block[i]! + 128));
       }
     }

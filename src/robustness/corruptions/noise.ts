@@ -16,11 +16,10 @@ export function speckleNoise(image: RgbImage, deviation: number, random: Random)
 
 /** Noise of counting light: a Poisson number of photons, of which white has `photons` on average. */
 export function shotNoise(image: RgbImage, photons: number, random: Random): RgbImage {
-  const tables = new Map<number, Float64Array>();
-  return mapped(image, (value) => {
+  const tables = new Array<Float64Array | undefined>(256);
+  return mapped(image, (value, i) => {
     if (value === 0) return 0;
-    let table = tables.get(value);
-    if (table === undefined) tables.set(value, (table = poissonTable(value * photons)));
+    const table = (tables[image.data[i]!] ??= poissonTable(value * photons));
     const drawn = random.uniform();
     let count = 0;
     while (count < table.length && table[count]! <= drawn) count++;

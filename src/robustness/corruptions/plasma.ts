@@ -10,27 +10,63 @@ import type { Random } from '../../core/random.js';
 export function plasma(side: number, decay: number, random: Random): Float64Array {
   const map = new Float64Array(side * side);
   let wobble = 100;
-  const mean = (sum: number) => sum / 4 + wobble * random.uniform(-wobble, wobble);
-  const at = (y: number, x: number) => map[(y & (side - 1)) * side + (x & (side - 1))]!;
-  const each = (firstY: number, firstX: number, step: number, value: (y: number, x: number) => number) => {
-    for (let y = firstY; y < side; y += step) {
-      for (let x = firstX; x < side; x += step) map[y * side + x] = value(y, x);
-    }
-  };
   for (let step = side; step >= 2; step /= 2) {
     const half = step / 2;
-    const cross = (y: number, x: number) =>
-      mean(at(y - half, x) + at(y + half, x) + at(y, x - half) + at(y, x + half));
-    each(half, half, step, (y, x) =>
-      mean(at(y - half, x - half) + at(y + half, x - half) + at(y - half, x + half) + at(y + half, x + half)),
-    );
-    each(0, half, step, cross);
-    each(half, 0, step, cross);
+    squares(map, side, half, wobble, random);
+    diamonds(map, side, half, [0, half], wobble, random);
+    diamonds(map, side, half, [half, 0], wobble, random);
     wobble /= decay;
   }
-  const least = map.reduce((least, value) => Math.min(least, value), Infinity);
-  const most = map.reduce((most, value) => Math.max(most, value), -Infinity);
-  return map.map((value) => (value - least) / (most - least || 1));
+  return fromZeroToOne(map);
+}
+
+/** The middles of squares, from their corners. */
+function squares(map: Float64Array, side: number, half: number, wobble: number, random: Random): void {
+  const last = side - 1;
+  for (let y = half; y < side; y += 2 * half) {
+    const above = (y - half) * side;
+    const below = ((y + half) & last) * side;
+    for (let x = half; x < side; x += 2 * half) {
+      const left = x - half;
+      const right = (x + half) & last;
+      const sum = map[above + left]! + map[below + left]! + map[above + right]! + map[below + right]!;
+      map[y * side + x] = sum / 4 + wobble * random.uniform(-wobble, wobble);
+    }
+  }
+}
+
+/** The middles of diamonds, from their corners. */
+function diamonds(
+  map: Float64Array,
+  side: number,
+  half: number,
+  [firstY, firstX]: readonly [number, number],
+  wobble: number,
+  random: Random,
+): void {
+  const last = side - 1;
+  for (let y = firstY; y < side; y += 2 * half) {
+    const row = y * side;
+    const above = ((y - half) & last) * side;
+    const below = ((y + half) & last) * side;
+    for (let x = firstX; x < side; x += 2 * half) {
+      const left = (x - half) & last;
+      const right = (x + half) & last;
+      const sum = map[above + x]! + map[below + x]! + map[row + left]! + map[row + right]!;
+      map[row + x] = sum / 4 + wobble * random.uniform(-wobble, wobble);
+    }
+  }
+}
+
+function fromZeroToOne(map: Float64Array): Float64Array {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let i = 0; i < map.length; i++) {
+    least = Math.min(least, map[i]!);
+    most = Math.max(most, map[i]!);
+  }
+  for (let i = 0; i < map.length; i++) map[i] = (map[i]! - least) / (most - least || 1);
+  return map;
 }
 
 /** The least power of two that is not below a number. */

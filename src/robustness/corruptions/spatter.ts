@@ -1,7 +1,9 @@
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../../vision/image.js';
-import { distancesTo, edges, equalized, filter3 } from './edges.js';
+import { distancesTo } from './distances.js';
+import { edges } from './edges.js';
 import { gaussianFilter } from './gaussian.js';
+import { equalized, filter3 } from './grey.js';
 import { mapped, type Layer } from './pixels.js';
 
 /** What is spattered. */
@@ -53,7 +55,7 @@ function mud(drops: Layer, { least, strength }: Spatter): Float32Array {
 
 /** How bright the water is at each pixel: brighter at the border of a drop and where the light falls. */
 function water({ width, height, data }: Layer, { strength }: Spatter): Float32Array {
-  const liquid = Uint8Array.from(data, (value) => value * 255);
+  const liquid = new Uint8Array(data.map((value) => value * 255));
   const grey = (data: ArrayLike<number>) => ({ width, height, data });
   const near = distancesTo(edges(grey(liquid), 50, 150), width, height).map((value) => Math.min(20, value));
   const depth = equalized(filter3(grey(near), SUM, (sum) => Math.trunc(Math.fround(sum / 9))));

@@ -1,6 +1,6 @@
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../../vision/image.js';
-import { moved } from './blur.js';
+import { moved } from './motion.js';
 import { cropped, mapped, toImage, unitColors } from './pixels.js';
 import { plasma, powerOfTwo } from './plasma.js';
 import { zoomed } from './zoom.js';
@@ -10,7 +10,8 @@ export function fog(image: RgbImage, strength: number, decay: number, random: Ra
   const { width, height } = image;
   const side = powerOfTwo(Math.max(width, height));
   const cloud = plasma(side, decay, random);
-  const brightest = unitColors(image).data.reduce((most, value) => Math.max(most, value), 0);
+  let brightest = 0;
+  for (let i = 0; i < image.data.length; i++) brightest = Math.max(brightest, image.data[i]! / 255);
   const scale = brightest / (brightest + strength);
   return mapped(image, (value, i) => {
     const pixel = Math.floor(i / 3);
@@ -44,13 +45,14 @@ export function snow(image: RgbImage, how: Snow, random: Random): RgbImage {
   const layer = cropped(falling, width, height).data.map((value) => Math.round(value * 255) / 255);
   const colors = unitColors(image);
   const { data } = colors;
+  const { kept } = how;
   for (let pixel = 0; pixel < layer.length; pixel++) {
-    const [r, g, b] = [data[3 * pixel]!, data[3 * pixel + 1]!, data[3 * pixel + 2]!];
-    const grey = (0.299 * r + 0.587 * g + 0.114 * b) * 1.5 + 0.5;
+    const first = 3 * pixel;
+    const light = 0.299 * data[first]! + 0.587 * data[first + 1]! + 0.114 * data[first + 2]!;
+    const grey = light * 1.5 + 0.5;
     const added = layer[pixel]! + layer[layer.length - 1 - pixel]!;
-    for (let c = 0; c < 3; c++) {
-      const value = data[3 * pixel + c]!;
-      data[3 * pixel + c] = how.kept * value + (1 - how.kept) * Math.max(value, grey) + added;
+    for (let i = first; i < first + 3; i++) {
+      data[i] = kept * data[i]! + (1 - kept) * Math.max(data[i]!, grey) + added;
     }
   }
   return toImage(colors);
