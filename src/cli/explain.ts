@@ -2,16 +2,12 @@ import { Command } from 'commander';
 import { integer, positiveInteger } from './arguments.js';
 import { addDownloadOptions } from './download-options.js';
 import type { ExplainImagesOptions } from './explain-images.js';
-import { addPartOptions, conventionOption, labelsOption, MODEL_NAMES } from './model-options.js';
+import { addImages, addNetworkOptions, addPartOptions } from './model-options.js';
 
 /** `skipscale explain IMAGE… [--method NAME] [--out FILE]` */
 export function explainCommand(): Command {
-  const command = new Command('explain')
+  const command = addImages(new Command('explain'))
     .description('Show why a network gives images their classes.')
-    .argument(
-      '<image...>',
-      'JPEG, PNG, WebP or GIF images: paths, URLs, folders, patterns such as "photos/*.jpg", or - for standard input',
-    )
     .option(
       '--method <names>',
       'grad-cam, grad-cam-plus-plus, layer-cam, score-cam, input-x-gradient, guided-backpropagation, integrated-gradients, ' +
@@ -34,16 +30,9 @@ export function explainCommand(): Command {
       positiveInteger,
     )
     .option('--seed <n>', 'of the random numbers', integer, 0)
-    .option(
-      '--weights <name|file>',
-      "imagenet, cifar10 or a name such as timm/resnet50.a1_in1k; a folder that train wrote; or a path, a URL or hf://owner/name/file of safetensors, PyTorch or Keras (default: the package's for CIFAR-10)",
-    )
-    .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
-    .addOption(conventionOption("the weights' or the model's"))
-    .addOption(labelsOption())
     .action(async (images: string[], options: ExplainImagesOptions) => {
       const { explainImages } = await import('./explain-images.js');
       await explainImages(images, options);
     });
-  return addDownloadOptions(addPartOptions(command));
+  return addDownloadOptions(addPartOptions(addNetworkOptions(command)));
 }

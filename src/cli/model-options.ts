@@ -3,7 +3,7 @@ import type { ModelOptions } from '../models/build-model.js';
 import { conventionNames } from '../models/convention-names.js';
 import type { LoadOptions } from '../weights/load.js';
 import { resNetShortcuts } from '../scaling/resnet.js';
-import { classMapping, positiveNumber, side } from './arguments.js';
+import { classMapping, positiveInteger, positiveNumber, side } from './arguments.js';
 
 /** What a network is besides its name. */
 export type ShapeOptions = Pick<ModelOptions, 'width' | 'depth' | 'size' | 'shortcut'>;
@@ -41,6 +41,43 @@ export function labelsOption(): Option {
     '--labels <names>',
     "names of the classes: cifar10, imagenet, or a text file with a name a line (default: those that the weights' file says)",
   );
+}
+
+/** Adds the images that a command looks at. */
+export function addImages(command: Command): Command {
+  return command.argument(
+    '<image...>',
+    'JPEG, PNG, WebP or GIF images: paths, URLs, folders, patterns such as "photos/*.jpg", or - for standard input',
+  );
+}
+
+/** Adds the options that say which network looks at images. */
+export function addNetworkOptions(command: Command): Command {
+  return command
+    .option(
+      '--weights <name|file>',
+      "imagenet, cifar10 or a name such as timm/resnet50.a1_in1k; a folder that train wrote; or a path, a URL or hf://owner/name/file of safetensors, PyTorch or Keras (default: the package's for CIFAR-10)",
+    )
+    .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
+    .addOption(conventionOption("the weights' or the model's"))
+    .addOption(labelsOption());
+}
+
+/** Adds the data that a network is judged by, and the options that say which network. */
+export function addEvaluationOptions(command: Command): Command {
+  return command
+    .argument('[data]', 'a folder or tar archive with one folder a class; files of CIFAR or MNIST')
+    .option('--data <path>', 'the same')
+    .option(
+      '--weights <file>',
+      "a folder that train wrote, or what classify takes (default: the package's for CIFAR-10)",
+    )
+    .option('--model <name>', `${MODEL_NAMES} (default: what the weights are of)`)
+    .addOption(conventionOption("the weights' or the model's"))
+    .addOption(classesOption())
+    .addOption(labelsOption())
+    .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 128)
+    .option('--skip-broken', 'leave out images that cannot be decoded');
 }
 
 /** Adds the options of {@link PartOptions}. */

@@ -1,9 +1,10 @@
+import { argMax } from '../core/arg-max.js';
 import type { AnyModule } from '../core/module.js';
 import type { Explanation, ExplainOptions } from './explanation.js';
 import { mapLayer } from './layer.js';
 import { layerGradients } from './passes.js';
 import { resizeMap } from './resize-map.js';
-import { argMax, rowOf, scoreOf } from './scores.js';
+import { rowOf, scoreOf } from './scores.js';
 import { commonOptions, subjectOf, type ExplainInput } from './subject.js';
 import { batchOf, batchSizeOf, explanationOf, Progress, ranges } from './variants.js';
 

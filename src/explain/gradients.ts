@@ -1,10 +1,11 @@
+import { argMax } from '../core/arg-max.js';
 import type { OptionNames } from '../core/errors.js';
 import { check } from '../core/errors.js';
 import type { AnyModule } from '../core/module.js';
 import type { Explanation, ExplainOptions } from './explanation.js';
 import { withGuidedRelu } from './guided-relu.js';
 import { inputGradients } from './passes.js';
-import { argMax, rowOf, scoreOf } from './scores.js';
+import { rowOf, scoreOf } from './scores.js';
 import { commonOptions, imageValues, subjectOf, type ExplainInput, type Subject } from './subject.js';
 import {
   batchOf,

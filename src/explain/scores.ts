@@ -1,12 +1,6 @@
 import { check } from '../core/errors.js';
+import { logSumExp } from '../core/log-sum-exp.js';
 import type { Subject } from './subject.js';
-
-/** The place of the largest value, the first of equal ones. */
-export function argMax(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
-}
 
 /** The logits of one image of a batch. */
 export function rowOf(logits: Float32Array, row: number, classes: number): Float32Array {
@@ -24,10 +18,7 @@ export function scoreOf(
     () => `${method}: the network gave scores that are not finite; check its weights and the images.`,
   );
   if (output === 'logit') return row[target]!;
-  const most = row[argMax(row)]!;
-  let sum = 0;
-  for (const logit of row) sum += Math.exp(logit - most);
-  return Math.exp(row[target]! - most) / sum;
+  return Math.exp(row[target]! - logSumExp(row));
 }
 
 /** The sum of values. */

@@ -1,4 +1,5 @@
 import { checkInteger, checkOptions, checkPositive } from '../core/errors.js';
+import { roundHalfEven } from '../core/round-half-even.js';
 import { asRgbImage, noImage, type RgbImage } from '../vision/image.js';
 import { joinParts } from './join-parts.js';
 import { labOf } from './lab.js';
@@ -129,12 +130,6 @@ function gridOf(height: number, width: number, count: number) {
   const [stepOfY, stepOfX] = height <= width ? [shortStep, longStep] : [longStep, shortStep];
   const [y, x] = [axis(height, stepOfY), axis(width, stepOfX)];
   return { rows: y.places, columns: x.places, stepY: y.step, stepX: x.step };
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 function fromZeroToOne(values: Float64Array): Float64Array {

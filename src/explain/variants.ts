@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { argMax } from '../core/arg-max.js';
 import { nextTask } from '../core/next-task.js';
 import type { Explanation, Superpixels } from './explanation.js';
 import { inputGradients, logitsOf } from './passes.js';
-import { argMax, rowOf, scoreOf, total } from './scores.js';
+import { rowOf, scoreOf, total } from './scores.js';
 import { imageValues, type Subject } from './subject.js';
 
 /** What a method finds for one image. */

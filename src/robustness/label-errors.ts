@@ -1,6 +1,7 @@
+import { argMax } from '../core/arg-max.js';
 import { checkOneOf, checkOptions } from '../core/errors.js';
 import type { LabelledLogits } from '../training/collect-logits.js';
-import { checkLabelled, largest, softmax } from './labelled-logits.js';
+import { checkLabelled, softmax } from './labelled-logits.js';
 
 /** Options of {@link findLabelErrors}. */
 export interface LabelErrorOptions {
@@ -46,7 +47,7 @@ export function findLabelErrors(predictions: LabelledLogits, options: LabelError
   return found
     .map((index): LabelError => {
       const [label, row] = [labels[index]!, rows[index]!];
-      return { index, label, suggestion: largest(row), selfConfidence: row[label]! };
+      return { index, label, suggestion: argMax(row), selfConfidence: row[label]! };
     })
     .filter(({ index, label, suggestion }) => rows[index]![suggestion]! > rows[index]![label]! + 1e-6)
     .sort((a, b) => a.selfConfidence - b.selfConfidence || a.index - b.index);

@@ -58,13 +58,6 @@ export function softmax(row: ArrayLike<number>): Float64Array {
   return Float64Array.from(row, (logit) => Math.exp(logit - total));
 }
 
-/** The place of the largest value; of equal ones the first. */
-export function largest(row: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < row.length; i++) if (row[i]! > row[best]!) best = i;
-  return best;
-}
-
 /** The mean; NaN of nothing. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;

@@ -1,8 +1,9 @@
+import { argMax } from '../../core/arg-max.js';
 import { checkInteger, checkOptions } from '../../core/errors.js';
 import { logSumExp } from '../../core/log-sum-exp.js';
 import { BINS, CalibrationBins, type CalibrationBin } from '../../training/calibration-bins.js';
 import type { LabelledLogits } from '../../training/collect-logits.js';
-import { checkLabelled, largest, mean, softmax } from '../labelled-logits.js';
+import { checkLabelled, mean, softmax } from '../labelled-logits.js';
 
 /** How well a network's probabilities say how often it is right. Errors are from 0 (best) to 1, the Brier score to 2. */
 export interface Calibration {
@@ -54,7 +55,7 @@ export function measureCalibration(
   const classes = checkLabelled('measureCalibration', predictions);
   const labels = Array.from(predictions.labels);
   const rows = predictions.logits.map(softmax);
-  const likeliest = rows.map(largest);
+  const likeliest = rows.map(argMax);
   const confidences = rows.map((row, i) => row[likeliest[i]!]!);
   const hits = labels.map((label, i) => label === likeliest[i]);
   const binned = (bins: CalibrationBins, values: readonly number[], rights: readonly boolean[]) => {

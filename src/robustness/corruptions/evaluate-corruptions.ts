@@ -5,6 +5,7 @@ import type { Dataset } from '../../training/data/dataset.js';
 import { evaluate } from '../../training/evaluate.js';
 import type { EvaluateOptions } from '../../training/image-logits.js';
 import { fit, resized } from '../../training/inputs.js';
+import { mean } from '../labelled-logits.js';
 import {
   checkCorruption,
   commonCorruptions,
@@ -165,8 +166,4 @@ function summary(
     meanCorruptionError: ratios(0, 0),
     relativeMeanCorruptionError: baselineError === undefined ? undefined : ratios(cleanError, baselineError),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

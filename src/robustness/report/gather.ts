@@ -1,3 +1,4 @@
+import { argMax } from '../../core/arg-max.js';
 import {
   ArgumentError,
   check,
@@ -17,7 +18,7 @@ import { fitScaling, scaleLogits } from '../calibration/fit-scaling.js';
 import { measureCalibration } from '../calibration/measure-calibration.js';
 import { fitConformal, measureSets, predictionSets } from '../conformal.js';
 import { findLabelErrors } from '../label-errors.js';
-import { largest, softmax } from '../labelled-logits.js';
+import { softmax } from '../labelled-logits.js';
 import type { ReportFacts, SetCheck, TemperatureCheck } from './facts.js';
 import { Gallery } from './gallery.js';
 import { checkAttacks, checkCorruptions } from './harm.js';
@@ -64,7 +65,7 @@ export async function gatherFacts(
     size,
     signal,
   });
-  const worst = byScore(rows, (row, i) => (largest(row) === labels[i] ? undefined : Math.max(...row)));
+  const worst = byScore(rows, (row, i) => (argMax(row) === labels[i] ? undefined : Math.max(...row)));
   const doubtful = byScore(rows, doubt);
   const shownErrors = errors.slice(0, images);
   const errorImages = await gallery.images(shownErrors.map(({ index }) => index));

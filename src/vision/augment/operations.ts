@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../core/round-half-even.js';
 import type { RgbImage } from '../image.js';
 import { rotate, shearX, shearY, translate } from './affine.js';
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './color.js';
@@ -44,7 +45,7 @@ export const operations = {
   Color: signed(0.9, (image, magnitude) => adjustSaturation(image, 1 + magnitude)),
   Contrast: signed(0.9, (image, magnitude) => adjustContrast(image, 1 + magnitude)),
   Sharpness: signed(0.9, (image, magnitude) => adjustSharpness(image, 1 + magnitude)),
-  Posterize: { signed: false, magnitude: (level) => 8 - roundToEven(4 * level), apply: posterize },
+  Posterize: { signed: false, magnitude: (level) => 8 - roundHalfEven(4 * level), apply: posterize },
   Solarize: { signed: false, magnitude: (level) => 255 - 255 * level, apply: solarize },
   AutoContrast: plain(autoContrast),
   Equalize: plain(equalize),
@@ -53,9 +54,3 @@ export const operations = {
 
 /** The name of an {@link Operation}. */
 export type OperationName = keyof typeof operations;
-
-function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-}

@@ -1,3 +1,5 @@
+import { roundHalfEven } from '../../core/round-half-even.js';
+
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
@@ -42,7 +44,7 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
     const magnitude = bits & 0x7fffffff;
     if (magnitude > 0x7f800000) out[i] = sign | 0x7e00;
     else if (magnitude >= 0x47800000) out[i] = sign | 0x7c00;
-    else if (magnitude < 0x38800000) out[i] = sign | roundTiesToEven(Math.abs(values[i]!) * 2 ** 24);
+    else if (magnitude < 0x38800000) out[i] = sign | roundHalfEven(Math.abs(values[i]!) * 2 ** 24);
     else out[i] = sign | ((magnitude + 0xfff + ((magnitude >> 13) & 1) - 0x38000000) >> 13);
   }
   return out;
@@ -58,10 +60,4 @@ export function float32ToBfloat16(values: Float32Array): Uint16Array {
     out[i] = isNaN ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
   }
   return out;
-}
-
-function roundTiesToEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
