@@ -6,7 +6,7 @@ import { addImages, addNetworkOptions, addPartOptions } from './model-options.js
 
 /** `skipscale classify IMAGE… [--weights NAME|FILE] [--model NAME]` */
 export function classifyCommand(): Command {
-  const command = addImages(new Command('classify'))
+  const command = addNetworkOptions(addImages(new Command('classify')))
     .description('Say what images show.')
     .option('--top <n>', 'how many classes to name', positiveInteger, 5)
     .option('--json', 'print JSON')
@@ -14,5 +14,5 @@ export function classifyCommand(): Command {
       const { classifyImages } = await import('./classify-images.js');
       await classifyImages(images, options);
     });
-  return addDownloadOptions(addPartOptions(addNetworkOptions(command)));
+  return addDownloadOptions(addPartOptions(command));
 }
