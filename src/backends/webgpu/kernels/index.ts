@@ -1,0 +1,15 @@
+import type { Kernels } from '../kernel.js';
+import { convolutionKernels } from './conv2d.js';
+import { elementwiseKernels } from './elementwise.js';
+import { matMulKernels } from './matmul.js';
+import { squeezeExciteKernels } from './squeeze-excite.js';
+import { windowKernels } from './windows.js';
+
+/** The kernels of this backend; all others are those of tfjs's WebGPU backend. */
+export const kernels: Kernels = {
+  ...convolutionKernels,
+  ...elementwiseKernels,
+  ...matMulKernels,
+  ...squeezeExciteKernels,
+  ...windowKernels,
+};

@@ -1,0 +1,52 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { WebgpuBackend } from '../backend.js';
+import { fallback, isFilled, type Kernel, type Kernels } from '../kernel.js';
+import { exciteSource, exciteWorkgroups, meanSource, meanWorkgroups } from '../wgsl/squeeze-excite.js';
+
+/** The means over the pixels of each image, [images, channels]. */
+function imageMeans(backend: WebgpuBackend, x: tf.TensorInfo): tf.TensorInfo {
+  const [images, height, width, channels] = x.shape as [number, number, number, number];
+  const mean = backend.allocate([images, channels]);
+  const pixels = height * width;
+  const program = {
+    key: `mean ${pixels} ${channels}`,
+    source: () => meanSource(pixels, channels),
+    workgroups: meanWorkgroups(images, pixels, channels),
+  };
+  backend.run(program, [x, mean]);
+  return mean;
+}
+
+const mean: Kernel = (args) => {
+  const { inputs, backend, attrs } = args;
+  const x = inputs['x']!;
+  const { axis, keepDims } = attrs as unknown as tf.MeanAttrs;
+  const axes = tf.util.parseAxisParam(axis, x.shape);
+  const isOfImages = x.shape.length === 4 && axes.length === 2 && axes.includes(1) && axes.includes(2);
+  if (!isOfImages || !isFilled(x) || !backend.holdsFloats(x)) return fallback('Mean', args);
+  const result = imageMeans(backend, x);
+  const [images, , , channels] = x.shape as [number, number, number, number];
+  return keepDims ? { ...result, shape: [images, 1, 1, channels] } : result;
+};
+
+/** See `core/kernels.ts`. */
+const squeezeExcite: Kernel = ({ inputs, backend, attrs }) => {
+  const { x, reduceWeight, reduceBias, expandWeight, expandBias } = inputs as Record<string, tf.TensorInfo>;
+  const [images, height, width, channels] = x!.shape as [number, number, number, number];
+  const squeezed = reduceBias!.shape[0]!;
+  const means = imageMeans(backend, x!);
+  const y = backend.allocate(x!.shape);
+  const reduced = backend.allocate([images, squeezed]);
+  const gate = backend.allocate([images, channels]);
+  const sizes = { pixels: height * width, channels, squeezed, activation: attrs['activation'] as string };
+  const program = {
+    key: `excite ${Object.values(sizes)}`,
+    source: () => exciteSource(sizes),
+    workgroups: exciteWorkgroups(images, sizes),
+  };
+  backend.run(program, [x!, means, reduceWeight!, reduceBias!, expandWeight!, expandBias!, y, reduced, gate]);
+  return [y, means, reduced, gate];
+};
+
+/** Means over images, and squeeze-excitation. */
+export const squeezeExciteKernels: Kernels = { Mean: mean, SqueezeExcite: squeezeExcite };

@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { fallback, isFilled, type Kernel, type KernelArguments, type Kernels } from '../kernel.js';
+import { flatWorkgroups, isActivation } from '../wgsl/buffers.js';
+import { depthwiseSource, poolSource, windowThreads, type WindowSizes } from '../wgsl/windows.js';
+import { convolutionSizes } from './conv-info.js';
+
+function keyOf(sizes: WindowSizes): string {
+  return Object.values(sizes).join(' ');
+}
+
+/** A depthwise convolution; undefined where a channel has several filters, or for other types. */
+function depthwise({ inputs, backend, attrs }: KernelArguments, activation: string): tf.TensorInfo | undefined {
+  const { x, filter, bias } = inputs as Record<string, tf.TensorInfo | undefined>;
+  const tensors = [x!, filter!, ...(bias ? [bias] : [])];
+  const biasFits = !bias || tf.util.sizeFromShape(bias.shape) === filter!.shape[2];
+  if (filter!.shape[3] !== 1 || !biasFits || !isFilled(...tensors) || !backend.holdsFloats(...tensors)) return undefined;
+  if (!isActivation(activation) || inputs['preluActivationWeights']) return undefined;
+  const { sizes: all, outShape } = convolutionSizes(x!.shape, filter!.shape, attrs, true);
+  const { inChannels: channels, outChannels: _, groups: __, ...window } = all;
+  const sizes = { ...window, channels };
+  const y = backend.allocate(outShape);
+  if (!isFilled(y)) return y;
+  const ends = { bias: bias !== undefined, activation };
+  const program = {
+    key: `depthwise ${keyOf(sizes)} ${Object.values(ends)}`,
+    source: () => depthwiseSource(sizes, ends),
+    workgroups: flatWorkgroups(windowThreads(sizes, outShape[0]!)),
+  };
+  backend.run(program, [...tensors, y]);
+  return y;
+}
+
+const depthwiseConv2D: Kernel = (args) => depthwise(args, 'linear') ?? fallback('DepthwiseConv2dNative', args);
+
+const fusedDepthwiseConv2D: Kernel = (args) =>
+  depthwise(args, args.attrs['activation'] as string) ?? fallback('FusedDepthwiseConv2D', args);
+
+function pool(kind: 'max' | 'mean'): Kernel {
+  return (args) => {
+    const { inputs, backend, attrs } = args;
+    const x = inputs['x']!;
+    if (!isFilled(x) || !backend.holdsFloats(x)) return fallback(kind === 'max' ? 'MaxPool' : 'AvgPool', args);
+    const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.MaxPoolAttrs;
+    const shape = x.shape as [number, number, number, number];
+    const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+    const { inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, inChannels: channels } = info;
+    const sizes = {
+      ...{ inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, channels },
+      ...{ strideY: info.strideHeight, strideX: info.strideWidth, dilationY: 1, dilationX: 1 },
+      ...{ top: info.padInfo.top, left: info.padInfo.left },
+    };
+    const y = backend.allocate(info.outShape);
+    if (!isFilled(y)) return y;
+    const program = {
+      key: `pool ${kind} ${keyOf(sizes)}`,
+      source: () => poolSource(sizes, kind),
+      workgroups: flatWorkgroups(windowThreads(sizes, info.batchSize)),
+    };
+    backend.run(program, [x, y]);
+    return y;
+  };
+}
+
+/** What slides a window over each channel. */
+export const windowKernels: Kernels = {
+  DepthwiseConv2dNative: depthwiseConv2D,
+  FusedDepthwiseConv2D: fusedDepthwiseConv2D,
+  MaxPool: pool('max'),
+  AvgPool: pool('mean'),
+};
