@@ -26,3 +26,13 @@ export function describeOnWebgpu(name: string, tests: () => void): void {
 export function webgpuBackend(): WebgpuBackend {
   return tf.backend() as WebgpuBackend;
 }
+
+/** What `work` adds to the backend's counts. */
+export async function countedOnWebgpu(work: () => Promise<unknown>): Promise<Record<string, number>> {
+  const before = webgpuBackend().counts;
+  await work();
+  const after = webgpuBackend().counts;
+  return Object.fromEntries(
+    Object.entries(after).map(([name, count]) => [name, count - before[name as keyof typeof before]]),
+  );
+}

@@ -1,15 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describeOnWebgpu, webgpuBackend } from '../../helpers/webgpu.js';
-
-/** What `work` adds to the counts. */
-async function counted(work: () => Promise<unknown>) {
-  const before = webgpuBackend().counts;
-  await work();
-  const after = webgpuBackend().counts;
-  return Object.fromEntries(
-    Object.entries(after).map(([name, count]) => [name, count - before[name as keyof typeof before]]),
-  );
-}
+import { countedOnWebgpu, describeOnWebgpu } from '../../helpers/webgpu.js';
 
 describeOnWebgpu('the backend skipscale-webgpu', () => {
   /** Some steps of tfjs's kernels, and a read. */
@@ -29,7 +19,7 @@ describeOnWebgpu('the backend skipscale-webgpu', () => {
     const y = tf.randomUniform([40, 40], -0.1, 0.1, 'float32', 2) as tf.Tensor2D;
     const value = await work(x, y);
     await work(x, y);
-    const counts = await counted(async () => expect(await work(x, y)).toBe(value));
+    const counts = await countedOnWebgpu(async () => expect(await work(x, y)).toBe(value));
     expect(counts).toMatchObject({ submits: 1, reads: 1, buffersMade: 0, bindGroupsMade: 0, pipelinesMade: 0 });
     expect(counts).toMatchObject({ bytesUploaded: 0 });
     expect(counts.dispatches).toBeGreaterThan(20);

@@ -10,12 +10,12 @@ export interface Elementwise {
 /** The text of a program of values of each place, of its inputs' buffers and the result's, all of a size that is a multiple of `row`. */
 export function elementwiseSource({ inputs, value }: Elementwise, row: number): string {
   const buffers = declare([
-    ...inputs.map((name) => ({ name: `${name}s`, row })),
+    ...inputs.map((name) => ({ name: `${name}Values`, row })),
     { name: 'result', row, writes: true },
   ]);
   return `alias V = ${typeOf(row)};
 ${buffers}
 ${flatMain(`  if (i >= arrayLength(&result)) { return; }
-${inputs.map((name) => `  let ${name} = ${name}s[i];`).join('\n')}
+${inputs.map((name) => `  let ${name} = ${name}Values[i];`).join('\n')}
   result[i] = ${value};`)}`;
 }

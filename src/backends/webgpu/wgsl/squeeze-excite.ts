@@ -90,7 +90,7 @@ export function exciteSource({ pixels, channels, squeezed, activation }: Squeeze
     { name: 'gate', row: channels, writes: true },
   ])}
 var<workgroup> partial: array<f32, ${parts * squeezed}>;
-var<workgroup> active: array<f32, ${squeezed}>;
+var<workgroup> hidden: array<f32, ${squeezed}>;
 var<workgroup> gates: array<${V}, ${CHANNELS}>;
 fn activate(v: f32) -> f32 { return ${activated(activation, 'f32')}; }
 @compute @workgroup_size(${THREADS})
@@ -109,13 +109,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     var sum = reduceBias[s];
     for (var part = 0u; part < ${parts}u; part++) { sum += partial[part * ${squeezed}u + s]; }
     if (group.x == 0u && group.y == 0u) { reduced[image * ${squeezed}u + s] = sum; }
-    active[s] = activate(sum);
+    hidden[s] = activate(sum);
   }
   workgroupBarrier();
   let c = group.x * ${CHANNELS}u + thread % ${CHANNELS}u;
   if (thread < ${CHANNELS}u && c < ${length}u) {
     var sum = expandBias[c];
-    for (var s = 0u; s < ${squeezed}u; s++) { sum += active[s] * expandWeight[s * ${length}u + c]; }
+    for (var s = 0u; s < ${squeezed}u; s++) { sum += hidden[s] * expandWeight[s * ${length}u + c]; }
     let g = 1.0 / (1.0 + exp(-sum));
     gates[thread] = g;
     if (group.y == 0u) { gate[image * ${length}u + c] = g; }
