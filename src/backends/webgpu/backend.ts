@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Opened } from './device.js';
 import { BufferPool } from './pool.js';
 import type { Tile } from './wgsl/product.js';
-import { chooseTile, type ProductSizes } from './wgsl/tiles.js';
+import { chooseTile, processorOf, type Processor, type ProductSizes } from './wgsl/tiles.js';
 import { TfjsWebgpu, type ProgramUniforms, type TensorData, type TfjsProgram } from './tfjs.js';
 
 /** A shader, and how many workgroups of it run. */
@@ -48,6 +48,7 @@ export class WebgpuBackend extends TfjsWebgpu {
   readonly #tfjsPipelines = new WeakMap<GPUComputePipeline, Pipeline>();
   readonly #uniforms = new Map<string, GPUBufferBinding>();
   readonly #counts = { dispatches: 0, submits: 0, reads: 0, bytesUploaded: 0, bindGroupsMade: 0, pipelinesMade: 0 };
+  readonly #processor: Processor;
   #willSubmit = false;
   #isDisposed = false;
   #failure: Error | undefined;
@@ -57,6 +58,7 @@ export class WebgpuBackend extends TfjsWebgpu {
     this.pool = new BufferPool(device);
     this.bufferManager = this.pool;
     this.info = info;
+    this.#processor = processorOf(info, device.limits.maxComputeInvocationsPerWorkgroup);
     void device.lost.then(({ reason, message }) => {
       if (!this.#isDisposed) this.#failure = new Error(`webgpu: the device was lost (${reason}): ${message}`);
     });
@@ -82,13 +84,12 @@ export class WebgpuBackend extends TfjsWebgpu {
 
   /** A tile for a product of these sizes. */
   chooseTile(sizes: ProductSizes): Tile {
-    return (
-      this.tile ??
-      chooseTile(sizes, {
-        hasFastWorkgroupMemory: !this.info.isFallbackAdapter,
-        maxThreads: this.device.limits.maxComputeInvocationsPerWorkgroup,
-      })
-    );
+    return this.tile ?? chooseTile(sizes, this.#processor);
+  }
+
+  /** How many workgroups keep the device busy. */
+  get enoughWorkgroups(): number {
+    return this.#processor.enoughWorkgroups;
   }
 
   /** Records a program. */

@@ -1,11 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { fallback, isFilled, type Kernel, type KernelArguments, type Kernels } from '../kernel.js';
-import { flatWorkgroups, isActivation } from '../wgsl/buffers.js';
+import { flatWorkgroups, isActivation, lengthOf } from '../wgsl/buffers.js';
+import {
+  depthwiseFilterSource,
+  depthwiseFilterThreads,
+  depthwiseInputSource,
+} from '../wgsl/depthwise-gradients.js';
 import { depthwiseSource, poolSource, windowThreads, type WindowSizes } from '../wgsl/windows.js';
 import { convolutionSizes } from './conv-info.js';
+import { sumOfSlices } from './slices.js';
 
 function keyOf(sizes: WindowSizes): string {
   return Object.values(sizes).join(' ');
+}
+
+/** The sizes of a depthwise convolution, and the shape of its output. */
+function depthwiseSizes(xShape: number[], filterShape: number[], attrs: tf.NamedAttrMap) {
+  const { sizes, outShape } = convolutionSizes(xShape, filterShape, attrs, true);
+  const { inChannels: channels, outChannels: _, groups: __, ...window } = sizes;
+  return { sizes: { ...window, channels }, outShape };
 }
 
 /** A depthwise convolution; undefined where a channel has several filters, or for other types. */
@@ -15,9 +28,7 @@ function depthwise({ inputs, backend, attrs }: KernelArguments, activation: stri
   const biasFits = !bias || tf.util.sizeFromShape(bias.shape) === filter!.shape[2];
   if (filter!.shape[3] !== 1 || !biasFits || !isFilled(...tensors) || !backend.holdsFloats(...tensors)) return undefined;
   if (!isActivation(activation) || inputs['preluActivationWeights']) return undefined;
-  const { sizes: all, outShape } = convolutionSizes(x!.shape, filter!.shape, attrs, true);
-  const { inChannels: channels, outChannels: _, groups: __, ...window } = all;
-  const sizes = { ...window, channels };
+  const { sizes, outShape } = depthwiseSizes(x!.shape, filter!.shape, attrs);
   const y = backend.allocate(outShape);
   if (!isFilled(y)) return y;
   const ends = { bias: bias !== undefined, activation };
@@ -34,6 +45,44 @@ const depthwiseConv2D: Kernel = (args) => depthwise(args, 'linear') ?? fallback(
 
 const fusedDepthwiseConv2D: Kernel = (args) =>
   depthwise(args, args.attrs['activation'] as string) ?? fallback('FusedDepthwiseConv2D', args);
+
+const backpropInput: Kernel = (args) => {
+  const { inputs, backend, attrs } = args;
+  const [dy, filter] = [inputs['dy']!, inputs['filter']!];
+  if (filter.shape[3] !== 1 || !isFilled(dy, filter) || !backend.holdsFloats(dy, filter))
+    return fallback('DepthwiseConv2dNativeBackpropInput', args);
+  const inputShape = attrs['inputShape'] as number[];
+  const { sizes } = depthwiseSizes(inputShape, filter.shape, attrs);
+  const dx = backend.allocate(inputShape);
+  const program = {
+    key: `depthwise input ${keyOf(sizes)}`,
+    source: () => depthwiseInputSource(sizes),
+    workgroups: flatWorkgroups(tf.util.sizeFromShape(inputShape) / (sizes.channels / lengthOf(sizes.channels))),
+  };
+  backend.run(program, [dy, filter, dx]);
+  return dx;
+};
+
+/** Threads that keep a workgroup's worth of processors busy, about. */
+const THREADS_OF_WORKGROUP = 64;
+
+const backpropFilter: Kernel = (args) => {
+  const { inputs, backend, attrs } = args;
+  const [x, dy] = [inputs['x']!, inputs['dy']!];
+  const filterShape = attrs['filterShape'] as number[];
+  if (filterShape[3] !== 1 || !isFilled(x, dy) || !backend.holdsFloats(x, dy))
+    return fallback('DepthwiseConv2dNativeBackpropFilter', args);
+  const { sizes } = depthwiseSizes(x.shape, filterShape, attrs);
+  const rows = dy.shape[0]! * dy.shape[1]!;
+  const wanted = (backend.enoughWorkgroups * THREADS_OF_WORKGROUP) / depthwiseFilterThreads(sizes, 1);
+  const slices = Math.ceil(Math.max(1, Math.min(wanted, rows)));
+  const program = {
+    key: `depthwise filter ${keyOf(sizes)} ${slices}`,
+    source: () => depthwiseFilterSource(sizes, slices),
+    workgroups: flatWorkgroups(depthwiseFilterThreads(sizes, slices)),
+  };
+  return sumOfSlices(backend, filterShape, slices, (parts) => backend.run(program, [x, dy, parts]));
+};
 
 function pool(kind: 'max' | 'mean'): Kernel {
   return (args) => {
@@ -65,6 +114,8 @@ function pool(kind: 'max' | 'mean'): Kernel {
 export const windowKernels: Kernels = {
   DepthwiseConv2dNative: depthwiseConv2D,
   FusedDepthwiseConv2D: fusedDepthwiseConv2D,
+  DepthwiseConv2dNativeBackpropInput: backpropInput,
+  DepthwiseConv2dNativeBackpropFilter: backpropFilter,
   MaxPool: pool('max'),
   AvgPool: pool('mean'),
 };

@@ -32,7 +32,7 @@ export interface Operand {
 /** A product of two matrices, a [rows, depth] and b [depth, columns], `z` of them. */
 export interface Product {
   readonly tile: Tile;
-  /** Sizes as expressions in WGSL. The first and the end of the sum may depend on `z`. */
+  /** Sizes as expressions in WGSL. The first and the end of the sum may depend on `group.z`. */
   readonly rows: string;
   readonly columns: string;
   readonly from?: string;

@@ -2,9 +2,16 @@ import type { Tile } from './product.js';
 
 /** What a choice of a tile depends on. */
 export interface Processor {
+  readonly enoughWorkgroups: number;
   /** Whether the memory of a workgroup is faster than that of buffers; it is not where a processor plays the device. */
   readonly hasFastWorkgroupMemory: boolean;
   readonly maxThreads: number;
+}
+
+/** What is known of an adapter. */
+export function processorOf({ isFallbackAdapter = false }: GPUAdapterInfo, maxThreads: number): Processor {
+  // Two for each of a large graphics card's processors.
+  return { enoughWorkgroups: isFallbackAdapter ? 8 : 256, hasFastWorkgroupMemory: !isFallbackAdapter, maxThreads };
 }
 
 /** The sizes of a product, [rows, depth] by [depth, columns], `count` times. */
@@ -14,9 +21,6 @@ export interface ProductSizes {
   readonly depth: number;
   readonly count?: number;
 }
-
-/** Workgroups that keep a large graphics card busy: two for each of its processors. */
-const ENOUGH_WORKGROUPS = 256;
 
 /** From the one that reads least a value to those that divide small products into many workgroups. */
 const tiles: readonly Tile[] = [
@@ -30,14 +34,14 @@ const tiles: readonly Tile[] = [
 /** A tile for a product of these sizes. */
 export function chooseTile(
   { rows, columns, depth, count = 1 }: ProductSizes,
-  { hasFastWorkgroupMemory, maxThreads }: Processor,
+  { enoughWorkgroups, hasFastWorkgroupMemory, maxThreads }: Processor,
 ): Tile {
   if (!hasFastWorkgroupMemory) return directTile(columns);
   const fitting = tiles.filter(
     (tile) => depth >= tile.depth * tile.splits * 2 && (tile.rows * tile.columns * tile.splits) / 16 <= maxThreads,
   );
   const workgroups = (tile: Tile) => Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns) * count;
-  return fitting.find((tile) => workgroups(tile) >= ENOUGH_WORKGROUPS) ?? fitting.at(-1) ?? tiles[2]!;
+  return fitting.find((tile) => workgroups(tile) >= enoughWorkgroups) ?? fitting.at(-1) ?? tiles[2]!;
 }
 
 /** 64 threads, of which so many stand side by side as the columns need. */
