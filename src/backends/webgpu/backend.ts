@@ -3,7 +3,7 @@ import type { Opened } from './device.js';
 import { BufferPool } from './pool.js';
 import type { Tile } from './wgsl/product.js';
 import { chooseTile, processorOf, type Processor, type ProductSizes } from './wgsl/tiles.js';
-import { TfjsWebgpu, type ProgramUniforms, type TensorData, type TfjsProgram } from './tfjs.js';
+import { TfjsWebgpu, type ProgramUniforms, type TfjsProgram } from './tfjs.js';
 
 /** A shader, and how many workgroups of it run. */
 export interface Program {
@@ -30,6 +30,19 @@ interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly groups: Map<string, GPUBindGroup>;
 }
+
+/** Tensors of one buffer. */
+export interface Together {
+  readonly buffer: GPUBuffer;
+  /** Floats from one to the next. */
+  readonly pitch: number;
+  readonly tensors: tf.TensorInfo[];
+}
+
+/** Floats at whose multiples a part of a buffer may start: 256 bytes on every device. */
+const ALIGNMENT = 64;
+
+const storageUsage = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
 const MOST_UNIFORMS = 4096;
 /** Of one pipeline; more are there where buffers come and go. */
@@ -77,6 +90,35 @@ export class WebgpuBackend extends TfjsWebgpu {
     return this.makeTensorInfo(shape, dtype);
   }
 
+  /** Tensors of one axis that lie one after the other in one buffer, with room between them. */
+  allocateTogether(count: number, length: number): Together {
+    const pitch = Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+    const buffer = this.pool.acquireBuffer(count * pitch * 4, storageUsage());
+    this.pool.share(buffer, count);
+    const tensors = Array.from({ length: count }, (_, i) => {
+      const tensor = this.makeTensorInfo([length], 'float32');
+      const data = this.tensorMap.get(tensor.dataId);
+      data.resource = buffer;
+      data.offset = i * pitch * 4;
+      return tensor;
+    });
+    return { buffer, pitch, tensors };
+  }
+
+  /**
+   * A tensor whose values a kernel changes in place: this one again, or a copy where others share its values.
+   */
+  forChange(tensor: tf.TensorInfo): tf.TensorInfo {
+    if (this.refCount(tensor.dataId) === 1) {
+      this.incRef(tensor.dataId);
+      return tensor;
+    }
+    const copy = this.allocate(tensor.shape);
+    const [from, to] = [this.#bindingOf(tensor), this.#bindingOf(copy)];
+    this.#copy(from, to.buffer);
+    return copy;
+  }
+
   /** Whether all of these hold floats, which those that were cast to floats may not. */
   holdsFloats(...tensors: readonly tf.TensorInfo[]): boolean {
     return tensors.every(({ dataId }) => this.tensorMap.get(dataId).dtype === 'float32');
@@ -93,21 +135,21 @@ export class WebgpuBackend extends TfjsWebgpu {
   }
 
   /** Records a program. */
-  run({ key, source, workgroups }: Program, tensors: readonly tf.TensorInfo[]): void {
+  run({ key, source, workgroups }: Program, tensors: readonly (tf.TensorInfo | GPUBuffer)[]): void {
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = { pipeline: this.#compile(key, source()), groups: new Map() };
       this.#pipelines.set(key, pipeline);
     }
-    this.#dispatch(pipeline, tensors.map((tensor) => this.#bindingOf(tensor)), workgroups);
+    const bindings = tensors.map((each) => (each instanceof GPUBuffer ? { buffer: each } : this.#bindingOf(each)));
+    this.#dispatch(pipeline, bindings, workgroups);
   }
 
   override uploadToGPU(dataId: object): void {
     const data = this.tensorMap.get(dataId);
     if (data.resource) return;
     const bytes = tf.util.sizeFromShape(data.shape) * 4;
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    data.resource = this.pool.acquireBuffer(bytes, usage, data.values !== null && data.values !== undefined);
+    data.resource = this.pool.acquireBuffer(bytes, storageUsage(), Boolean(data.values));
     if (!data.values) return;
     const Numbers = data.dtype === 'float32' ? Float32Array : Int32Array;
     const { values } = data;
@@ -138,9 +180,20 @@ export class WebgpuBackend extends TfjsWebgpu {
     return values;
   }
 
+  override read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    this.#separate(dataId);
+    return super.read(dataId);
+  }
+
+  override readToGPU(dataId: object): tf.GPUData {
+    this.#separate(dataId);
+    return super.readToGPU(dataId);
+  }
+
   override readSync(dataId: object): tf.backend_util.BackendValues {
     const { values, complexTensorInfos } = this.tensorMap.get(dataId);
     if (values) return values;
+    this.#separate(dataId);
     if (complexTensorInfos || typeof OffscreenCanvas !== 'undefined') return super.readSync(dataId);
     throw new Error('webgpu: values cannot be read at once here: use await tensor.data(), not tensor.dataSync().');
   }
@@ -209,7 +262,29 @@ export class WebgpuBackend extends TfjsWebgpu {
 
   #bindingOf({ dataId }: tf.TensorInfo): GPUBufferBinding {
     this.uploadToGPU(dataId);
-    return { buffer: (this.tensorMap.get(dataId) as TensorData).resource as GPUBuffer };
+    const { resource, offset, shape } = this.tensorMap.get(dataId);
+    const buffer = resource as GPUBuffer;
+    return offset === undefined ? { buffer } : { buffer, offset, size: tf.util.sizeFromShape(shape) * 4 };
+  }
+
+  /** Gives a tensor a buffer of its own, of which tfjs reads all. */
+  #separate(dataId: object): void {
+    const data = this.tensorMap.get(dataId);
+    if (data.offset === undefined) return;
+    const from = this.#bindingOf({ dataId, shape: data.shape, dtype: data.dtype });
+    const buffer = this.pool.acquireBuffer(from.size!, storageUsage());
+    this.#copy(from, buffer);
+    this.pool.releaseBuffer(from.buffer);
+    data.resource = buffer;
+    data.offset = undefined;
+  }
+
+  #copy({ buffer, offset = 0, size = buffer.size }: GPUBufferBinding, to: GPUBuffer): void {
+    this.#throwFailure();
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    this.commandEncoder!.copyBufferToBuffer(buffer, offset, to, 0, size);
+    this.#submitSoon();
   }
 
   #compile(key: string, code: string): GPUComputePipeline {
@@ -224,7 +299,7 @@ export class WebgpuBackend extends TfjsWebgpu {
     workgroups: readonly [number, number, number],
   ): void {
     let key = '';
-    for (const { buffer } of bindings) key += `${this.pool.idOf(buffer)},`;
+    for (const { buffer, offset = 0 } of bindings) key += `${this.pool.idOf(buffer)} ${offset},`;
     let group = groups.get(key);
     if (!group) {
       if (groups.size >= MOST_GROUPS) groups.clear();
@@ -249,6 +324,11 @@ export class WebgpuBackend extends TfjsWebgpu {
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(...workgroups);
     this.#counts.dispatches++;
+    this.#submitSoon();
+  }
+
+  /** Submits when the program waits, at the latest. */
+  #submitSoon(): void {
     if (this.#willSubmit) return;
     this.#willSubmit = true;
     queueMicrotask(() => {

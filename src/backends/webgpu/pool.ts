@@ -4,6 +4,8 @@ interface Entry {
   readonly id: number;
   /** The last recording that may use it. */
   recording: number;
+  /** How many tensors lie in it. */
+  holders: number;
 }
 
 /**
@@ -45,12 +47,18 @@ export class BufferPool {
   acquireBuffer(size: number, usage: number, isWritten = false): GPUBuffer {
     const entry = this.#takeFree(`${size} ${usage}`, isWritten) ?? this.#create(size, usage);
     this.numBytesUsed += size;
+    entry.holders = 1;
     return entry.buffer;
+  }
+
+  /** Lets a buffer be released so many times before it is free. */
+  share(buffer: GPUBuffer, holders: number): void {
+    this.#entries.get(buffer)!.holders = holders;
   }
 
   releaseBuffer(buffer: GPUBuffer, isUsedAgain = true): void {
     const entry = this.#entries.get(buffer);
-    if (!entry) return;
+    if (!entry || --entry.holders > 0) return;
     this.numBytesUsed -= buffer.size;
     if (!isUsedAgain) return this.#destroy(entry);
     entry.recording = this.recording;
@@ -94,7 +102,7 @@ export class BufferPool {
     this.made++;
     this.numBytesAllocated += size;
     const buffer = this.device.createBuffer({ size, usage });
-    const entry = { buffer, id: this.idOf(buffer), recording: this.recording };
+    const entry = { buffer, id: this.idOf(buffer), recording: this.recording, holders: 1 };
     this.#entries.set(buffer, entry);
     return entry;
   }

@@ -12,6 +12,8 @@ export interface TensorData {
   readonly shape: number[];
   refCount: number;
   resource?: GPUBuffer | GPUTexture | null;
+  /** Bytes before them in the buffer, which others share then; only this package's kernels make such tensors. */
+  offset?: number | undefined;
   readonly complexTensorInfos?: object;
 }
 
@@ -61,6 +63,7 @@ export interface TfjsBackend extends tf.KernelBackend {
     inputs: tf.TensorInfo[],
     uniforms?: ProgramUniforms,
   ): void;
+  readToGPU(dataId: object): tf.GPUData;
   makeTensorInfo(shape: number[], dtype: tf.DataType, values?: unknown): tf.TensorInfo;
   disposeData(dataId: object, force?: boolean): boolean;
 }

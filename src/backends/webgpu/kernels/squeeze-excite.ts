@@ -1,7 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebgpuBackend } from '../backend.js';
 import { fallback, isFilled, type Kernel, type Kernels } from '../kernel.js';
-import { exciteSource, exciteWorkgroups, meanSource, meanWorkgroups } from '../wgsl/squeeze-excite.js';
+import { flatWorkgroups } from '../wgsl/buffers.js';
+import {
+  exciteGradientSource,
+  exciteSource,
+  exciteWorkgroups,
+  gateGradientSource,
+  meanSource,
+  meanWorkgroups,
+  squeezeWeightsSource,
+} from '../wgsl/squeeze-excite.js';
 
 /** The means over the pixels of each image, [images, channels]. */
 function imageMeans(backend: WebgpuBackend, x: tf.TensorInfo): tf.TensorInfo {
@@ -48,5 +57,50 @@ const squeezeExcite: Kernel = ({ inputs, backend, attrs }) => {
   return [y, means, reduced, gate];
 };
 
+/** See `core/kernels.ts`. */
+const squeezeExciteGrad: Kernel = ({ inputs, backend, attrs }) => {
+  const { x, dy, mean, reduced, gate, reduceWeight, expandWeight } = inputs as Record<string, tf.TensorInfo>;
+  const [images, height, width, channels] = x!.shape as [number, number, number, number];
+  const squeezed = reduced!.shape[1]!;
+  const pixels = height * width;
+  const sizes = { pixels, channels, squeezed, activation: attrs['activation'] as string };
+  const key = Object.values(sizes);
+  const dGate = backend.allocate([images, channels]);
+  backend.run(
+    {
+      key: `gate gradient ${pixels} ${channels}`,
+      source: () => gateGradientSource(pixels, channels),
+      workgroups: meanWorkgroups(images, pixels, channels),
+    },
+    [x!, dy!, gate!, dGate],
+  );
+  const dx = backend.allocate(x!.shape);
+  const dReduced = backend.allocate([images, squeezed]);
+  backend.run(
+    {
+      key: `excite gradient ${key}`,
+      source: () => exciteGradientSource(sizes),
+      workgroups: exciteWorkgroups(images, sizes),
+    },
+    [dy!, gate!, dGate, reduced!, expandWeight!, reduceWeight!, dx, dReduced],
+  );
+  const shapes = [reduceWeight!.shape, [squeezed], expandWeight!.shape, [channels]];
+  const gradients = shapes.map((shape) => backend.allocate(shape));
+  backend.run(
+    {
+      key: `squeeze weights ${key}`,
+      source: () => squeezeWeightsSource(sizes),
+      workgroups: flatWorkgroups(channels * squeezed),
+    },
+    [mean!, reduced!, dGate, dReduced, ...gradients],
+  );
+  for (const { dataId } of [dGate, dReduced]) backend.disposeData(dataId);
+  return [dx, ...gradients];
+};
+
 /** Means over images, and squeeze-excitation. */
-export const squeezeExciteKernels: Kernels = { Mean: mean, SqueezeExcite: squeezeExcite };
+export const squeezeExciteKernels: Kernels = {
+  Mean: mean,
+  SqueezeExcite: squeezeExcite,
+  SqueezeExciteGrad: squeezeExciteGrad,
+};

@@ -1,4 +1,4 @@
-import { activated, declare, lengthOf, typeOf } from './buffers.js';
+import { activated, declare, flatMain, lengthOf, typeOf } from './buffers.js';
 
 /** How a workgroup sums over the pixels of an image: `across` channels, or fours of them, in `slices`. */
 interface Division {
@@ -15,34 +15,59 @@ function divide(pixels: number, channels: number): Division {
   return { across, slices: Math.min(THREADS / across, 2 ** Math.ceil(Math.log2(pixels))) };
 }
 
-/** Workgroups of {@link meanSource}. */
+/** Workgroups of {@link meanSource} and {@link gateGradientSource}. */
 export function meanWorkgroups(images: number, pixels: number, channels: number): [number, number, number] {
   return [Math.ceil(lengthOf(channels) / divide(pixels, channels).across), images, 1];
 }
 
 /** The text of the means over the pixels of each image and channel, of the buffers x and mean. */
 export function meanSource(pixels: number, channels: number): string {
+  const buffers = [
+    { name: 'x', row: channels },
+    { name: 'mean', row: channels, writes: true },
+  ];
+  return overPixels(pixels, channels, declare(buffers), 'sum += x[i];', (sum, i) => `mean[${i}] = ${sum} / ${pixels}.0;`);
+}
+
+/** The text of the gradients of what the gates' sigmoids get, of the buffers x, dy, gate and dGate. */
+export function gateGradientSource(pixels: number, channels: number): string {
+  const buffers = [
+    ...['x', 'dy', 'gate'].map((name) => ({ name, row: channels })),
+    { name: 'dGate', row: channels, writes: true },
+  ];
+  const end = (sum: string, i: string) => `let g = gate[${i}]; dGate[${i}] = ${sum} * g * (1.0 - g);`;
+  return overPixels(pixels, channels, declare(buffers), 'sum = fma(x[i], dy[i], sum);', end);
+}
+
+/** A program of sums over the pixels of each image and channel. */
+function overPixels(
+  pixels: number,
+  channels: number,
+  buffers: string,
+  add: string,
+  end: (sum: string, i: string) => string,
+): string {
   const { across, slices } = divide(pixels, channels);
   const V = typeOf(channels);
   const length = lengthOf(channels);
-  return `${declare([
-    { name: 'x', row: channels },
-    { name: 'mean', row: channels, writes: true },
-  ])}
+  return `${buffers}
 var<workgroup> sums: array<${V}, ${across * slices}>;
 @compute @workgroup_size(${across}, ${slices})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let c = group.x * ${across}u + thread.x;
   var sum = ${V}();
   if (c < ${length}u) {
-    for (var p = thread.y; p < ${pixels}u; p += ${slices}u) { sum += x[(group.y * ${pixels}u + p) * ${length}u + c]; }
+    for (var p = thread.y; p < ${pixels}u; p += ${slices}u) {
+      let i = (group.y * ${pixels}u + p) * ${length}u + c;
+      ${add}
+    }
   }
   sums[thread.y * ${across}u + thread.x] = sum;
   for (var half = ${slices / 2}u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (thread.y < half) { sums[thread.y * ${across}u + thread.x] += sums[(thread.y + half) * ${across}u + thread.x]; }
   }
-  if (thread.y == 0u && c < ${length}u) { mean[group.y * ${length}u + c] = sums[thread.x] / ${pixels}.0; }
+  if (thread.y == 0u && c < ${length}u) { ${end('sums[thread.x]', `group.y * ${length}u + c`)} }
 }`;
 }
 
@@ -61,7 +86,7 @@ const VALUES = 16;
 
 const chunksOf = (pixels: number) => Math.ceil((pixels * CHANNELS) / (THREADS * VALUES));
 
-/** Workgroups of {@link exciteSource}. */
+/** Workgroups of {@link exciteSource} and {@link exciteGradientSource}. */
 export function exciteWorkgroups(images: number, { pixels, channels }: SqueezeSizes): [number, number, number] {
   return [Math.ceil(lengthOf(channels) / CHANNELS), chunksOf(pixels), images];
 }
@@ -129,4 +154,106 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     y[i] = x[i] * g;
   }
 }`;
+}
+
+/** The slopes of the activations that may stand between the two products, at `v`. */
+const slopes: Readonly<Record<string, string>> = {
+  linear: '1.0',
+  relu: 'select(1.0, 0.0, v <= 0.0)',
+  relu6: 'select(1.0, 0.0, v <= 0.0 || v >= 6.0)',
+  sigmoid: '(1.0 - 1.0 / (1.0 + exp(-v))) / (1.0 + exp(-v))',
+  swish: '(1.0 + v * (1.0 - 1.0 / (1.0 + exp(-v)))) / (1.0 + exp(-v))',
+};
+
+/**
+ * The text of dx = dy * gate + dMean / pixels, and of dReduced, the gradient of what the first product gives; of the buffers dy, gate,
+ * dGate, reduced, expandWeight, reduceWeight, dx and dReduced. As in {@link exciteSource}, every workgroup computes dReduced.
+ */
+export function exciteGradientSource({ pixels, channels, squeezed, activation }: SqueezeSizes): string {
+  const V = typeOf(channels);
+  const length = lengthOf(channels);
+  const parts = Math.max(1, Math.floor(THREADS / squeezed));
+  const perPart = Math.ceil(channels / parts);
+  const chunk = Math.ceil(pixels / chunksOf(pixels));
+  const weights = (i: number) => `reduceWeight[(c * ${channels / length}u + ${i}u) * ${squeezed}u + s]`;
+  const four = V === 'f32' ? weights(0) : `vec4f(${[0, 1, 2, 3].map(weights).join(', ')})`;
+  return `${declare([
+    { name: 'dy', row: channels },
+    { name: 'gate', row: channels },
+    ...['dGate', 'reduced', 'expandWeight', 'reduceWeight'].map((name) => ({ name, row: 1 })),
+    { name: 'dx', row: channels, writes: true },
+    { name: 'dReduced', row: 1, writes: true },
+  ])}
+var<workgroup> partial: array<f32, ${parts * squeezed}>;
+var<workgroup> hidden: array<f32, ${squeezed}>;
+var<workgroup> means: array<${V}, ${CHANNELS}>;
+fn slope(v: f32) -> f32 { return ${slopes[activation]!}; }
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let image = group.z;
+  for (var i = thread; i < ${parts * squeezed}u; i += ${THREADS}u) {
+    let s = i % ${squeezed}u;
+    let first = i / ${squeezed}u * ${perPart}u;
+    let end = min(first + ${perPart}u, ${channels}u);
+    var sum = 0.0;
+    for (var c = first; c < end; c++) { sum += dGate[image * ${channels}u + c] * expandWeight[s * ${channels}u + c]; }
+    partial[i] = sum;
+  }
+  workgroupBarrier();
+  for (var s = thread; s < ${squeezed}u; s += ${THREADS}u) {
+    var sum = 0.0;
+    for (var part = 0u; part < ${parts}u; part++) { sum += partial[part * ${squeezed}u + s]; }
+    sum *= slope(reduced[image * ${squeezed}u + s]);
+    if (group.x == 0u && group.y == 0u) { dReduced[image * ${squeezed}u + s] = sum; }
+    hidden[s] = sum;
+  }
+  workgroupBarrier();
+  let c = group.x * ${CHANNELS}u + thread % ${CHANNELS}u;
+  if (thread < ${CHANNELS}u && c < ${length}u) {
+    var sum = ${V}();
+    for (var s = 0u; s < ${squeezed}u; s++) { sum += hidden[s] * ${four}; }
+    means[thread] = sum / ${pixels}.0;
+  }
+  workgroupBarrier();
+  if (c >= ${length}u) { return; }
+  let mean = means[thread % ${CHANNELS}u];
+  let g = gate[image * ${length}u + c];
+  let end = min((group.y + 1u) * ${chunk}u, ${pixels}u);
+  for (var p = group.y * ${chunk}u + thread / ${CHANNELS}u; p < end; p += ${THREADS / CHANNELS}u) {
+    let i = (image * ${pixels}u + p) * ${length}u + c;
+    dx[i] = fma(dy[i], ${V}(g), mean);
+  }
+}`;
+}
+
+/**
+ * The text of the gradients of the weights, of the buffers mean, reduced, dGate, dReduced, dReduceWeight, dReduceBias, dExpandWeight
+ * and dExpandBias; a thread for each value of a weight.
+ */
+export function squeezeWeightsSource({ channels, squeezed, activation }: SqueezeSizes): string {
+  const inputs = ['mean', 'reduced', 'dGate', 'dReduced'];
+  const outputs = ['dReduceWeight', 'dReduceBias', 'dExpandWeight', 'dExpandBias'];
+  return `${declare([
+    ...inputs.map((name) => ({ name, row: 1 })),
+    ...outputs.map((name) => ({ name, row: 1, writes: true })),
+  ])}
+fn activate(v: f32) -> f32 { return ${activated(activation, 'f32')}; }
+${flatMain(`  if (i >= ${channels * squeezed}u) { return; }
+  let images = arrayLength(&mean) / ${channels}u;
+  var reduce = 0.0;
+  var reduceBias = 0.0;
+  var expand = 0.0;
+  var expandBias = 0.0;
+  for (var n = 0u; n < images; n++) {
+    let r = dReduced[n * ${squeezed}u + i % ${squeezed}u];
+    let g = dGate[n * ${channels}u + i % ${channels}u];
+    reduce = fma(mean[n * ${channels}u + i / ${squeezed}u], r, reduce);
+    reduceBias += r;
+    expand = fma(activate(reduced[n * ${squeezed}u + i / ${channels}u]), g, expand);
+    expandBias += g;
+  }
+  dReduceWeight[i] = reduce;
+  dExpandWeight[i] = expand;
+  if (i < ${squeezed}u) { dReduceBias[i] = reduceBias; }
+  if (i < ${channels}u) { dExpandBias[i] = expandBias; }`)}`;
 }
