@@ -93,10 +93,15 @@ export async function runOn(
   const results = [tf.tidy(() => operation(...tensors))].flat();
   expect(tf.memory().numTensors - before).toBe(results.length);
   const outputs = await Promise.all(
-    results.map(async (result) => ({ shape: result.shape, dtype: result.dtype, values: await result.data() })),
+    results.map(async (result) => ({
+      shape: result.shape,
+      dtype: result.dtype,
+      values: await result.data(),
+    })),
   );
   // No kernel may write into its inputs, nor past its output into what comes before or after.
-  for (const [i, tensor] of tensors.entries()) expect(sameBytes(await tensor.data(), inputs[i]!.values)).toBe(true);
+  for (const [i, tensor] of tensors.entries())
+    expect(sameBytes(await tensor.data(), inputs[i]!.values)).toBe(true);
   tf.dispose([results, tensors]);
   return outputs;
 }

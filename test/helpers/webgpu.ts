@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { ready } from '../../src/backends/index.js';
-import { WEBGPU, type WebgpuBackend } from '../../src/backends/webgpu/index.js';
+import type { WebgpuBackend } from '../../src/backends/webgpu/backend.js';
+import { WEBGPU } from '../../src/backends/webgpu/index.js';
 
 /** The driver's file, which the environment variable of Vulkan's loader names. */
 const driver = process.env.VK_DRIVER_FILES ?? '';

@@ -7,9 +7,6 @@
  * @packageDocumentation
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { WebgpuBackend } from './backend.js';
-
-export type { WebgpuBackend };
 
 /** The backend's name. */
 export const WEBGPU = 'skipscale-webgpu';

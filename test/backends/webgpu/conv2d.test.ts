@@ -47,7 +47,9 @@ describeOnWebgpu('convolutions on webgpu', () => {
         const inputs = [uniform(xShape, 1), uniform(filterShape, 2)];
         await expectAsCpu(inputs, operation, sums(), WEBGPU);
         if (_.includes('dilated')) return; // Of which tfjs has no gradients.
-        const outShape = tf.tidy(() => (operation(tf.zeros(xShape), tf.zeros(filterShape)) as tf.Tensor).shape);
+        const outShape = tf.tidy(
+          () => (operation(tf.zeros(xShape), tf.zeros(filterShape)) as tf.Tensor).shape,
+        );
         const gradients: Operation = (x, filter, dy) => tf.grads(operation as never)([x, filter], dy);
         await expectAsCpu([...inputs, uniform(outShape, 3)], gradients, sums(), WEBGPU);
       },

@@ -12,7 +12,11 @@ const options = { width: 0.125, seed: 1, classes: 12 };
 describeOnWebgpu('what a pass of a fused network takes', () => {
   test.each([
     ['ResNet-50', () => buildResNet(50, options), 60],
-    ['EfficientNet-B0', () => buildEfficientNet({ width: 0.125, depth: 1, size: 64, dropout: 0.2 }, { seed: 1 }), 120],
+    [
+      'EfficientNet-B0',
+      () => buildEfficientNet({ width: 0.125, depth: 1, size: 64, dropout: 0.2 }, { seed: 1 }),
+      120,
+    ],
   ] as const)('%s: one submit, few dispatches, and nothing made anew', async (_, build, most) => {
     await tf.setBackend('simd');
     const model = build().fuse();
@@ -32,9 +36,15 @@ describeOnWebgpu('what a pass of a fused network takes', () => {
     let last: ArrayLike<number> = [];
     const counts = await countedOnWebgpu(async () => (last = await pass()));
     expect(last).toEqual(first);
-    expect(counts).toMatchObject({ submits: 1, reads: 1, bytesUploaded: 0, buffersMade: 0, bindGroupsMade: 0, pipelinesMade: 0 });
+    expect(counts).toMatchObject({
+      submits: 1,
+      reads: 1,
+      bytesUploaded: 0,
+      buffersMade: 0,
+      bindGroupsMade: 0,
+      pipelinesMade: 0,
+    });
     expect(counts.dispatches).toBeLessThanOrEqual(most);
-    console.log(_, counts);
     tf.dispose([images, expected]);
     model.dispose();
   });

@@ -18,7 +18,9 @@ async function results(backend: string, build: () => AnyModule, shape: Shape4D, 
   const layer = build();
   const parameters = layer.variables().filter(({ trainable }) => trainable);
   // Far from what they start as, so that each has a gradient.
-  parameters.forEach((variable, i) => tf.tidy(() => variable.assign(tf.add(variable, randomTensor(variable.shape, i)))));
+  parameters.forEach((variable, i) =>
+    tf.tidy(() => variable.assign(tf.add(variable, randomTensor(variable.shape, i)))),
+  );
   const inputs = [randomTensor<tf.Rank.R4>(shape, 11), randomTensor<tf.Rank.R4>(shape, 12)];
   const run = (x: tf.Tensor, other: tf.Tensor) => {
     const y = forward(layer, x as tf.Tensor4D, other as tf.Tensor4D);
@@ -47,13 +49,26 @@ describeOnWebgpu('layers that train on webgpu', () => {
   const normed =
     (activation: 'linear' | 'relu' | 'relu6' | 'swish', adds = false): Forward =>
     (layer, x, other) =>
-      (layer as BatchNorm).forwardFused(tf.add(x, tf.mul(other, adds ? 0 : 1)), training(), activation, adds ? other : undefined);
+      (layer as BatchNorm).forwardFused(
+        tf.add(x, tf.mul(other, adds ? 0 : 1)),
+        training(),
+        activation,
+        adds ? other : undefined,
+      );
   const random = () => new Random(1);
   const excite = (channels: number, squeezeChannels: number, activation: 'swish' | 'relu') => () =>
     new SqueezeExcite({ channels, squeezeChannels, activation, random: random() });
   const forward: Forward = (layer, x, other) => layer.forward(tf.add(x, other), training()) as tf.Tensor4D;
   const grouped = (stride: number) => () =>
-    new Conv2D({ inChannels: 16, filters: 24, kernelSize: 3, stride, groups: 2, padding: 'symmetric', random: random() });
+    new Conv2D({
+      inChannels: 16,
+      filters: 24,
+      kernelSize: 3,
+      stride,
+      groups: 2,
+      padding: 'symmetric',
+      random: random(),
+    });
 
   const cases: [string, () => AnyModule, Shape4D, Forward][] = [
     ['batch norm', norm(8), [3, 5, 7, 8], normed('linear')],

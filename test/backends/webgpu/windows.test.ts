@@ -30,7 +30,14 @@ describeOnWebgpu('windows over each channel, on webgpu', () => {
 
   test('depthwise with a bias, padding and an activation', async () => {
     const operation: Operation = (x, filter, bias) =>
-      tf.fused.depthwiseConv2d({ x, filter, strides: [1, 1], pad: pad(1, 2, 0, 1) as never, bias, activation: 'relu6' });
+      tf.fused.depthwiseConv2d({
+        x,
+        filter,
+        strides: [1, 1],
+        pad: pad(1, 2, 0, 1) as never,
+        bias,
+        activation: 'relu6',
+      });
     const inputs = [uniform([1, 8, 6, 8], 1), uniform([3, 3, 8, 1], 2), uniform([8], 3)];
     await expectAsCpu(inputs, operation, sums(), WEBGPU);
   });
@@ -39,9 +46,7 @@ describeOnWebgpu('windows over each channel, on webgpu', () => {
     ['max of 3x3', [2, 9, 8, 8], (x) => tf.maxPool(x, 3, 2, 1)],
     ['max of 2x2', [1, 6, 7, 3], (x) => tf.maxPool(x, 2, 2, 'valid')],
   ];
-  test.each(pools)('%s', (_, shape, operation) =>
-    expectAsCpu([uniform(shape, 1)], operation, exact, WEBGPU),
-  );
+  test.each(pools)('%s', (_, shape, operation) => expectAsCpu([uniform(shape, 1)], operation, exact, WEBGPU));
 
   test('means of windows, and of images', async () => {
     const x = [uniform([2, 9, 8, 8], 1)];

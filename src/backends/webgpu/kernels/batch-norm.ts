@@ -7,6 +7,7 @@ import {
   normGradientSource,
   normGradientSumsSource,
   normWorkgroups,
+  rowOf,
   type NormEnd,
 } from '../wgsl/batch-norm.js';
 
@@ -19,7 +20,10 @@ const LEAST_ROWS = 64;
 function divide(backend: WebgpuBackend, rows: number, channels: number) {
   const [blocks] = normWorkgroups(channels, 1);
   const part = (count: number) => Math.ceil(Math.max(1, Math.min(count / blocks, rows / LEAST_ROWS)));
-  return { slices: Math.min(MOST_SLICES, part(backend.enoughWorkgroups)), chunks: part(backend.enoughWorkgroups * 4) };
+  return {
+    slices: Math.min(MOST_SLICES, part(backend.enoughWorkgroups)),
+    chunks: part(backend.enoughWorkgroups * 4),
+  };
 }
 
 function endOf(attrs: tf.NamedAttrMap, hasShortcut: boolean): NormEnd {
@@ -29,31 +33,34 @@ function endOf(attrs: tf.NamedAttrMap, hasShortcut: boolean): NormEnd {
 
 /** See `core/kernels.ts`. */
 const batchNormTraining: Kernel = ({ inputs, backend, attrs }) => {
-  const { x, scale, offset, shortcut, runningMean, runningVariance } = inputs as Record<string, tf.TensorInfo>;
+  const { x, scale, offset, shortcut, runningMean, runningVariance } = inputs as Record<
+    string,
+    tf.TensorInfo
+  >;
   const { epsilon, momentum, unbiased } = attrs as Record<string, number>;
   const channels = x!.shape.at(-1)!;
   const { slices, chunks } = divide(backend, tf.util.sizeFromShape(x!.shape) / channels, channels);
   const moments = backend.allocate([2, slices, channels]);
   const y = backend.allocate(x!.shape);
-  const { buffer, pitch, tensors } = backend.allocateTogether(3, channels);
+  const { buffer, tensors } = backend.allocateTogether(3, channels);
   const running = runningMean && { momentum: momentum!, unbiased: Boolean(unbiased) };
   const moved = runningMean ? [runningMean, runningVariance!].map((tensor) => backend.forChange(tensor)) : [];
-  const sizes = { channels, slices };
+  const row = rowOf(channels);
   const end = endOf(attrs, shortcut !== undefined);
   backend.run(
     {
-      key: `moments ${Object.values(sizes)}`,
-      source: () => momentsSource(sizes),
+      key: `moments ${row}`,
+      source: () => momentsSource(row),
       workgroups: normWorkgroups(channels, slices),
     },
     [x!, moments],
   );
-  const settings = { epsilon: epsilon!, pitch, running };
+  const settings = { epsilon: epsilon!, running };
   const isRunning = running ? Object.values(running) : '';
   backend.run(
     {
-      key: `normalize ${Object.values(sizes)} ${Object.values(end)} ${epsilon} ${isRunning}`,
-      source: () => normalizeSource(sizes, end, settings),
+      key: `normalize ${row} ${Object.values(end)} ${epsilon} ${isRunning}`,
+      source: () => normalizeSource(row, end, settings),
       workgroups: normWorkgroups(channels, chunks),
     },
     [x!, moments, scale!, offset!, ...(shortcut ? [shortcut] : []), y, buffer, ...moved],
@@ -68,17 +75,17 @@ const batchNormTrainingGrad: Kernel = ({ inputs, backend, attrs }) => {
   const channels = x!.shape.at(-1)!;
   const { slices, chunks } = divide(backend, tf.util.sizeFromShape(x!.shape) / channels, channels);
   const end = endOf(attrs, Boolean(attrs['shortcut']));
-  const sizes = { channels, slices };
+  const row = rowOf(channels);
   const sums = backend.allocate([2, slices, channels]);
   const dx = backend.allocate(x!.shape);
   const dShortcut = end.shortcut ? backend.allocate(x!.shape) : undefined;
-  const { buffer, pitch, tensors } = backend.allocateTogether(2, channels);
+  const { buffer, tensors } = backend.allocateTogether(2, channels);
   const slope = end.swish ? [offset!] : end.low > -Infinity ? [y!] : [];
-  const key = `${Object.values(sizes)} ${Object.values(end)}`;
+  const key = `${row} ${Object.values(end)}`;
   backend.run(
     {
       key: `norm gradient sums ${key}`,
-      source: () => normGradientSumsSource(sizes, end),
+      source: () => normGradientSumsSource(row, end),
       workgroups: normWorkgroups(channels, slices),
     },
     [
@@ -89,7 +96,7 @@ const batchNormTrainingGrad: Kernel = ({ inputs, backend, attrs }) => {
   backend.run(
     {
       key: `norm gradient ${key}`,
-      source: () => normGradientSource(sizes, end, pitch),
+      source: () => normGradientSource(row, end),
       workgroups: normWorkgroups(channels, chunks),
     },
     [x!, ...(dShortcut ? [dShortcut] : [dy!, ...slope]), scale!, mean!, inverseDeviation!, sums, dx, buffer],

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebgpuBackend } from '../backend.js';
 import { fallback, isFilled, type Kernel, type Kernels } from '../kernel.js';
-import { filterGradientSource, inputGradientDepth, inputGradientSource, phasesOf } from '../wgsl/convolution-gradients.js';
+import { filterGradientSource } from '../wgsl/filter-gradient.js';
+import { inputGradientDepth, inputGradientSource, phasesOf } from '../wgsl/input-gradient.js';
 import { tileKey } from '../wgsl/tiles.js';
 import { convolutionSizes, sizesKey } from './conv-info.js';
 import { sumOfSlices } from './slices.js';
@@ -45,7 +46,12 @@ function filterGradient(
   const columns = outChannels / groups;
   const rows = tf.util.sizeFromShape(filterShape) / outChannels;
   const pixels = tf.util.sizeFromShape(dy.shape) / outChannels;
-  const tile = backend.chooseTile({ rows, columns, depth: pixels, count: groups * Math.ceil(pixels / LEAST_TERMS) });
+  const tile = backend.chooseTile({
+    rows,
+    columns,
+    depth: pixels,
+    count: groups * Math.ceil(pixels / LEAST_TERMS),
+  });
   const tiles = [Math.ceil(columns / tile.columns), Math.ceil(rows / tile.rows)] as const;
   const wanted = backend.enoughWorkgroups / (tiles[0] * tiles[1] * groups);
   const slices = Math.ceil(Math.max(1, Math.min(wanted, pixels / LEAST_TERMS, MOST_SLICES)));
@@ -77,6 +83,8 @@ const backpropFilter: Kernel = (args) => {
 export const convolutionGradientKernels: Kernels = {
   Conv2DBackpropInput: backpropInput,
   Conv2DBackpropFilter: backpropFilter,
-  GroupedConv2DBackpropInput: ({ inputs, backend, attrs }) => inputGradient(backend, inputs['dy']!, inputs['filter']!, attrs),
-  GroupedConv2DBackpropFilter: ({ inputs, backend, attrs }) => filterGradient(backend, inputs['x']!, inputs['dy']!, attrs),
+  GroupedConv2DBackpropInput: ({ inputs, backend, attrs }) =>
+    inputGradient(backend, inputs['dy']!, inputs['filter']!, attrs),
+  GroupedConv2DBackpropFilter: ({ inputs, backend, attrs }) =>
+    filterGradient(backend, inputs['x']!, inputs['dy']!, attrs),
 };

@@ -62,7 +62,14 @@ const fusedConv2D: Kernel = (args) => {
 
 const groupedConv2D: Kernel = ({ inputs, backend, attrs }) => {
   const { x, filter, bias, residual } = inputs as Record<string, tf.TensorInfo>;
-  return convolution(backend, x!, filter!, attrs, { bias, residual }, (attrs['activation'] as string | undefined) ?? 'linear');
+  return convolution(
+    backend,
+    x!,
+    filter!,
+    attrs,
+    { bias, residual },
+    (attrs['activation'] as string | undefined) ?? 'linear',
+  );
 };
 
 /** Convolutions forward. */

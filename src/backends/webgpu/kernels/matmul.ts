@@ -10,7 +10,8 @@ function matMul({ inputs, backend, attrs }: KernelArguments, activation: string)
   const { transposeA, transposeB } = attrs as unknown as tf.BatchMatMulAttrs;
   const tensors = [a, b, ...(bias ? [bias] : [])];
   if (a.shape.length < 2 || b.shape.length < 2 || inputs['preluActivationWeights']) return undefined;
-  if (!isActivation(activation) || !isFilled(...tensors) || !backend.holdsFloats(...tensors)) return undefined;
+  if (!isActivation(activation) || !isFilled(...tensors) || !backend.holdsFloats(...tensors))
+    return undefined;
   const batch = a.shape.slice(0, -2);
   if (!tf.util.arraysEqual(batch, b.shape.slice(0, -2))) return undefined;
   const [aRows, aColumns] = a.shape.slice(-2) as [number, number];

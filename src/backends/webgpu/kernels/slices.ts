@@ -24,8 +24,8 @@ export function sumOfSlices(
   const size = tf.util.sizeFromShape(shape);
   const row = inFours(size) ? 4 : 1;
   const program = {
-    key: `add slices ${slices} ${row}`,
-    source: () => addSlicesSource(slices, row),
+    key: `add slices ${row}`,
+    source: () => addSlicesSource(row),
     workgroups: flatWorkgroups(size / row),
   };
   backend.run(program, [parts, sum]);

@@ -8,7 +8,7 @@ import {
   exciteWorkgroups,
   gateGradientSource,
   meanSource,
-  meanWorkgroups,
+  pixelSums,
   squeezeWeightsSource,
 } from '../wgsl/squeeze-excite.js';
 
@@ -16,13 +16,8 @@ import {
 function imageMeans(backend: WebgpuBackend, x: tf.TensorInfo): tf.TensorInfo {
   const [images, height, width, channels] = x.shape as [number, number, number, number];
   const mean = backend.allocate([images, channels]);
-  const pixels = height * width;
-  const program = {
-    key: `mean ${pixels} ${channels}`,
-    source: () => meanSource(pixels, channels),
-    workgroups: meanWorkgroups(images, pixels, channels),
-  };
-  backend.run(program, [x, mean]);
+  const { sums, workgroups } = pixelSums(images, height * width, channels);
+  backend.run({ key: `mean ${Object.values(sums)}`, source: () => meanSource(sums), workgroups }, [x, mean]);
   return mean;
 }
 
@@ -66,12 +61,9 @@ const squeezeExciteGrad: Kernel = ({ inputs, backend, attrs }) => {
   const sizes = { pixels, channels, squeezed, activation: attrs['activation'] as string };
   const key = Object.values(sizes);
   const dGate = backend.allocate([images, channels]);
+  const { sums, workgroups } = pixelSums(images, pixels, channels);
   backend.run(
-    {
-      key: `gate gradient ${pixels} ${channels}`,
-      source: () => gateGradientSource(pixels, channels),
-      workgroups: meanWorkgroups(images, pixels, channels),
-    },
+    { key: `gate gradient ${Object.values(sums)}`, source: () => gateGradientSource(sums), workgroups },
     [x!, dy!, gate!, dGate],
   );
   const dx = backend.allocate(x!.shape);

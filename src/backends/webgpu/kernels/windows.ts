@@ -17,16 +17,19 @@ function keyOf(sizes: WindowSizes): string {
 /** The sizes of a depthwise convolution, and the shape of its output. */
 function depthwiseSizes(xShape: number[], filterShape: number[], attrs: tf.NamedAttrMap) {
   const { sizes, outShape } = convolutionSizes(xShape, filterShape, attrs, true);
-  const { inChannels: channels, outChannels: _, groups: __, ...window } = sizes;
-  return { sizes: { ...window, channels }, outShape };
+  return { sizes: { ...sizes, channels: sizes.inChannels }, outShape };
 }
 
 /** A depthwise convolution; undefined where a channel has several filters, or for other types. */
-function depthwise({ inputs, backend, attrs }: KernelArguments, activation: string): tf.TensorInfo | undefined {
+function depthwise(
+  { inputs, backend, attrs }: KernelArguments,
+  activation: string,
+): tf.TensorInfo | undefined {
   const { x, filter, bias } = inputs as Record<string, tf.TensorInfo | undefined>;
   const tensors = [x!, filter!, ...(bias ? [bias] : [])];
   const biasFits = !bias || tf.util.sizeFromShape(bias.shape) === filter!.shape[2];
-  if (filter!.shape[3] !== 1 || !biasFits || !isFilled(...tensors) || !backend.holdsFloats(...tensors)) return undefined;
+  if (filter!.shape[3] !== 1 || !biasFits || !isFilled(...tensors) || !backend.holdsFloats(...tensors))
+    return undefined;
   if (!isActivation(activation) || inputs['preluActivationWeights']) return undefined;
   const { sizes, outShape } = depthwiseSizes(x!.shape, filter!.shape, attrs);
   const y = backend.allocate(outShape);
@@ -41,7 +44,8 @@ function depthwise({ inputs, backend, attrs }: KernelArguments, activation: stri
   return y;
 }
 
-const depthwiseConv2D: Kernel = (args) => depthwise(args, 'linear') ?? fallback('DepthwiseConv2dNative', args);
+const depthwiseConv2D: Kernel = (args) =>
+  depthwise(args, 'linear') ?? fallback('DepthwiseConv2dNative', args);
 
 const fusedDepthwiseConv2D: Kernel = (args) =>
   depthwise(args, args.attrs['activation'] as string) ?? fallback('FusedDepthwiseConv2D', args);
@@ -57,7 +61,9 @@ const backpropInput: Kernel = (args) => {
   const program = {
     key: `depthwise input ${keyOf(sizes)}`,
     source: () => depthwiseInputSource(sizes),
-    workgroups: flatWorkgroups(tf.util.sizeFromShape(inputShape) / (sizes.channels / lengthOf(sizes.channels))),
+    workgroups: flatWorkgroups(
+      tf.util.sizeFromShape(inputShape) / (sizes.channels / lengthOf(sizes.channels)),
+    ),
   };
   backend.run(program, [dy, filter, dx]);
   return dx;
@@ -88,7 +94,8 @@ function pool(kind: 'max' | 'mean'): Kernel {
   return (args) => {
     const { inputs, backend, attrs } = args;
     const x = inputs['x']!;
-    if (!isFilled(x) || !backend.holdsFloats(x)) return fallback(kind === 'max' ? 'MaxPool' : 'AvgPool', args);
+    if (!isFilled(x) || !backend.holdsFloats(x))
+      return fallback(kind === 'max' ? 'MaxPool' : 'AvgPool', args);
     const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.MaxPoolAttrs;
     const shape = x.shape as [number, number, number, number];
     const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);

@@ -1,4 +1,6 @@
-import { declare, lengthOf, typeOf, type BufferOfFloats } from './buffers.js';
+import { declare, inFours, typeOf, type BufferOfFloats } from './buffers.js';
+
+// Sizes are those of the buffers, so that layers of any sizes share programs; `row` is 4 where channels come in fours, else 1.
 
 /** What a batch norm of training ends with. */
 export interface NormEnd {
@@ -9,25 +11,21 @@ export interface NormEnd {
   readonly shortcut: boolean;
 }
 
-/** Sizes of a batch norm: of `rows` of `channels`, summed in `slices`. */
-export interface NormSizes {
-  readonly channels: number;
-  readonly slices: number;
-}
-
 /** Channels, or fours of them, and rows of a workgroup. */
 const ACROSS = 16;
 const DOWN = 16;
 
+/** What the programs depend on of the number of channels. */
+export const rowOf = (channels: number) => (inFours(channels) ? 4 : 1);
+
 /** Workgroups of these programs, each for some channels and one of `chunks` of rows. */
 export function normWorkgroups(channels: number, chunks: number): [number, number, number] {
-  return [Math.ceil(lengthOf(channels) / ACROSS), chunks, 1];
+  return [Math.ceil(channels / rowOf(channels) / ACROSS), chunks, 1];
 }
 
 /** The beginning of a program: its buffers, and `total`, which adds a value of each of a channel's threads. */
-function head(channels: number, buffers: readonly BufferOfFloats[]): string {
-  const V = typeOf(channels);
-  return `alias V = ${V};
+function head(row: number, buffers: readonly BufferOfFloats[]): string {
+  return `alias V = ${typeOf(row)};
 ${declare(buffers)}
 var<workgroup> shared_: array<V, ${ACROSS * DOWN}>;
 fn total(thread: vec3u, value: V) -> V {
@@ -43,14 +41,14 @@ fn total(thread: vec3u, value: V) -> V {
 }`;
 }
 
-/** The entry, with the channel `c`, its place `at` if it exists, and the first and the end of the rows of a chunk. */
-function main(channels: number, body: string): string {
-  const length = lengthOf(channels);
+/** The entry, with `length` channels, the channel `c` if it `isIn`, and the first and the end of the rows of a chunk. */
+function main(length: string, body: string): string {
   return `@compute @workgroup_size(${ACROSS}, ${DOWN})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) thread: vec3u) {
-  let isIn = group.x * ${ACROSS}u + thread.x < ${length}u;
-  let c = min(group.x * ${ACROSS}u + thread.x, ${length - 1}u);
-  let rows = arrayLength(&x) / ${length}u;
+  let length = ${length};
+  let isIn = group.x * ${ACROSS}u + thread.x < length;
+  let c = min(group.x * ${ACROSS}u + thread.x, length - 1u);
+  let rows = arrayLength(&x) / length;
   let perChunk = (rows + groups.y - 1u) / groups.y;
   let first = min(group.y * perChunk, rows);
   let end = min(first + perChunk, rows);
@@ -58,42 +56,44 @@ ${body}
 }`;
 }
 
-/** Runs for the rows of a thread, of which \`i\` is the place in a buffer. */
-const eachRow = (channels: number, body: string) => `  for (var row = first + thread.y; row < end; row += ${DOWN}u) {
-    let i = row * ${lengthOf(channels)}u + c;
+/** Runs for the rows of a thread, of which `i` is the place in a buffer. */
+const eachRow = (body: string) => `  for (var row = first + thread.y; row < end; row += ${DOWN}u) {
+    let i = row * length + c;
 ${body}
   }`;
 
 /** The text of the means and squared distances from them of each slice of rows, of the buffers x and moments [2, slices, channels]. */
-export function momentsSource({ channels, slices }: NormSizes): string {
-  const length = lengthOf(channels);
-  return `${head(channels, [
-    { name: 'x', row: channels },
-    { name: 'moments', row: channels, writes: true },
+export function momentsSource(row: number): string {
+  return `${head(row, [
+    { name: 'x', row },
+    { name: 'moments', row, writes: true },
   ])}
 ${main(
-  channels,
+  'arrayLength(&moments) / (2u * groups.y)',
   `  // About one of the values, of which the mean cannot be far: squares of large means would hide the variance.
-  let origin = x[min(first, rows - 1u) * ${length}u + c];
+  let origin = x[min(first, rows - 1u) * length + c];
   var sum = V();
   var squares = V();
-${eachRow(channels, '    let d = x[i] - origin; sum += d; squares = fma(d, d, squares);')}
+${eachRow('    let d = x[i] - origin; sum += d; squares = fma(d, d, squares);')}
   sum = total(thread, sum);
   squares = total(thread, squares);
   if (thread.y == 0u && isIn) {
     let count = f32(max(end - first, 1u));
-    moments[group.y * ${length}u + c] = origin + sum / count;
-    moments[(${slices}u + group.y) * ${length}u + c] = max(squares - sum * sum / count, V());
+    moments[group.y * length + c] = origin + sum / count;
+    moments[(groups.y + group.y) * length + c] = max(squares - sum * sum / count, V());
   }`,
 )}`;
 }
 
 /** `value`, V, of each slice of which `s` is the number and `count` the rows, added; as expressions. */
-const overSlices = (slices: number, value: string) => `  for (var s = thread.y; s < ${slices}u; s += ${DOWN}u) {
-    let perSlice = (rows + ${slices - 1}u) / ${slices}u;
+const overSlices = (value: string) => `  for (var s = thread.y; s < slices; s += ${DOWN}u) {
+    let perSlice = (rows + slices - 1u) / slices;
     let count = f32(min((s + 1u) * perSlice, rows)) - f32(min(s * perSlice, rows));
     ${value}
   }`;
+
+/** Declares the values, or fours of them, from a tensor to the next one of a buffer; as `WebgpuBackend.allocateTogether`. */
+const pitchOf = (row: number) => `let pitch = (length + ${64 / row - 1}u) / ${64 / row}u * ${64 / row}u;`;
 
 /** How the running statistics follow. */
 export interface RunningMean {
@@ -109,17 +109,18 @@ export interface RunningMean {
  * given the running mean and variance, which it changes.
  */
 export function normalizeSource(
-  { channels, slices }: NormSizes,
+  row: number,
   end: NormEnd,
-  { epsilon, pitch, running }: { epsilon: number; pitch: number; running: RunningMean | undefined },
+  { epsilon, running }: { epsilon: number; running: RunningMean | undefined },
 ): string {
-  const length = lengthOf(channels);
-  const step = lengthOf(channels) === channels ? pitch : pitch / 4;
   const buffers = [
-    ...['x', 'moments', 'scales', 'offsets', ...(end.shortcut ? ['shortcut'] : [])].map((name) => ({ name, row: channels })),
+    ...['x', 'moments', 'scales', 'offsets', ...(end.shortcut ? ['shortcut'] : [])].map((name) => ({
+      name,
+      row,
+    })),
     ...['y', 'statistics', ...(running ? ['runningMean', 'runningVariance'] : [])].map((name) => ({
       name,
-      row: channels,
+      row,
       writes: true,
     })),
   ];
@@ -129,30 +130,31 @@ export function normalizeSource(
     ? `${move('runningMean', 'mean', running)}
     ${move('runningVariance', `(variance${running.unbiased ? ' * (n / (n - 1.0))' : ''})`, running)}`
     : '';
-  return `${head(channels, buffers)}
+  return `${head(row, buffers)}
 ${main(
-  channels,
-  `  let n = f32(rows);
+  'arrayLength(&offsets)',
+  `  let slices = arrayLength(&moments) / (2u * length);
+  let n = f32(rows);
   var sum = V();
-${overSlices(slices, `sum += count * moments[s * ${length}u + c];`)}
+${overSlices(`sum += count * moments[s * length + c];`)}
   let mean = total(thread, sum) / n;
   sum = V();
 ${overSlices(
-  slices,
-  `let d = moments[s * ${length}u + c] - mean; sum += moments[(${slices}u + s) * ${length}u + c] + count * d * d;`,
+  `let d = moments[s * length + c] - mean; sum += moments[(slices + s) * length + c] + count * d * d;`,
 )}
   let variance = total(thread, sum) / n;
   let inverseDeviation = 1.0 / sqrt(variance + f32(${epsilon}));
   if (!isIn) { return; }
   if (group.y == 0u && thread.y == 0u) {
+    ${pitchOf(row)}
     statistics[c] = mean;
-    statistics[${step}u + c] = variance;
-    statistics[${2 * step}u + c] = inverseDeviation;
+    statistics[pitch + c] = variance;
+    statistics[2u * pitch + c] = inverseDeviation;
     ${moves}
   }
   let factor = scales[c] * inverseDeviation;
   let offset = offsets[c];
-${eachRow(channels, `    let v = fma(x[i] - mean, factor, offset)${end.shortcut ? ' + shortcut[i]' : ''};\n    y[i] = ${ended(end)};`)}`,
+${eachRow(`    let v = fma(x[i] - mean, factor, offset)${end.shortcut ? ' + shortcut[i]' : ''};\n    y[i] = ${ended(end)};`)}`,
 )}`;
 }
 
@@ -190,22 +192,26 @@ const readStatistics = (end: NormEnd) => `  let mean = means[c];
  * where it is clamped or offsets with swish, means, with swish scales and inverseDeviations, sums [2, slices, channels], and with a
  * shortcut its gradient, which is g.
  */
-export function normGradientSumsSource({ channels, slices }: NormSizes, end: NormEnd): string {
-  const length = lengthOf(channels);
-  const inputs = ['x', 'dy', ...slopeBuffers(end), 'means', ...(end.swish ? ['scales', 'inverseDeviations'] : [])];
+export function normGradientSumsSource(row: number, end: NormEnd): string {
+  const inputs = [
+    'x',
+    'dy',
+    ...slopeBuffers(end),
+    'means',
+    ...(end.swish ? ['scales', 'inverseDeviations'] : []),
+  ];
   const outputs = ['sums', ...(end.shortcut ? ['dShortcut'] : [])];
   const buffers = [
-    ...inputs.map((name) => ({ name, row: channels })),
-    ...outputs.map((name) => ({ name, row: channels, writes: true })),
+    ...inputs.map((name) => ({ name, row })),
+    ...outputs.map((name) => ({ name, row, writes: true })),
   ];
-  return `${head(channels, buffers)}
+  return `${head(row, buffers)}
 ${main(
-  channels,
+  'arrayLength(&means)',
   `${end.swish ? readStatistics(end) : '  let mean = means[c];'}
   var sum = V();
   var products = V();
 ${eachRow(
-  channels,
   `${slope(end)}
     ${end.shortcut ? 'if (isIn) { dShortcut[i] = g; }' : ''}
     sum += g;
@@ -214,42 +220,44 @@ ${eachRow(
   sum = total(thread, sum);
   products = total(thread, products);
   if (thread.y == 0u && isIn) {
-    sums[group.y * ${length}u + c] = sum;
-    sums[(${slices}u + group.y) * ${length}u + c] = products;
+    sums[group.y * length + c] = sum;
+    sums[(groups.y + group.y) * length + c] = products;
   }`,
 )}`;
 }
 
 /**
  * The text of the gradients, of the buffers x, dy (or g, the gradient of a shortcut), y or offsets as above but with g none,
- * scales, means, inverseDeviations, sums, dx, and the gradients of scale and offset, `pitch` floats apart.
+ * scales, means, inverseDeviations, sums, dx, and the gradients of scale and offset, `pitch` apart.
  */
-export function normGradientSource({ channels, slices }: NormSizes, end: NormEnd, pitch: number): string {
-  const length = lengthOf(channels);
-  const step = lengthOf(channels) === channels ? pitch : pitch / 4;
-  const rest: NormEnd = end.shortcut ? { low: -Infinity, high: Infinity, swish: false, shortcut: false } : end;
+export function normGradientSource(row: number, end: NormEnd): string {
+  const rest: NormEnd = end.shortcut
+    ? { low: -Infinity, high: Infinity, swish: false, shortcut: false }
+    : end;
   const inputs = ['x', 'dy', ...slopeBuffers(rest), 'scales', 'means', 'inverseDeviations', 'sums'];
   const buffers = [
-    ...inputs.map((name) => ({ name, row: channels })),
-    ...['dx', 'parameters'].map((name) => ({ name, row: channels, writes: true })),
+    ...inputs.map((name) => ({ name, row })),
+    ...['dx', 'parameters'].map((name) => ({ name, row, writes: true })),
   ];
-  return `${head(channels, buffers)}
+  return `${head(row, buffers)}
 ${main(
-  channels,
+  'arrayLength(&means)',
   `${readStatistics(rest)}
+  let slices = arrayLength(&sums) / (2u * length);
   let n = f32(rows);
   var part = V();
-  for (var s = thread.y; s < ${slices}u; s += ${DOWN}u) { part += sums[s * ${length}u + c]; }
+  for (var s = thread.y; s < slices; s += ${DOWN}u) { part += sums[s * length + c]; }
   let sum = total(thread, part);
   part = V();
-  for (var s = thread.y; s < ${slices}u; s += ${DOWN}u) { part += sums[(${slices}u + s) * ${length}u + c]; }
+  for (var s = thread.y; s < slices; s += ${DOWN}u) { part += sums[(slices + s) * length + c]; }
   let products = total(thread, part) * inverseDeviation;
   if (!isIn) { return; }
   if (group.y == 0u && thread.y == 0u) {
+    ${pitchOf(row)}
     parameters[c] = products;
-    parameters[${step}u + c] = sum;
+    parameters[pitch + c] = sum;
   }
   let tilt = products * inverseDeviation / n;
-${eachRow(channels, `${slope(rest)}\n    dx[i] = factor * (g - sum / n - (x[i] - mean) * tilt);`)}`,
+${eachRow(`${slope(rest)}\n    dx[i] = factor * (g - sum / n - (x[i] - mean) * tilt);`)}`,
 )}`;
 }

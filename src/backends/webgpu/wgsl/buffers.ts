@@ -42,7 +42,9 @@ export function readTerms(name: string, row: number, start: string, k: string): 
 export function writeFour(name: string, row: number, start: string, column: string, value: string): string {
   if (inFours(row)) return `${name}[(${start} + ${column}) / 4u] = ${value};`;
   return [0, 1, 2, 3]
-    .map((i) => `if (${column} + ${i}u < ${row}u) { ${name}[${start} + ${column} + ${i}u] = ${value}[${i}]; }`)
+    .map(
+      (i) => `if (${column} + ${i}u < ${row}u) { ${name}[${start} + ${column} + ${i}u] = ${value}[${i}]; }`,
+    )
     .join(' ');
 }
 

@@ -30,50 +30,66 @@ export interface Epilogue {
 
 /** Whether each output pixel is made of the input pixel at its place. */
 export function isPointwise(sizes: ConvolutionSizes): boolean {
-  const { filterHeight, filterWidth, strideY, strideX, top, left, inHeight, inWidth, outHeight, outWidth } = sizes;
+  const { filterHeight, filterWidth, strideY, strideX, top, left, inHeight, inWidth, outHeight, outWidth } =
+    sizes;
   const isOne = filterHeight * filterWidth * strideY * strideX === 1;
   return isOne && top === 0 && left === 0 && inHeight === outHeight && inWidth === outWidth;
 }
 
+/**
+ * Functions of the image x: `pixelOf` an output pixel's number and `tapOf` that of a tap and an input channel of the group, and of
+ * both the values there, zeros beside the image: `four` where channels of a group come in fours, else `one`.
+ */
+export function imageCode(sizes: ConvolutionSizes, group: string): string {
+  const { inChannels, inHeight, inWidth, groups, outHeight, outWidth, filterWidth } = sizes;
+  const depth = inChannels / groups;
+  const ofGroup = groups > 1 ? ` + ${group} * ${depth}u` : '';
+  // Past the end of the buffer, what is read is any value of it.
+  const inside = `(u32(pixel.x + tap.x) < ${inHeight}u) & (u32(pixel.y + tap.y) < ${inWidth}u)`;
+  const index = `u32(((pixel.z + pixel.x + tap.x) * ${inWidth} + pixel.y + tap.y) * ${inChannels} + tap.z)`;
+  const value = inFours(inChannels) ? `x[${index} / 4u][${index} % 4u]` : `x[${index}]`;
+  return `fn pixelOf(i: u32) -> vec3i {
+  let x = i % ${outWidth}u;
+  let y = i / ${outWidth}u % ${outHeight}u;
+  let image = i / ${outWidth * outHeight}u;
+  return vec3i(i32(y * ${sizes.strideY}u) - ${sizes.top}, i32(x * ${sizes.strideX}u) - ${sizes.left}, i32(image * ${inHeight}u));
+}
+fn tapOf(k: u32) -> vec3i {
+  let tap = k / ${depth}u;
+  let y = tap / ${filterWidth}u * ${sizes.dilationY}u;
+  let x = tap % ${filterWidth}u * ${sizes.dilationX}u;
+  return vec3i(i32(y), i32(x), i32(k % ${depth}u${ofGroup}));
+}
+${
+  inFours(depth)
+    ? `fn four(pixel: vec3i, tap: vec3i) -> vec4f { return select(vec4f(), x[${index} / 4u], ${inside}); }`
+    : `fn one(pixel: vec3i, tap: vec3i) -> f32 { return select(0.0, ${value}, ${inside}); }`
+}`;
+}
+
 /** A row of the product is an output pixel, a term one of a tap and an input channel, a column an output channel. */
 function imageOperand(sizes: ConvolutionSizes): string {
-  const { inChannels, inHeight, inWidth, groups, filterHeight, filterWidth } = sizes;
+  const { inChannels, groups, filterHeight, filterWidth } = sizes;
   const depth = inChannels / groups;
-  const group = groups > 1 ? ` + z * ${depth}u` : '';
   if (isPointwise(sizes)) {
-    return `fn aAcross(row: u32) -> u32 { return row * ${inChannels}u${group}; }
+    const ofGroup = groups > 1 ? ` + z * ${depth}u` : '';
+    return `fn aAcross(row: u32) -> u32 { return row * ${inChannels}u${ofGroup}; }
 fn aDepth(k: u32) -> u32 { return k; }
 fn aLoad(row: u32, k: u32) -> vec4f { return ${readTerms('x', depth, 'row', 'k')}; }`;
   }
-  const row = `fn aAcross(row: u32) -> vec3i {
-  let x = row % ${sizes.outWidth}u;
-  let y = row / ${sizes.outWidth}u % ${sizes.outHeight}u;
-  let image = row / ${sizes.outWidth * sizes.outHeight}u;
-  return vec3i(i32(y * ${sizes.strideY}u) - ${sizes.top}, i32(x * ${sizes.strideX}u) - ${sizes.left}, i32(image * ${inHeight}u));
-}`;
-  const tap = `fn tapOf(k: u32) -> vec3i {
-  let tap = k / ${depth}u;
-  return vec3i(i32(tap / ${filterWidth}u * ${sizes.dilationY}u), i32(tap % ${filterWidth}u * ${sizes.dilationX}u), i32(k % ${depth}u${group}));
-}`;
-  // Past the end of the buffer, what is read is any value of it.
-  const inside = `(u32(at.x + tap.x) < ${inHeight}u) & (u32(at.y + tap.y) < ${inWidth}u)`;
-  const index = `u32(((at.z + at.x + tap.x) * ${inWidth} + at.y + tap.y) * ${inChannels} + tap.z)`;
+  const image = imageCode(sizes, 'z');
   if (inFours(depth)) {
-    return `${row}
-${tap}
+    return `${image}
+fn aAcross(row: u32) -> vec3i { return pixelOf(row); }
 fn aDepth(k: u32) -> vec3i { return tapOf(k); }
-fn aLoad(at: vec3i, tap: vec3i) -> vec4f { return select(vec4f(), x[${index} / 4u], ${inside}); }`;
+fn aLoad(pixel: vec3i, tap: vec3i) -> vec4f { return four(pixel, tap); }`;
   }
   const terms = filterHeight * filterWidth * depth;
-  const read = inFours(inChannels) ? `x[${index} / 4u][${index} % 4u]` : `x[${index}]`;
-  return `${row}
-${tap}
+  const term = (i: number) => `select(0.0, one(pixel, tapOf(k + ${i}u)), k + ${i}u < ${terms}u)`;
+  return `${image}
+fn aAcross(row: u32) -> vec3i { return pixelOf(row); }
 fn aDepth(k: u32) -> u32 { return k; }
-fn one(at: vec3i, k: u32) -> f32 {
-  let tap = tapOf(k);
-  return select(0.0, ${read}, (k < ${terms}u) & ${inside});
-}
-fn aLoad(at: vec3i, k: u32) -> vec4f { return vec4f(one(at, k), one(at, k + 1u), one(at, k + 2u), one(at, k + 3u)); }`;
+fn aLoad(pixel: vec3i, k: u32) -> vec4f { return vec4f(${[0, 1, 2, 3].map(term).join(', ')}); }`;
 }
 
 /** The text of y = epilogue(conv(x, filter)), of the buffers x, filter, where there are bias and residual, and y. */

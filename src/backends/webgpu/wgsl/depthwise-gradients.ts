@@ -3,7 +3,8 @@ import type { WindowSizes } from './windows.js';
 
 /** The text of the gradient of a depthwise convolution's input, of the buffers dy, filter and dx; a thread makes a pixel. */
 export function depthwiseInputSource(sizes: WindowSizes): string {
-  const { channels, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, strideX, strideY } = sizes;
+  const { channels, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, strideX, strideY } =
+    sizes;
   const length = lengthOf(channels);
   const taps = Array.from(
     { length: filterWidth },
@@ -44,7 +45,8 @@ export function depthwiseFilterSource(sizes: WindowSizes, slices: number): strin
   const { channels, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth } = sizes;
   const length = lengthOf(channels);
   const V = typeOf(channels);
-  const each = (line: (fx: number) => string) => Array.from({ length: filterWidth }, (_, fx) => line(fx)).join('\n');
+  const each = (line: (fx: number) => string) =>
+    Array.from({ length: filterWidth }, (_, fx) => line(fx)).join('\n');
   return `${declare([
     { name: 'x', row: channels },
     { name: 'dy', row: channels },

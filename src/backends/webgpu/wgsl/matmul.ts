@@ -17,7 +17,13 @@ export interface MatMulSizes {
  * A matrix of so many rows or columns, the `across`, and terms; in its buffer the terms of a row or column are next to each
  * other, or those of a term.
  */
-function operand(letter: 'a' | 'b', across: number, depth: number, termsAreNext: boolean, isOne: boolean): Operand {
+function operand(
+  letter: 'a' | 'b',
+  across: number,
+  depth: number,
+  termsAreNext: boolean,
+  isOne: boolean,
+): Operand {
   const buffer = letter === 'a' ? 'left' : 'right';
   const start = isOne ? '' : `z * ${across * depth}u + `;
   if (termsAreNext) {

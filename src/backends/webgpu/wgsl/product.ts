@@ -75,13 +75,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   ${times(threadRows * quads, (i) => `var sum${i} = vec4f();`)}
   ${tile.depth > 0 ? staged(product) : direct(product)}
   if (split == 0u) {
-    ${times(threadRows, (i) => `{
+    ${times(
+      threadRows,
+      (i) => `{
       let r = row + ty * ${threadRows}u + ${i}u;
-      ${times(quads, (q) => `{
+      ${times(
+        quads,
+        (q) => `{
         let c = column + (tx + ${q * across}u) * 4u;
         if (r < ${rows} && c < ${columns}) { store(r, c, sum${i * quads + q}); }
-      }`)}
-    }`)}
+      }`,
+      )}
+    }`,
+    )}
   }
 }
 `;
@@ -97,7 +103,11 @@ function upToEnd({ from, depth }: Product, step: number, k: string, load: string
 function multiplyAdd(tile: Tile, aTerm: (i: number) => string, bTerm: (q: number) => string): string {
   const quads = tile.threadColumns / 4;
   return times(tile.threadRows, (i) =>
-    times(quads, (q) => `sum${i * quads + q} = fma(vec4f(${aTerm(i)}), ${bTerm(q)}, sum${i * quads + q});`, ' '),
+    times(
+      quads,
+      (q) => `sum${i * quads + q} = fma(vec4f(${aTerm(i)}), ${bTerm(q)}, sum${i * quads + q});`,
+      ' ',
+    ),
   );
 }
 
@@ -121,10 +131,18 @@ function direct(product: Product): string {
   const aLoads =
     a.along === 'depth'
       ? `let ka = aDepth(k); ${times(threadRows, (i) => `let a${i} = aLoad(ra${i}, ka);`)}`
-      : times(4, (t) => `let ka${t} = aDepth(k + ${t}u); ${times(rowQuads, (i) => `let a${i}_${t} = ${upTo(t, `aLoad(ra${i}, ka${t})`)};`)}`);
+      : times(
+          4,
+          (t) =>
+            `let ka${t} = aDepth(k + ${t}u); ${times(rowQuads, (i) => `let a${i}_${t} = ${upTo(t, `aLoad(ra${i}, ka${t})`)};`)}`,
+        );
   const bLoads =
     b.along === 'across'
-      ? times(4, (t) => `let kb${t} = bDepth(k + ${t}u); ${times(quads, (q) => `let b${q}_${t} = ${upTo(t, `bLoad(cb${q}, kb${t})`)};`)}`)
+      ? times(
+          4,
+          (t) =>
+            `let kb${t} = bDepth(k + ${t}u); ${times(quads, (q) => `let b${q}_${t} = ${upTo(t, `bLoad(cb${q}, kb${t})`)};`)}`,
+        )
       : `let kb = bDepth(k); ${times(threadColumns, (j) => `let q${j} = bLoad(cb${j}, kb);`)}
          ${times(4, (t) => times(quads, (q) => `let b${q}_${t} = vec4f(${times(4, (j) => `q${q * 4 + j}[${t}]`, ', ')});`))}`;
   const aTerm = (i: number, t: number) => (a.along === 'depth' ? `a${i}[${t}]` : `a${i >> 2}_${t}[${i % 4}]`);
@@ -133,7 +151,13 @@ function direct(product: Product): string {
   for (var k = ${from}; k < end; k += 4u) {
     ${aLoads}
     ${bLoads}
-    ${times(4, (t) => multiplyAdd(tile, (i) => aTerm(i, t), (q) => `b${q}_${t}`))}
+    ${times(4, (t) =>
+      multiplyAdd(
+        tile,
+        (i) => aTerm(i, t),
+        (q) => `b${q}_${t}`,
+      ),
+    )}
   }`;
 }
 
@@ -157,7 +181,8 @@ function staged(product: Product): string {
   const threads = threadsOf(tile);
   const whole = splits * depth;
   const bRead = (q: number) => {
-    if (b.along === 'across') return `let b${q} = bTile[(first + k) * ${columns / 4}u + tx + ${q * across}u];`;
+    if (b.along === 'across')
+      return `let b${q} = bTile[(first + k) * ${columns / 4}u + tx + ${q * across}u];`;
     const at = `(first + k) * ${bPitch(tile)}u + (tx + ${q * across}u) * 4u`;
     return `let b${q} = vec4f(${times(4, (j) => `bTile[${at} + ${j}u]`, ', ')});`;
   };
@@ -169,7 +194,11 @@ function staged(product: Product): string {
     for (var k = 0u; k < ${depth}u; k++) {
       ${times(quads, bRead)}
       ${times(threadRows, (i) => `let a${i} = aTile[(first + k) * ${aPitch(tile)}u + ty * ${threadRows}u + ${i}u];`)}
-      ${multiplyAdd(tile, (i) => `a${i}`, (q) => `b${q}`)}
+      ${multiplyAdd(
+        tile,
+        (i) => `a${i}`,
+        (q) => `b${q}`,
+      )}
     }
     workgroupBarrier();
   }

@@ -1,7 +1,7 @@
 import { declare, flatMain, typeOf } from './buffers.js';
 
 /** The text of the sums over the first axis, in its order, of the buffers parts [slices, …] and sums, of a multiple of `row`. */
-export function addSlicesSource(slices: number, row: number): string {
+export function addSlicesSource(row: number): string {
   return `${declare([
     { name: 'parts', row },
     { name: 'sums', row, writes: true },
@@ -9,6 +9,6 @@ export function addSlicesSource(slices: number, row: number): string {
 ${flatMain(`  let length = arrayLength(&sums);
   if (i >= length) { return; }
   var sum = ${typeOf(row)}();
-  for (var s = 0u; s < ${slices}u; s++) { sum += parts[s * length + i]; }
+  for (var at = i; at < arrayLength(&parts); at += length) { sum += parts[at]; }
   sums[i] = sum;`)}`;
 }

@@ -1,64 +1,58 @@
-import { activated, declare, flatMain, lengthOf, typeOf } from './buffers.js';
+import { activated, declare, flatMain, inFours, lengthOf, typeOf, type BufferOfFloats } from './buffers.js';
 
 /** How a workgroup sums over the pixels of an image: `across` channels, or fours of them, in `slices`. */
-interface Division {
+export interface PixelSums {
+  /** 4 where channels come in fours, else 1. */
+  readonly row: number;
   readonly across: number;
   readonly slices: number;
 }
 
 const THREADS = 256;
 
-function divide(pixels: number, channels: number): Division {
+/** How the pixels of images are summed, and the workgroups for it. */
+export function pixelSums(images: number, pixels: number, channels: number) {
+  const row = inFours(channels) ? 4 : 1;
+  const length = channels / row;
   // Large images have many pixels for few channels.
   let across = pixels >= 1024 ? 4 : pixels >= 128 ? 8 : 16;
-  while (across > 1 && across / 2 >= lengthOf(channels)) across /= 2;
-  return { across, slices: Math.min(THREADS / across, 2 ** Math.ceil(Math.log2(pixels))) };
+  while (across > 1 && across / 2 >= length) across /= 2;
+  const slices = Math.min(THREADS / across, 2 ** Math.ceil(Math.log2(pixels)));
+  const workgroups: [number, number, number] = [Math.ceil(length / across), images, 1];
+  return { sums: { row, across, slices }, workgroups };
 }
 
-/** Workgroups of {@link meanSource} and {@link gateGradientSource}. */
-export function meanWorkgroups(images: number, pixels: number, channels: number): [number, number, number] {
-  return [Math.ceil(lengthOf(channels) / divide(pixels, channels).across), images, 1];
+/** The text of the means over the pixels of each image and channel, of the buffers x and result. */
+export function meanSource(sums: PixelSums): string {
+  const buffers = [{ name: 'x', row: sums.row }];
+  return overPixels(sums, buffers, 'sum += x[i];', 'sum / f32(pixels)');
 }
 
-/** The text of the means over the pixels of each image and channel, of the buffers x and mean. */
-export function meanSource(pixels: number, channels: number): string {
-  const buffers = [
-    { name: 'x', row: channels },
-    { name: 'mean', row: channels, writes: true },
-  ];
-  return overPixels(pixels, channels, declare(buffers), 'sum += x[i];', (sum, i) => `mean[${i}] = ${sum} / ${pixels}.0;`);
-}
-
-/** The text of the gradients of what the gates' sigmoids get, of the buffers x, dy, gate and dGate. */
-export function gateGradientSource(pixels: number, channels: number): string {
-  const buffers = [
-    ...['x', 'dy', 'gate'].map((name) => ({ name, row: channels })),
-    { name: 'dGate', row: channels, writes: true },
-  ];
-  const end = (sum: string, i: string) => `let g = gate[${i}]; dGate[${i}] = ${sum} * g * (1.0 - g);`;
-  return overPixels(pixels, channels, declare(buffers), 'sum = fma(x[i], dy[i], sum);', end);
+/** The text of the gradients of what the gates' sigmoids get, of the buffers x, dy, gate and result. */
+export function gateGradientSource(sums: PixelSums): string {
+  const buffers = ['x', 'dy', 'gate'].map((name) => ({ name, row: sums.row }));
+  return overPixels(sums, buffers, 'sum = fma(x[i], dy[i], sum);', 'sum * gate[at] * (1.0 - gate[at])');
 }
 
 /** A program of sums over the pixels of each image and channel. */
 function overPixels(
-  pixels: number,
-  channels: number,
-  buffers: string,
+  { row, across, slices }: PixelSums,
+  inputs: readonly BufferOfFloats[],
   add: string,
-  end: (sum: string, i: string) => string,
+  result: string,
 ): string {
-  const { across, slices } = divide(pixels, channels);
-  const V = typeOf(channels);
-  const length = lengthOf(channels);
-  return `${buffers}
+  const V = typeOf(row);
+  return `${declare([...inputs, { name: 'result', row, writes: true }])}
 var<workgroup> sums: array<${V}, ${across * slices}>;
 @compute @workgroup_size(${across}, ${slices})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let length = arrayLength(&result) / groups.y;
+  let pixels = arrayLength(&x) / arrayLength(&result);
   let c = group.x * ${across}u + thread.x;
   var sum = ${V}();
-  if (c < ${length}u) {
-    for (var p = thread.y; p < ${pixels}u; p += ${slices}u) {
-      let i = (group.y * ${pixels}u + p) * ${length}u + c;
+  if (c < length) {
+    for (var p = thread.y; p < pixels; p += ${slices}u) {
+      let i = (group.y * pixels + p) * length + c;
       ${add}
     }
   }
@@ -67,7 +61,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     workgroupBarrier();
     if (thread.y < half) { sums[thread.y * ${across}u + thread.x] += sums[(thread.y + half) * ${across}u + thread.x]; }
   }
-  if (thread.y == 0u && c < ${length}u) { ${end('sums[thread.x]', `group.y * ${length}u + c`)} }
+  if (thread.y == 0u && c < length) {
+    let at = group.y * length + c;
+    let sum = sums[thread.x];
+    result[at] = ${result};
+  }
 }`;
 }
 
@@ -87,7 +85,10 @@ const VALUES = 16;
 const chunksOf = (pixels: number) => Math.ceil((pixels * CHANNELS) / (THREADS * VALUES));
 
 /** Workgroups of {@link exciteSource} and {@link exciteGradientSource}. */
-export function exciteWorkgroups(images: number, { pixels, channels }: SqueezeSizes): [number, number, number] {
+export function exciteWorkgroups(
+  images: number,
+  { pixels, channels }: SqueezeSizes,
+): [number, number, number] {
   return [Math.ceil(lengthOf(channels) / CHANNELS), chunksOf(pixels), images];
 }
 

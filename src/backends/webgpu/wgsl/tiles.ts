@@ -1,4 +1,4 @@
-import type { Tile } from './product.js';
+import { threadsOf, type Tile } from './product.js';
 
 /** What a choice of a tile depends on. */
 export interface Processor {
@@ -11,7 +11,11 @@ export interface Processor {
 /** What is known of an adapter. */
 export function processorOf({ isFallbackAdapter = false }: GPUAdapterInfo, maxThreads: number): Processor {
   // Two for each of a large graphics card's processors.
-  return { enoughWorkgroups: isFallbackAdapter ? 8 : 256, hasFastWorkgroupMemory: !isFallbackAdapter, maxThreads };
+  return {
+    enoughWorkgroups: isFallbackAdapter ? 8 : 256,
+    hasFastWorkgroupMemory: !isFallbackAdapter,
+    maxThreads,
+  };
 }
 
 /** The sizes of a product, [rows, depth] by [depth, columns], `count` times. */
@@ -22,13 +26,13 @@ export interface ProductSizes {
   readonly count?: number;
 }
 
-/** From the one that reads least a value to those that divide small products into many workgroups. */
+/** None takes more than 16 KiB of a workgroup's memory, which every device has. From the one that reads least a value to those that divide small products into many workgroups. */
 const tiles: readonly Tile[] = [
   { rows: 128, columns: 64, threadRows: 8, threadColumns: 4, depth: 16, splits: 1 },
   { rows: 64, columns: 64, threadRows: 8, threadColumns: 4, depth: 16, splits: 1 },
   { rows: 64, columns: 32, threadRows: 4, threadColumns: 4, depth: 16, splits: 1 },
   { rows: 32, columns: 32, threadRows: 4, threadColumns: 4, depth: 16, splits: 2 },
-  { rows: 32, columns: 32, threadRows: 4, threadColumns: 4, depth: 16, splits: 4 },
+  { rows: 32, columns: 32, threadRows: 4, threadColumns: 4, depth: 8, splits: 4 },
 ];
 
 /** A tile for a product of these sizes. */
@@ -38,7 +42,7 @@ export function chooseTile(
 ): Tile {
   if (!hasFastWorkgroupMemory) return directTile(columns);
   const fitting = tiles.filter(
-    (tile) => depth >= tile.depth * tile.splits * 2 && (tile.rows * tile.columns * tile.splits) / 16 <= maxThreads,
+    (tile) => depth >= tile.depth * tile.splits * 2 && threadsOf(tile) <= maxThreads,
   );
   const workgroups = (tile: Tile) => Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns) * count;
   return fitting.find((tile) => workgroups(tile) >= enoughWorkgroups) ?? fitting.at(-1) ?? tiles[2]!;

@@ -2,7 +2,9 @@ import { activated, declare, flatMain, lengthOf, typeOf } from './buffers.js';
 import type { ConvolutionSizes, Epilogue } from './convolution.js';
 
 /** The sizes of a window over the pixels of each channel. */
-export type WindowSizes = Omit<ConvolutionSizes, 'inChannels' | 'outChannels' | 'groups'> & { readonly channels: number };
+export type WindowSizes = Omit<ConvolutionSizes, 'inChannels' | 'outChannels' | 'groups'> & {
+  readonly channels: number;
+};
 
 /** Output pixels of a row that a thread makes: what their windows share is read once. */
 const PIXELS = 4;
@@ -27,13 +29,30 @@ function results({ outHeight, outWidth, channels }: WindowSizes, of: (p: number)
   const pixel = `((image * ${outHeight}u + y) * ${outWidth}u + x0`;
   return Array.from(
     { length: PIXELS },
-    (_, p) => `  if (x0 + ${p}u < ${outWidth}u) { result[${pixel} + ${p}u) * ${lengthOf(channels)}u + c] = ${of(p)}; }`,
+    (_, p) =>
+      `  if (x0 + ${p}u < ${outWidth}u) { result[${pixel} + ${p}u) * ${lengthOf(channels)}u + c] = ${of(p)}; }`,
   ).join('\n');
 }
 
 /** For each row of the window, of which `fy` is the number, `row` of the reads of a row of pixels `v0`, `v1`, …, with `in0`, …. */
-function overRows(sizes: WindowSizes, before: string, use: (p: number, fx: number, read: number) => string): string {
-  const { inHeight, inWidth, filterHeight, filterWidth, strideX, strideY, dilationX, dilationY, top, left, channels } = sizes;
+function overRows(
+  sizes: WindowSizes,
+  before: string,
+  use: (p: number, fx: number, read: number) => string,
+): string {
+  const {
+    inHeight,
+    inWidth,
+    filterHeight,
+    filterWidth,
+    strideX,
+    strideY,
+    dilationX,
+    dilationY,
+    top,
+    left,
+    channels,
+  } = sizes;
   const taps = Array.from({ length: PIXELS * filterWidth }, (_, n) => {
     const [p, fx] = [n % PIXELS, Math.floor(n / PIXELS)];
     return { p, fx, at: p * strideX + fx * dilationX };
@@ -54,10 +73,14 @@ ${taps.map(({ p, fx, at }) => `    ${use(p, fx, columns.indexOf(at))}`).join('\n
   }`;
 }
 
-const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join('\n');
+const each = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => line(i)).join('\n');
 
 /** The text of y = activation(depthwise(x, filter) + bias), of the buffers x, filter, bias where there is one, and y. */
-export function depthwiseSource(sizes: WindowSizes, { bias, activation }: Omit<Epilogue, 'residual'>): string {
+export function depthwiseSource(
+  sizes: WindowSizes,
+  { bias, activation }: Omit<Epilogue, 'residual'>,
+): string {
   const { channels, filterWidth } = sizes;
   const V = typeOf(channels);
   const buffers = declare([
@@ -87,14 +110,16 @@ export function poolSource(sizes: WindowSizes, kind: 'max' | 'mean'): string {
     { name: 'result', row: channels, writes: true },
   ]);
   if (kind === 'max') {
-    const use = (p: number, _: number, read: number) => `most${p} = select(most${p}, max(most${p}, v${read}), in${read});`;
+    const use = (p: number, _: number, read: number) =>
+      `most${p} = select(most${p}, max(most${p}, v${read}), in${read});`;
     return `${buffers}
 ${flatMain(`${place(sizes)}
 ${each(PIXELS, (p) => `  var most${p} = ${V}(-3.4028234e38);`)}
 ${overRows(sizes, '', use)}
 ${results(sizes, (p) => `most${p}`)}`)}`;
   }
-  const use = (p: number, _: number, read: number) => `sum${p} += v${read}; count${p} += select(0.0, 1.0, in${read});`;
+  const use = (p: number, _: number, read: number) =>
+    `sum${p} += v${read}; count${p} += select(0.0, 1.0, in${read});`;
   return `${buffers}
 ${flatMain(`${place(sizes)}
 ${each(PIXELS, (p) => `  var sum${p} = ${V}(); var count${p} = 0.0;`)}
