@@ -33,7 +33,9 @@ export class RecordingBackend extends TfjsWebgpu {
   #isDisposed = false;
   #failure: Error | undefined;
 
-  constructor({ device, info }: Opened) {
+  /** @param opened - Kept, since Dawn's devices end with the object that gave them. */
+  constructor(readonly opened: Opened) {
+    const { device, info } = opened;
     super(device, info);
     this.pool = new BufferPool(device);
     this.bufferManager = this.pool;
