@@ -37,8 +37,8 @@ async function buildBackend() {
 
 async function buildVision() {
   await compileStale('src/vision/simd', 'binary.ts', [], async (folder) => {
-    const binary = await compile(`${folder}/assembly/resample.ts`, ['--enable', 'simd']);
-    return `/** The module that resamples pictures, base64. */\nexport const resampleBinary: string =\n  '${binary}';\n`;
+    const binary = await compile(`${folder}/assembly/index.ts`, ['--enable', 'simd']);
+    return `/** The module that resamples and filters pictures, base64. */\nexport const binary: string =\n  '${binary}';\n`;
   });
 }
 

@@ -13,19 +13,6 @@ export function layerOf({ width, height, channels }: Omit<Layer, 'data'>, data: 
   return { width, height, channels, data };
 }
 
-/** A layer of the same size, whose rows are sums; `add` adds to the zeros of a row. */
-export function rowByRow(layer: Layer, add: (sums: Float64Array, y: number) => void): Layer {
-  const { width, height, channels } = layer;
-  const out = new Float32Array(width * height * channels);
-  const sums = new Float64Array(width * channels);
-  for (let y = 0; y < height; y++) {
-    sums.fill(0);
-    add(sums, y);
-    out.set(sums, y * sums.length);
-  }
-  return layerOf(layer, out);
-}
-
 /** The colours of an image from 0 to 1. */
 export function unitColors({ width, height, data }: RgbImage): Layer {
   const out = new Float32Array(data.length);
@@ -36,16 +23,11 @@ export function unitColors({ width, height, data }: RgbImage): Layer {
 /** Colours from 0 to 1 as an image, rounded to the nearest byte; what is below or above is cut. */
 export function toImage({ width, height, data }: Layer): RgbImage {
   const bytes = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) bytes[i] = Math.min(1, Math.max(0, data[i]!)) * 255 + 0.5;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    bytes[i] = value <= 0 ? 0 : value >= 1 ? 255 : value * 255 + 0.5;
+  }
   return { width, height, data: bytes };
-}
-
-/** The image with each value, from 0 to 1, changed by a function of it and its place. */
-export function mapped(image: RgbImage, change: (value: number, place: number) => number): RgbImage {
-  const { width, height, data } = image;
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) out[i] = change(data[i]! / 255, i);
-  return toImage({ width, height, channels: 3, data: out });
 }
 
 /** The top left part of a layer. */

@@ -1,0 +1,2 @@
+export { across, down } from './resample';
+export { addRows, weigh, widen } from './filter';
