@@ -4,7 +4,7 @@ import { reflected101 } from './border.js';
 import { filtered, type Tap } from './filter.js';
 import { gaussianFilter } from './gaussian.js';
 import { moved, type Motion } from './motion.js';
-import { layerOf, toImage, unitColors, type Layer } from './pixels.js';
+import { layerOf, toImage, unitColors, wholeLevels, type Layer } from './pixels.js';
 import { sumOfZooms } from './zoom.js';
 
 /** A Gaussian filter of this standard deviation, in pixels. */
@@ -52,25 +52,24 @@ export function glassBlur(
   random: Random,
 ): RgbImage {
   const smooth = (layer: Layer) => gaussianFilter(layer, { sigmaY: sigma, sigmaX: sigma });
-  const blurred = smooth(unitColors(image)).data;
-  const { width, height } = image;
-  // Cut to bytes here, as there.
-  const bytes = new Uint8Array(blurred.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = blurred[i]! * 255;
-  for (let round = 0; round < rounds; round++) {
-    for (let y = height - reach; y > reach; y--) {
-      for (let x = width - reach; x > reach; x--) {
-        const dx = random.integer(2 * reach) - reach;
-        const dy = random.integer(2 * reach) - reach;
-        const to = (y * width + x) * 3;
-        const from = ((y + dy) * width + x + dx) * 3;
-        bytes[to] = bytes[from]!;
-        bytes[to + 1] = bytes[from + 1]!;
-        bytes[to + 2] = bytes[from + 2]!;
-      }
+  const blurred = { ...image, data: wholeLevels(smooth(unitColors(image)).data) };
+  for (let round = 0; round < rounds; round++) scatter(blurred, reach, random);
+  return toImage(smooth(unitColors(blurred)));
+}
+
+/** Gives each pixel the colour of one that is up to `reach` away. */
+function scatter({ width, height, data }: RgbImage, reach: number, random: Random): void {
+  for (let y = height - reach; y > reach; y--) {
+    for (let x = width - reach; x > reach; x--) {
+      const dx = random.integer(2 * reach) - reach;
+      const dy = random.integer(2 * reach) - reach;
+      const to = (y * width + x) * 3;
+      const from = ((y + dy) * width + x + dx) * 3;
+      data[to] = data[from]!;
+      data[to + 1] = data[from + 1]!;
+      data[to + 2] = data[from + 2]!;
     }
   }
-  return toImage(smooth(unitColors({ width, height, data: bytes })));
 }
 
 /** The blur of a camera that moves. */

@@ -6,20 +6,19 @@ const FAR = 2 ** 29;
 export function distancesTo(isSet: Uint8Array, width: number, height: number): Float32Array {
   // With a border of two pixels, which stay far.
   const stride = width + 4;
-  const place = (y: number) => (y + 2) * stride + 2;
   const steps = new Int32Array(stride * (height + 4)).fill(FAR);
-  for (let y = 0, from = 0; y < height; y++) {
-    for (let i = place(y); i < place(y) + width; i++, from++) if (isSet[from]) steps[i] = 0;
+  for (let y = 2, from = 0; y < height + 2; y++) {
+    for (let x = 2; x < width + 2; x++, from++) if (isSet[from]) steps[y * stride + x] = 0;
   }
-  for (let y = 0; y < height; y++) {
-    for (let i = place(y); i < place(y) + width; i++) relax(steps, i, -1, -stride);
+  for (let y = 2; y < height + 2; y++) {
+    for (let x = 2; x < width + 2; x++) relax(steps, y * stride + x, -1, -stride);
   }
-  for (let y = height - 1; y >= 0; y--) {
-    for (let i = place(y) + width - 1; i >= place(y); i--) relax(steps, i, 1, stride);
+  for (let y = height + 1; y >= 2; y--) {
+    for (let x = width + 1; x >= 2; x--) relax(steps, y * stride + x, 1, stride);
   }
   const out = new Float32Array(width * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let i = place(y); i < place(y) + width; i++, to++) out[to] = steps[i]! / 65536;
+  for (let y = 2, to = 0; y < height + 2; y++) {
+    for (let x = 2; x < width + 2; x++, to++) out[to] = steps[y * stride + x]! / 65536;
   }
   return out;
 }

@@ -14,11 +14,13 @@ const BAND = 2 ** 20;
 
 /** A layer through a filter: each value is the sum of the taps' values, times their weights. */
 export function filtered(layer: Layer, taps: readonly Tap[], border: Border): Layer {
-  const { width, height, channels, data } = layer;
+  const { width, height, channels } = layer;
   const above = Math.max(...taps.map(({ dy }) => Math.abs(dy)));
   const left = Math.max(...taps.map(({ dx }) => Math.abs(dx)));
+  const xs = placesOf(width, left, border);
+  const ys = placesOf(height, above, border);
   const length = width * channels;
-  const stride = (width + 2 * left) * channels;
+  const stride = xs.length * channels;
   const band = Math.min(height, Math.ceil(BAND / (4 * stride)));
   const { at, end } = layOut({
     taps: taps.length * 8,
@@ -29,17 +31,19 @@ export function filtered(layer: Layer, taps: readonly Tap[], border: Border): La
   writeTaps(memory, at.taps, taps, ({ dx, dy }) => ((dy + above) * stride + (dx + left) * channels) * 4);
   const rows = new Float32Array(memory.buffer, at.rows);
   const made = new Float32Array(memory.buffer, at.out);
-  const out = new Float32Array(data.length);
+  const out = new Float32Array(height * length);
   for (let y = 0; y < height; y += band) {
     const count = Math.min(band, height - y);
-    for (let row = 0; row < count + 2 * above; row++) {
-      const from = border(y + row - above, height) * length;
-      writeRow(rows, row * stride, data.subarray(from, from + length), left, channels, border);
-    }
+    writeRows(rows, layer, xs, ys.subarray(y, y + count + 2 * above));
     weigh(at.rows, stride * 4, count, at.taps, taps.length, at.out, length * 4);
     out.set(made.subarray(0, count * length), y * length);
   }
   return { width, height, channels, data: out };
+}
+
+/** Which places of a line stand for those from `more` before it to `more` after it. */
+function placesOf(length: number, more: number, border: Border): Int32Array {
+  return Int32Array.from({ length: length + 2 * more }, (_, i) => border(i - more, length));
 }
 
 function writeTaps(
@@ -56,24 +60,21 @@ function writeTaps(
   });
 }
 
-/** Writes a row with so many pixels more to the left and to the right. */
-function writeRow(
+/** Writes the rows `ys` of a layer, and of these the pixels `xs`; between the borders they are all. */
+function writeRows(
   rows: Float32Array,
-  at: number,
-  row: Float32Array,
-  more: number,
-  channels: number,
-  border: Border,
+  { width, channels, data }: Layer,
+  xs: Int32Array,
+  ys: Int32Array,
 ): void {
-  const width = row.length / channels;
-  rows.set(row, at + more * channels);
-  for (let x = 0; x < more; x++) {
-    const before = border(x - more, width) * channels;
-    const after = border(width + x, width) * channels;
-    const end = at + more * channels + row.length;
-    for (let c = 0; c < channels; c++) {
-      rows[at + x * channels + c] = row[before + c]!;
-      rows[end + x * channels + c] = row[after + c]!;
+  const left = (xs.length - width) / 2;
+  for (let row = 0; row < ys.length; row++) {
+    const from = ys[row]! * width * channels;
+    const to = row * xs.length * channels;
+    rows.set(data.subarray(from, from + width * channels), to + left * channels);
+    for (let k = 0; k < 2 * left; k++) {
+      const x = k < left ? k : k + width;
+      for (let c = 0; c < channels; c++) rows[to + x * channels + c] = data[from + xs[x]! * channels + c]!;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../../vision/image.js';
-import { toImage, unitColors } from './pixels.js';
+import { toImage, unitColors, type Layer } from './pixels.js';
 
 /** Adds normal noise of this standard deviation. */
 export function gaussianNoise(image: RgbImage, deviation: number, random: Random): RgbImage {
@@ -9,6 +9,17 @@ export function gaussianNoise(image: RgbImage, deviation: number, random: Random
   const noise = random.normalArray(data.length, deviation);
   for (let i = 0; i < data.length; i++) data[i]! += noise[i]!;
   return toImage(layer);
+}
+
+/** One channel of normal noise around a mean. */
+export function noiseLayer(
+  { width, height }: RgbImage,
+  { mean, deviation }: { readonly mean: number; readonly deviation: number },
+  random: Random,
+): Layer {
+  const data = random.normalArray(width * height, deviation);
+  for (let i = 0; i < data.length; i++) data[i]! += mean;
+  return { width, height, channels: 1, data };
 }
 
 /** Normal noise that is stronger where the image is bright. */

@@ -6,7 +6,8 @@ import { edges } from './edges.js';
 import { equalized } from './equalized.js';
 import { filtered, type Tap } from './filter.js';
 import { gaussianFilter } from './gaussian.js';
-import { layerOf, toImage, unitColors, type Layer } from './pixels.js';
+import { noiseLayer } from './noise.js';
+import { cutBelow, layerOf, toImage, unitColors, wholeLevels, type Layer } from './pixels.js';
 
 /** What is spattered. */
 export interface Spatter {
@@ -30,34 +31,40 @@ const RELIEF = filter3([-2, -1, 0, -1, 1, 1, 0, 1, 2]);
 
 /** Drops of water or mud on the lens. */
 export function spatter(image: RgbImage, how: Spatter, random: Random): RgbImage {
-  const { width, height } = image;
-  const noise = random.normalArray(width * height, how.deviation);
-  for (let i = 0; i < noise.length; i++) noise[i]! += how.mean;
-  const drops = gaussianFilter(
-    { width, height, channels: 1, data: noise },
-    { sigmaY: how.sigma, sigmaX: how.sigma },
-  );
-  for (let i = 0; i < noise.length; i++) if (drops.data[i]! < how.least) drops.data[i] = 0;
+  const drops = gaussianFilter(noiseLayer(image, how, random), { sigmaY: how.sigma, sigmaX: how.sigma });
+  cutBelow(drops.data, how.least);
   const layer = unitColors(image);
-  const { data } = layer;
-  const mask = how.isMud ? mud(drops, how) : water(drops, how);
-  const color = how.isMud ? MUD : WATER;
-  for (let pixel = 0, i = 0; pixel < mask.length; pixel++) {
-    const share = mask[pixel]!;
-    // Mud covers, water shines.
-    const kept = how.isMud ? 1 - share : 1;
-    for (let c = 0; c < 3; c++, i++) data[i] = data[i]! * kept + color[c]! * share;
-  }
+  if (how.isMud) addMud(layer.data, mud(drops, how));
+  else addWater(layer.data, water(drops, how));
   return toImage(layer);
+}
+
+/** Mud covers the colours. */
+function addMud(data: Float32Array, mask: Float32Array): void {
+  for (let i = 0; i < data.length; i++) {
+    const share = mask[Math.floor(i / 3)]!;
+    data[i] = data[i]! * (1 - share) + MUD[i % 3]! * share;
+  }
+}
+
+/** Water shines. */
+function addWater(data: Float32Array, mask: Float32Array): void {
+  for (let i = 0; i < data.length; i++) data[i]! += WATER[i % 3]! * mask[Math.floor(i / 3)]!;
 }
 
 /** How strong the mud is at each pixel. */
 function mud(drops: Layer, { least, strength }: Spatter): Float32Array {
-  const covered = drops.data.slice();
-  for (let i = 0; i < covered.length; i++) covered[i] = covered[i]! > least ? 1 : 0;
-  const soft = gaussianFilter(layerOf(drops, covered), { sigmaY: strength, sigmaX: strength }).data;
-  for (let i = 0; i < soft.length; i++) if (soft[i]! < 0.8) soft[i] = 0;
+  const covered = layerOf(drops, above(drops.data, least));
+  const soft = gaussianFilter(covered, { sigmaY: strength, sigmaX: strength }).data;
+  cutBelow(soft, 0.8);
   return soft;
+}
+
+/** 1 where values are above a threshold, 0 elsewhere. */
+function above(values: Float32Array, least: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) if (values[i]! > least) out[i] = 1;
+  return out;
 }
 
 /** How bright the water is at each pixel: brighter at the border of a drop and where the light falls. */
@@ -65,8 +72,7 @@ function water(drops: Layer, { strength }: Spatter): Float32Array {
   const { width, height, data } = drops;
   const through = (values: Float32Array, filter: readonly Tap[]) =>
     filtered(layerOf(drops, values), filter, reflected101).data;
-  const liquid = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) liquid[i] = data[i]! * 255;
+  const liquid = wholeLevels(data);
   const near = distancesTo(edges({ width, height, data: liquid }, 50, 150), width, height);
   for (let i = 0; i < near.length; i++) near[i] = Math.min(20, near[i]!);
   const sums = through(near, SUM);

@@ -1,7 +1,8 @@
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../../vision/image.js';
 import { moved } from './motion.js';
-import { cropped, toImage, unitColors } from './pixels.js';
+import { noiseLayer } from './noise.js';
+import { cropped, cutBelow, toImage, unitColors } from './pixels.js';
 import { plasma, powerOfTwo } from './plasma.js';
 import { zoomed } from './zoom.js';
 
@@ -40,30 +41,28 @@ export interface Snow {
 /** Falling flakes over a brighter image. */
 export function snow(image: RgbImage, how: Snow, random: Random): RgbImage {
   const { width, height } = image;
-  const noise = random.normalArray(width * height, how.deviation);
-  for (let i = 0; i < noise.length; i++) noise[i]! += how.mean;
-  const flakes = zoomed({ width, height, channels: 1, data: noise }, how.zoom);
-  for (let i = 0; i < flakes.data.length; i++) {
-    const flake = flakes.data[i]!;
-    flakes.data[i] = flake < how.least ? 0 : Math.min(1, flake);
-  }
+  const flakes = zoomed(noiseLayer(image, how, random), how.zoom);
+  cutBelow(flakes.data, how.least);
+  for (let i = 0; i < flakes.data.length; i++) flakes.data[i] = Math.min(1, flakes.data[i]!);
   const angle = random.uniform(-135, -45);
   const falling = moved(flakes, { radius: how.radius, sigma: how.sigma, angle });
-  const fallen = cropped(falling, width, height).data;
-  for (let i = 0; i < fallen.length; i++) fallen[i] = Math.round(fallen[i]! * 255) / 255;
-  const colors = unitColors(image);
-  const { data } = colors;
-  const { kept } = how;
-  for (let pixel = 0; pixel < fallen.length; pixel++) {
+  const layer = unitColors(image);
+  addSnow(layer.data, cropped(falling, width, height).data, how.kept);
+  return toImage(layer);
+}
+
+/** Makes colours brighter and greyer, and adds flakes, also turned upside down. */
+function addSnow(data: Float32Array, flakes: Float32Array, kept: number): void {
+  for (let i = 0; i < flakes.length; i++) flakes[i] = Math.round(flakes[i]! * 255) / 255;
+  for (let pixel = 0; pixel < flakes.length; pixel++) {
     const first = 3 * pixel;
     const light = 0.299 * data[first]! + 0.587 * data[first + 1]! + 0.114 * data[first + 2]!;
     const grey = light * 1.5 + 0.5;
-    const added = fallen[pixel]! + fallen[fallen.length - 1 - pixel]!;
+    const added = flakes[pixel]! + flakes[flakes.length - 1 - pixel]!;
     for (let i = first; i < first + 3; i++) {
       data[i] = kept * data[i]! + (1 - kept) * Math.max(data[i]!, grey) + added;
     }
   }
-  return toImage(colors);
 }
 
 /**

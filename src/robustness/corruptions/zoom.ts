@@ -102,7 +102,11 @@ function lineOf(size: number, factor: number, count: number): Line {
 }
 
 function partOf({ low, high, share }: Line, start: number, end: number): Line {
-  return { low: low.subarray(start, end), high: high.subarray(start, end), share: share.subarray(start, end) };
+  return {
+    low: low.subarray(start, end),
+    high: high.subarray(start, end),
+    share: share.subarray(start, end),
+  };
 }
 
 /** Writes a line as the kernels read it: for each pixel how many bytes its two are after the `first`, and the share of the second. */

@@ -25,6 +25,8 @@ interface Kernels {
     out: number,
     outStride: number,
   ): void;
+  toUnits(bytes: number, length: number, out: number): void;
+  toBytes(values: number, length: number, out: number): void;
   addRows(rows: number, line: number, count: number, out: number, stride: number): void;
 }
 
@@ -51,7 +53,9 @@ export function kernelsWith(bytes: number): Kernels {
 }
 
 /** Where areas of so many bytes start, one behind the other with a margin between, and where the last one ends. */
-export function layOut<Area extends string>(sizes: Record<Area, number>): { at: Record<Area, number>; end: number } {
+export function layOut<Area extends string>(
+  sizes: Record<Area, number>,
+): { at: Record<Area, number>; end: number } {
   const at: Partial<Record<Area, number>> = {};
   let end = 0;
   for (const area of Object.keys(sizes) as Area[]) {

@@ -1,2 +1,3 @@
-export { across, down } from './resample';
+export { toBytes, toUnits } from './colors';
 export { addRows, weigh, widen } from './filter';
+export { across, down } from './resample';
