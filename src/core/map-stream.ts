@@ -49,13 +49,14 @@ export async function* mapStream<Item, Made>(
       launch(value, taken++);
     }
   };
+  const end = () => {
+    hasEnded = true;
+    changed.tell();
+  };
   let failure: { error: unknown } | undefined;
   const taking = take()
     .catch((error: unknown) => (failure = { error }))
-    .then(() => {
-      hasEnded = true;
-      changed.tell();
-    });
+    .then(end);
 
   try {
     while (results.length > 0 || pending.size > 0 || !hasEnded) {
@@ -71,10 +72,8 @@ export async function* mapStream<Item, Made>(
     if (failure) throw failure.error;
   } finally {
     forget();
-    const isDone = hasEnded;
-    hasEnded = true;
-    changed.tell();
-    const closed = isDone ? undefined : source.return?.();
+    const closed = hasEnded ? undefined : source.return?.();
+    end();
     const rest = Promise.allSettled([taking, closed, ...pending]);
     if (!signal?.aborted) await rest;
   }
