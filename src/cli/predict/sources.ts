@@ -89,7 +89,7 @@ async function* imagesAmong<File extends Candidate>(
   files: AsyncIterable<File> | Iterable<File>,
   onSkip: SourceOptions['onSkip'],
 ): AsyncGenerator<File> {
-  let group: File[] = [];
+  const group: File[] = [];
   const take = async () => {
     const { images, others } = await partitionImages(group.splice(0));
     others.forEach(onSkip);

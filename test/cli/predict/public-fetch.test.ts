@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
-import { fetchPublic, isPrivateAddress } from '../../src/cli/predict/public-fetch.js';
-import { fetchBytes } from '../../src/core/fetch-bytes.js';
-import { closeServers, serve } from '../helpers/serve.js';
+import { fetchPublic, isPrivateAddress } from '../../../src/cli/predict/public-fetch.js';
+import { fetchBytes } from '../../../src/core/fetch-bytes.js';
+import { closeServers, serve } from '../../helpers/serve.js';
 
 const dns = process.getBuiltinModule('node:dns');
 
