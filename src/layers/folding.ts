@@ -46,7 +46,7 @@ const foldedModules = new WeakMap<object, Folded>();
 const foldedNorms = new WeakSet<object>();
 /** By the data of the outputs of folded convolutions. */
 const outputs = new WeakMap<object, Folding>();
-let temporary: TemporaryFolding | undefined;
+let temporary: ((module: object) => Folded | undefined) | undefined;
 
 /** Folds batch norms into convolutions, all of them or, where there is an error, none. Variables stay as they are. */
 export function fold(foldings: readonly Folding[]): void {
@@ -81,7 +81,7 @@ export function foldedWeights(module: object): ConvolutionWeights | undefined {
 }
 
 function foldedNow(module: object): Folded | undefined {
-  const passing = temporary?.folded(module);
+  const passing = temporary?.(module);
   if (passing) return passing;
   if (!isFolded(module)) return undefined;
   const folded = foldedModules.get(module)!;
@@ -109,7 +109,7 @@ export class TemporaryFolding {
   /** Runs `work`, passes in evaluation without gradients of variables, with the folded weights. */
   run<T>(work: () => T): T {
     const before = temporary;
-    temporary = this;
+    temporary = (module) => this.#foldedNow(module);
     try {
       return withFixedVariables(work);
     } finally {
@@ -118,7 +118,7 @@ export class TemporaryFolding {
   }
 
   /** What a module computes with: computed when it is first needed, and again where a variable or the backend has changed. */
-  folded(module: object): Folded | undefined {
+  #foldedNow(module: object): Folded | undefined {
     const folding = this.#foldings.get(module);
     if (!folding || isTracing()) return undefined;
     const before = this.#folded.get(module);

@@ -60,7 +60,7 @@ export async function runAttack(
   plan: AttackPlan,
 ): Promise<AttackResult> {
   checkAttackOptions(options);
-  const victim = new Victim(network, colorsOfNetwork(network, options.preprocessing));
+  const colors = colorsOfNetwork(network, options.preprocessing);
   await ready();
   const given = await checkLabelled(plan.name, network, images, labels);
   const { batchSize = 128, seed = 0, onProgress, signal } = options;
@@ -76,10 +76,15 @@ export async function runAttack(
     await nextTask();
     signal?.throwIfAborted();
   };
-  for (let begin = 0; begin < count; begin += batchSize) {
-    const places = Array.from({ length: Math.min(batchSize, count - begin) }, (_, i) => begin + i);
-    await attackBatch(victim, given, places, random.split(), { plan, found, pause });
-    onProgress?.(begin + places.length, count);
+  const victim = new Victim(network, colors);
+  try {
+    for (let begin = 0; begin < count; begin += batchSize) {
+      const places = Array.from({ length: Math.min(batchSize, count - begin) }, (_, i) => begin + i);
+      await attackBatch(victim, given, places, random.split(), { plan, found, pause });
+      onProgress?.(begin + places.length, count);
+    }
+  } finally {
+    victim.dispose();
   }
   return {
     images: tf.tensor4d(found.values, images.shape),
