@@ -16,8 +16,8 @@ const layers = {
   vision: ['core', 'backends', 'models'],
   pretrained: ['core', 'backends', 'scaling', 'models', 'weights'],
   training: ['core', 'backends', 'layers', 'models', 'weights', 'vision'],
-  explain: ['core', 'backends', 'graph', 'layers', 'models', 'vision', 'training'],
-  robustness: ['core', 'backends', 'layers', 'models', 'vision', 'training', 'explain'],
+  explain: ['core', 'backends', 'graph', 'layers', 'blocks', 'models', 'vision', 'training'],
+  robustness: ['core', 'backends', 'layers', 'blocks', 'models', 'vision', 'training', 'explain'],
 };
 
 /** Where the package's own `#imports` lead. */

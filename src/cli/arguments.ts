@@ -27,6 +27,15 @@ export const positiveNumber = numeric('a positive number', (value) => value > 0)
 export const atLeastZero = numeric('a number of at least 0', (value) => value >= 0);
 export const belowOne = numeric('a number of at least 0 and below 1', (value) => value >= 0 && value < 1);
 
+/** Reads a positive share such as 0.03 or 8/255. */
+export function share(text: string): number {
+  const [, above, below = '1'] = /^([\d.e-]+)(?:\/([\d.e-]+))?$/.exec(text) ?? [];
+  const value = Number(above) / Number(below);
+  if (!(value > 0 && value <= 1))
+    throw new InvalidArgumentError('Give a number above 0 and at most 1, such as 0.03 or 8/255.');
+  return value;
+}
+
 const multiples: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
 /** Reads an amount such as 5000000, 5M or 2.5G; the letters are powers of a thousand. */

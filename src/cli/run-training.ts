@@ -16,6 +16,7 @@ import {
   type TrainCommandOptions,
 } from './prepare-training.js';
 import { shareOf } from './training-data.js';
+import { attackingObjectives } from './training-names.js';
 import type { WorkerParameters } from './training-worker.js';
 
 /** What `skipscale train` does: trains, saves the weights, and says how good they are and what to do next. */
@@ -53,7 +54,13 @@ export async function runTraining(positional: string | undefined, given: TrainCo
 }
 
 /** Throws at once what would otherwise be found when the data are read, or after: a share that is none, a folder that is in use or has been used. */
-async function checkAtOnce({ validation, out, resume }: PlacedOptions): Promise<void> {
+async function checkAtOnce({ validation, out, resume, objective, radius }: PlacedOptions): Promise<void> {
+  const isAttacking = objective !== undefined && attackingObjectives.includes(objective);
+  check(isAttacking === (radius !== undefined), () =>
+    isAttacking
+      ? `--objective ${objective} needs the radius of its attack; give it too, such as --radius 8/255.`
+      : `--radius is for --objective ${attackingObjectives.join(' and ')}; leave it out, or give one of these.`,
+  );
   const share = validation === undefined ? undefined : shareOf(validation);
   check(
     share === undefined || (share > 0 && share < 1),

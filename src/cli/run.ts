@@ -5,6 +5,7 @@ import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
 import { explainCommand } from './explain.js';
 import { plotCommand } from './plot.js';
+import { predictCommand } from './predict.js';
 import { reportCommand } from './report.js';
 import { scaleCommand } from './scale.js';
 import { summaryCommand } from './summary.js';
@@ -21,6 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     )
     .version(packageJson.version)
     .addCommand(classifyCommand())
+    .addCommand(predictCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(reportCommand())

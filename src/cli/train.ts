@@ -7,6 +7,7 @@ import {
   oneOf,
   positiveInteger,
   positiveNumber,
+  share,
   wholeNumber,
 } from './arguments.js';
 import { addDownloadOptions } from './download-options.js';
@@ -18,7 +19,13 @@ import {
   MODEL_NAMES,
 } from './model-options.js';
 import type { TrainCommandOptions } from './prepare-training.js';
-import { augmentationNames, optimizerNames, scheduleNames, scratchDefaults } from './training-names.js';
+import {
+  augmentationNames,
+  objectiveNames,
+  optimizerNames,
+  scheduleNames,
+  scratchDefaults,
+} from './training-names.js';
 
 // Lines of at most 80 columns: commander does not wrap this text.
 const modes = `
@@ -112,7 +119,17 @@ function addRecipeOptions(command: Command): Command {
     .option('--mixup <alpha>', 'mix images and targets', positiveNumber)
     .option('--cutmix <alpha>', 'paste parts of images into others', positiveNumber)
     .option('--average <decay>', 'keep a moving average of the weights, such as 0.999', belowOne)
-    .option('--clip <norm>', 'norm that gradients are clipped to', positiveNumber);
+    .option('--clip <norm>', 'norm that gradients are clipped to', positiveNumber)
+    .option(
+      '--objective <name>',
+      `${objectiveNames.join(', ')}: train on attacked or mixed images (default: plain)`,
+      oneOf(objectiveNames),
+    )
+    .option(
+      '--radius <share>',
+      'how far the attack may change values of an image from 0 to 1, such as 8/255',
+      share,
+    );
 }
 
 /** Reads a list of parts of a network. */

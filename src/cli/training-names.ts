@@ -24,8 +24,15 @@ export const augmentationNames = [
   'auto-imagenet',
   'auto-cifar10',
   'rand',
+  'aug-mix',
 ] as const;
 export type AugmentationName = (typeof augmentationNames)[number];
+
+export const objectiveNames = ['plain', 'adversarial', 'trades', 'aug-mix'] as const;
+export type ObjectiveName = (typeof objectiveNames)[number];
+
+/** The objectives that attack images, within a radius. */
+export const attackingObjectives: readonly ObjectiveName[] = ['adversarial', 'trades'];
 
 /** What a training from scratch has where nothing else is given. */
 export const scratchDefaults = {

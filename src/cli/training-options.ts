@@ -1,7 +1,10 @@
 import {
   Adam,
   AdamW,
+  adversarialTraining,
   anyMix,
+  augMix,
+  augMixConsistency,
   autoAugment,
   colorJitter,
   compose,
@@ -20,6 +23,7 @@ import {
   SGD,
   softmaxCrossEntropy,
   stepSchedule,
+  trades,
   withWarmUp,
   type Augmentation,
   type Mix,
@@ -32,6 +36,7 @@ import { fineTuneAugmentations } from '../training/fine-tune-recipe.js';
 import {
   scratchDefaults,
   type AugmentationName,
+  type ObjectiveName,
   type OptimizerName,
   type ScheduleName,
 } from './training-names.js';
@@ -54,6 +59,8 @@ export interface TrainingOptions {
   cutmix?: number;
   average?: number;
   clip?: number;
+  objective?: ObjectiveName;
+  radius?: number;
   seed: number;
   resume?: boolean;
   checkpointEvery?: number;
@@ -92,6 +99,15 @@ const augmentations: Record<AugmentationName, (size: number) => Augmentation> = 
   'auto-imagenet': () => autoAugment('imagenet'),
   'auto-cifar10': () => autoAugment('cifar10'),
   rand: () => randAugment(),
+  'aug-mix': () => augMix(),
+};
+
+/** Of the radius that images are attacked in. */
+const objectives: Record<ObjectiveName, (radius: number) => ImageTrainOptions['objective']> = {
+  plain: () => undefined,
+  adversarial: (radius) => adversarialTraining({ radius }),
+  trades: (radius) => trades({ radius }),
+  'aug-mix': () => augMixConsistency(),
 };
 
 /**
@@ -116,6 +132,7 @@ export function libraryOptions(options: TrainingOptions, images: number, size: n
     loss: (logits, targets) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
     augment: compose(...options.augment.map((name) => augmentations[name](size))),
     mix: mixes.length > 0 ? anyMix(...mixes) : undefined,
+    objective: objectives[options.objective ?? 'plain'](options.radius ?? 0),
     clipNorm: options.clip,
     movingAverage: options.average === undefined ? undefined : { decay: options.average },
     checkpoints: { folder: options.out, everySteps: options.checkpointEvery, resume: options.resume },
@@ -149,7 +166,8 @@ export function givenLibraryOptions(
     ...(has('optimizer', 'weightDecay') && { optimizer: all.optimizer }),
     ...(has('labelSmoothing') && { loss: all.loss }),
     ...(has('augment') && { augment: all.augment }),
-    ...{ microBatchSize: all.microBatchSize, recompute: all.recompute, mix: all.mix, clipNorm: all.clipNorm },
+    ...{ microBatchSize: all.microBatchSize, recompute: all.recompute, mix: all.mix },
+    ...{ objective: all.objective, clipNorm: all.clipNorm },
     ...{ movingAverage: all.movingAverage, checkpoints: all.checkpoints },
   };
 }

@@ -68,7 +68,9 @@ export class Random {
 
   /** `count` numbers in [low, high], for rounding to float32 can give `high` itself. */
   uniformArray(count: number, low: number, high: number): Float32Array {
-    return new Float32Array(count).map(() => this.uniform(low, high));
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.uniform(low, high);
+    return values;
   }
 
   /** `count` numbers of the normal distribution around 0 (Marsaglia's polar method). */

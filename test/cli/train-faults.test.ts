@@ -60,6 +60,8 @@ test.each([
   ['--validation', '0', '--validation is 0; give a share between 0 and 1'],
   ['--validation', '1', '--validation is 1; give a share between 0 and 1'],
   ['--validation', '-0.5', '--validation is -0.5; give a share between 0 and 1'],
+  ['--radius', '8/255', '--radius is for --objective adversarial and trades; leave it out'],
+  ['--objective', 'trades', '--objective trades needs the radius of its attack; give it too'],
 ])('%s %s is refused before the data are read', async (name, value, message) => {
   expectError(await skipscale('train', join(folder, 'none'), '--out', out, `${name}=${value}`), message!);
   expect(existsSync(out)).toBe(false);

@@ -183,7 +183,22 @@ test('trains plain networks', async () => {
 
 test('continues where it stopped, and logs every epoch once', async () => {
   const [whole, parts] = [newRun(), newRun()];
-  const mixed = ['--mixup', '0.2', '--cutmix', '1', '--optimizer', 'adamw', '--schedule', 'constant'];
+  const mixed = [
+    '--mixup',
+    '0.2',
+    '--cutmix',
+    '1',
+    '--optimizer',
+    'adamw',
+    '--schedule',
+    'constant',
+    '--augment',
+    'flip,aug-mix',
+    '--objective',
+    'trades',
+    '--radius',
+    '2/255',
+  ];
   await skipscale(...options(whole, '--epochs', '3', ...mixed));
   await skipscale(...options(parts, '--epochs', '1', ...mixed));
   const { stdout } = await skipscale(...options(parts, '--epochs', '3', '--resume', ...mixed));

@@ -1,5 +1,3 @@
-import type { Layer } from './pixels.js';
-
 /** Which of n places, from 0 to n - 1, stands in for a place that may be beyond them. */
 export type Border = (i: number, n: number) => number;
 
@@ -22,23 +20,4 @@ export function reflected101(i: number, n: number): number {
   const period = 2 * n - 2;
   const place = ((i % period) + period) % period;
   return place < n ? place : period - place;
-}
-
-/** The values of a layer with `rows` more rows above and below, and `columns` more pixels left and right. */
-export function padded(
-  { width, height, channels, data }: Omit<Layer, 'data'> & { readonly data: ArrayLike<number> },
-  rows: number,
-  columns: number,
-  border: Border,
-): Float64Array {
-  const places = Int32Array.from({ length: (width + 2 * columns) * channels }, (_, i) => {
-    const x = Math.floor(i / channels) - columns;
-    return border(x, width) * channels + (i % channels);
-  });
-  const out = new Float64Array((height + 2 * rows) * places.length);
-  for (let y = 0, to = 0; y < height + 2 * rows; y++) {
-    const from = border(y - rows, height) * width * channels;
-    for (let i = 0; i < places.length; i++, to++) out[to] = data[from + places[i]!]!;
-  }
-  return out;
 }

@@ -1,12 +1,17 @@
 import type { RgbImage } from '../../vision/image.js';
-import { mapped, toImage } from './pixels.js';
+import { toImage, unitColors } from './pixels.js';
 
 /** Draws every channel towards its mean, of which this share of the contrast is left. */
 export function contrast(image: RgbImage, share: number): RgbImage {
-  const sums = [0, 0, 0];
-  image.data.forEach((value, i) => (sums[i % 3]! += value));
-  const means = sums.map((sum) => (3 * sum) / image.data.length / 255);
-  return mapped(image, (value, i) => (value - means[i % 3]!) * share + means[i % 3]!);
+  const layer = unitColors(image);
+  const { data } = layer;
+  for (let channel = 0; channel < 3; channel++) {
+    let sum = 0;
+    for (let i = channel; i < data.length; i += 3) sum += data[i]!;
+    const mean = (3 * sum) / data.length;
+    for (let i = channel; i < data.length; i += 3) data[i] = (data[i]! - mean) * share + mean;
+  }
+  return toImage(layer);
 }
 
 /** Adds to the value of hue, saturation and value; hue and saturation stay. */

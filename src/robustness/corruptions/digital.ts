@@ -25,17 +25,21 @@ export function pixelate(image: RgbImage, factor: number): RgbImage {
 export function elasticTransform(image: RgbImage, strength: number, random: Random): RgbImage {
   const layer = unitColors(image);
   const { width, height } = layer;
-  const most = height * 0.005;
+  const most = height * 0.005 * strength;
   const shifts = () => {
     const data = random.uniformArray(width * height, -most, most);
-    const smooth = gaussianFilter(
+    return gaussianFilter(
       { width, height, channels: 1, data },
       { sigmaY: height * 0.01, sigmaX: width * 0.01, truncate: 3, border: 'reflect' },
-    );
-    for (let i = 0; i < smooth.data.length; i++) smooth.data[i]! *= strength;
-    return smooth.data;
+    ).data;
   };
   const [right, down] = [shifts(), shifts()];
+  return toImage(shifted(layer, right, down));
+}
+
+/** A layer of which each pixel comes from a place so far to the right and down. */
+function shifted(layer: Layer, right: Float32Array, down: Float32Array): Layer {
+  const { width, height } = layer;
   const out = new Float32Array(layer.data.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -43,7 +47,7 @@ export function elasticTransform(image: RgbImage, strength: number, random: Rand
       sample(layer, y + down[pixel]!, x + right[pixel]!, out, pixel * 3);
     }
   }
-  return toImage(layerOf(layer, out));
+  return layerOf(layer, out);
 }
 
 /** Writes the colour at a place between pixels. */

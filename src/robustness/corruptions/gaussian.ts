@@ -1,5 +1,6 @@
-import { clamped, padded, reflected, type Border } from './border.js';
-import { rowByRow, type Layer } from './pixels.js';
+import { clamped, reflected } from './border.js';
+import { filtered } from './filter.js';
+import type { Layer } from './pixels.js';
 
 /** Options of {@link gaussianFilter}. */
 interface GaussianOptions {
@@ -17,53 +18,16 @@ interface GaussianOptions {
 export function gaussianFilter(layer: Layer, options: GaussianOptions): Layer {
   const { sigmaY, sigmaX, truncate = 4 } = options;
   const border = options.border === 'reflect' ? reflected : clamped;
-  return acrossRows(
-    downColumns(layer, halfBell(sigmaY, truncate), border),
-    halfBell(sigmaX, truncate),
-    border,
-  );
+  const down = bell(sigmaY, truncate).map(({ place, weight }) => ({ dx: 0, dy: place, weight }));
+  const across = bell(sigmaX, truncate).map(({ place, weight }) => ({ dx: place, dy: 0, weight }));
+  return filtered(filtered(layer, down, border), across, border);
 }
 
-/** Weights of the Gaussian filter from its middle to its end; with those of the other half they make 1. */
-function halfBell(sigma: number, truncate: number): Float64Array {
+/** The weights of a Gaussian filter, which make 1. */
+function bell(sigma: number, truncate: number) {
   const radius = Math.trunc(truncate * sigma + 0.5);
-  const weights = Float64Array.from({ length: radius + 1 }, (_, i) => Math.exp((-0.5 * i ** 2) / sigma ** 2));
-  const sum = weights.reduce((sum, weight) => sum + 2 * weight, -1);
-  return weights.map((weight) => weight / sum);
-}
-
-function downColumns(layer: Layer, half: Float64Array, border: Border): Layer {
-  const reach = half.length - 1;
-  const stride = layer.width * layer.channels;
-  const data = padded(layer, reach, 0, border);
-  return rowByRow(layer, (sums, y) => addFiltered(sums, data, (y + reach) * stride, stride, half));
-}
-
-function acrossRows(layer: Layer, half: Float64Array, border: Border): Layer {
-  const { width, channels } = layer;
-  const reach = half.length - 1;
-  const stride = (width + 2 * reach) * channels;
-  const data = padded(layer, 0, reach, border);
-  return rowByRow(layer, (sums, y) => addFiltered(sums, data, y * stride + reach * channels, channels, half));
-}
-
-/**
- * Adds the values from `start` on to `sums`, through a symmetric filter.
- * @param step - How far apart are the values that the filter takes together.
- * @param half - The weights of the filter, from its middle on.
- */
-export function addFiltered(
-  sums: Float64Array,
-  data: Float64Array,
-  start: number,
-  step: number,
-  half: Float64Array,
-): void {
-  for (let i = 0; i < sums.length; i++) sums[i]! += half[0]! * data[start + i]!;
-  for (let k = 1; k < half.length; k++) {
-    const weight = half[k]!;
-    const left = start - k * step;
-    const right = start + k * step;
-    for (let i = 0; i < sums.length; i++) sums[i]! += weight * (data[left + i]! + data[right + i]!);
-  }
+  const places = Array.from({ length: 2 * radius + 1 }, (_, i) => i - radius);
+  const weights = places.map((place) => Math.exp((-0.5 * place ** 2) / sigma ** 2));
+  const sum = weights.reduce((sum, weight) => sum + weight, 0);
+  return places.map((place, i) => ({ place, weight: weights[i]! / sum }));
 }

@@ -1,4 +1,5 @@
 import type { RgbImage } from '../../vision/image.js';
+import { kernelsWith, layOut } from '../../vision/simd/kernels.js';
 
 /** Values of an image or of one layer, rows from the top, channels of a pixel next to each other. */
 export interface Layer {
@@ -13,39 +14,24 @@ export function layerOf({ width, height, channels }: Omit<Layer, 'data'>, data: 
   return { width, height, channels, data };
 }
 
-/** A layer of the same size, whose rows are sums; `add` adds to the zeros of a row. */
-export function rowByRow(layer: Layer, add: (sums: Float64Array, y: number) => void): Layer {
-  const { width, height, channels } = layer;
-  const out = new Float32Array(width * height * channels);
-  const sums = new Float64Array(width * channels);
-  for (let y = 0; y < height; y++) {
-    sums.fill(0);
-    add(sums, y);
-    out.set(sums, y * sums.length);
-  }
-  return layerOf(layer, out);
-}
-
 /** The colours of an image from 0 to 1. */
 export function unitColors({ width, height, data }: RgbImage): Layer {
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) out[i] = data[i]! / 255;
-  return { width, height, channels: 3, data: out };
+  const { length } = data;
+  const { at, end } = layOut({ bytes: length, values: length * 4 });
+  const { memory, toUnits } = kernelsWith(end);
+  new Uint8Array(memory.buffer, at.bytes).set(data);
+  toUnits(at.bytes, length, at.values);
+  return { width, height, channels: 3, data: new Float32Array(memory.buffer, at.values, length).slice() };
 }
 
 /** Colours from 0 to 1 as an image, rounded to the nearest byte; what is below or above is cut. */
 export function toImage({ width, height, data }: Layer): RgbImage {
-  const bytes = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) bytes[i] = Math.min(1, Math.max(0, data[i]!)) * 255 + 0.5;
-  return { width, height, data: bytes };
-}
-
-/** The image with each value, from 0 to 1, changed by a function of it and its place. */
-export function mapped(image: RgbImage, change: (value: number, place: number) => number): RgbImage {
-  const { width, height, data } = image;
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) out[i] = change(data[i]! / 255, i);
-  return toImage({ width, height, channels: 3, data: out });
+  const { length } = data;
+  const { at, end } = layOut({ values: length * 4, bytes: length });
+  const { memory, toBytes } = kernelsWith(end);
+  new Float32Array(memory.buffer, at.values).set(data);
+  toBytes(at.values, length, at.bytes);
+  return { width, height, data: new Uint8Array(memory.buffer, at.bytes, length).slice() };
 }
 
 /** The top left part of a layer. */
@@ -57,4 +43,16 @@ export function cropped(layer: Layer, width: number, height: number): Layer {
     data.set(layer.data.subarray(from, from + width * channels), y * width * channels);
   }
   return { width, height, channels, data };
+}
+
+/** The levels of values from 0 to 1 as bytes, cut to whole numbers. */
+export function wholeLevels(values: Float32Array): Uint8Array {
+  const levels = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) levels[i] = values[i]! * 255;
+  return levels;
+}
+
+/** Makes values below a threshold 0. */
+export function cutBelow(values: Float32Array, least: number): void {
+  for (let i = 0; i < values.length; i++) if (values[i]! < least) values[i] = 0;
 }

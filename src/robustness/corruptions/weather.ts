@@ -1,23 +1,27 @@
 import type { Random } from '../../core/random.js';
 import type { RgbImage } from '../../vision/image.js';
 import { moved } from './motion.js';
-import { cropped, mapped, toImage, unitColors } from './pixels.js';
+import { noiseLayer } from './noise.js';
+import { cropped, cutBelow, toImage, unitColors } from './pixels.js';
 import { plasma, powerOfTwo } from './plasma.js';
 import { zoomed } from './zoom.js';
 
 /** A cloud of fog over the image, of this strength. */
 export function fog(image: RgbImage, strength: number, decay: number, random: Random): RgbImage {
-  const { width, height } = image;
+  const layer = unitColors(image);
+  const { width, height, data } = layer;
   const side = powerOfTwo(Math.max(width, height));
   const cloud = plasma(side, decay, random);
   let brightest = 0;
-  for (let i = 0; i < image.data.length; i++) brightest = Math.max(brightest, image.data[i]! / 255);
+  for (let i = 0; i < data.length; i++) brightest = Math.max(brightest, data[i]!);
   const scale = brightest / (brightest + strength);
-  return mapped(image, (value, i) => {
-    const pixel = Math.floor(i / 3);
-    const height = cloud[Math.floor(pixel / width) * side + (pixel % width)]!;
-    return (value + strength * height) * scale;
-  });
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const added = strength * cloud[y * side + x]!;
+      for (const end = i + 3; i < end; i++) data[i] = (data[i]! + added) * scale;
+    }
+  }
+  return toImage(layer);
 }
 
 /** How much it snows. */
@@ -37,25 +41,28 @@ export interface Snow {
 /** Falling flakes over a brighter image. */
 export function snow(image: RgbImage, how: Snow, random: Random): RgbImage {
   const { width, height } = image;
-  const noise = random.normalArray(width * height, how.deviation).map((value) => value + how.mean);
-  const large = zoomed({ width, height, channels: 1, data: noise }, how.zoom);
-  const flakes = large.data.map((value) => (value < how.least ? 0 : Math.min(1, Math.max(0, value))));
+  const flakes = zoomed(noiseLayer(image, how, random), how.zoom);
+  cutBelow(flakes.data, how.least);
+  for (let i = 0; i < flakes.data.length; i++) flakes.data[i] = Math.min(1, flakes.data[i]!);
   const angle = random.uniform(-135, -45);
-  const falling = moved({ ...large, data: flakes }, { radius: how.radius, sigma: how.sigma, angle });
-  const layer = cropped(falling, width, height).data.map((value) => Math.round(value * 255) / 255);
-  const colors = unitColors(image);
-  const { data } = colors;
-  const { kept } = how;
-  for (let pixel = 0; pixel < layer.length; pixel++) {
+  const falling = moved(flakes, { radius: how.radius, sigma: how.sigma, angle });
+  const layer = unitColors(image);
+  addSnow(layer.data, cropped(falling, width, height).data, how.kept);
+  return toImage(layer);
+}
+
+/** Makes colours brighter and greyer, and adds flakes, also turned upside down. */
+function addSnow(data: Float32Array, flakes: Float32Array, kept: number): void {
+  for (let i = 0; i < flakes.length; i++) flakes[i] = Math.round(flakes[i]! * 255) / 255;
+  for (let pixel = 0; pixel < flakes.length; pixel++) {
     const first = 3 * pixel;
     const light = 0.299 * data[first]! + 0.587 * data[first + 1]! + 0.114 * data[first + 2]!;
     const grey = light * 1.5 + 0.5;
-    const added = layer[pixel]! + layer[layer.length - 1 - pixel]!;
+    const added = flakes[pixel]! + flakes[flakes.length - 1 - pixel]!;
     for (let i = first; i < first + 3; i++) {
       data[i] = kept * data[i]! + (1 - kept) * Math.max(data[i]!, grey) + added;
     }
   }
-  return toImage(colors);
 }
 
 /**
@@ -63,18 +70,23 @@ export function snow(image: RgbImage, how: Snow, random: Random): RgbImage {
  * about the same colours, contrast and coarseness.
  */
 export function frost(image: RgbImage, kept: number, strength: number, random: Random): RgbImage {
-  const { width } = image;
-  const side = powerOfTwo(Math.max(width, image.height));
+  const layer = unitColors(image);
+  const { width, height, data } = layer;
+  const side = powerOfTwo(Math.max(width, height));
   const [coarse, fine] = [plasma(side, 1.9, random), plasma(side, 1.25, random)];
   const [mean, contrast, blue] = windows[random.integer(windows.length)]!;
-  return mapped(image, (value, i) => {
-    const pixel = Math.floor(i / 3);
-    const place = Math.floor(pixel / width) * side + (pixel % width);
-    // Ridges of the fine cloud are the edges of crystals.
-    const ridge = 1 - Math.abs(2 * fine[place]! - 1);
-    const ice = mean + contrast * (1.6 * (coarse[place]! - 0.5) + 1.2 * (ridge - 0.7)) + blue * ((i % 3) - 1);
-    return kept * value + strength * Math.min(1, Math.max(0, ice));
-  });
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const place = y * side + x;
+      // Ridges of the fine cloud are the edges of crystals.
+      const ridge = 1 - Math.abs(2 * fine[place]! - 1);
+      const ice = mean + contrast * (1.6 * (coarse[place]! - 0.5) + 1.2 * (ridge - 0.7));
+      for (let c = -1; c <= 1; c++, i++) {
+        data[i] = kept * data[i]! + strength * Math.min(1, Math.max(0, ice + blue * c));
+      }
+    }
+  }
+  return toImage(layer);
 }
 
 /** Mean brightness, contrast, and how much more blue than green: of the pictures of frost in ImageNet-C. */

@@ -1,6 +1,5 @@
-import { decodeBase64 } from '../../core/base64.js';
 import type { RgbImage } from '../image.js';
-import { resampleBinary } from './binary.js';
+import { kernelsWith, layOut } from './kernels.js';
 
 /** Bits after the point of a weight. */
 export const PRECISION = 22;
@@ -12,37 +11,8 @@ export interface Window {
   readonly weights: readonly number[];
 }
 
-/** The functions of assembly/resample.ts. */
-interface Kernels {
-  readonly memory: WebAssembly.Memory;
-  across(rows: number, stride: number, count: number, table: number, columns: number, out: number): void;
-  down(rows: number, stride: number, length: number, weights: number, taps: number, out: number): void;
-}
-
-const PAGE = 65536;
-
-/** Bytes beyond the end of an area of the memory that a kernel may read or write, and more. */
-const MARGIN = 64;
-
 /** Bytes of rows that are resized together: a part of the cache. */
 const BAND = 2 ** 18;
-
-/** A memory with more bytes than these is not kept for the next picture, since a WebAssembly memory never shrinks. */
-const MOST_KEPT = 2 ** 25;
-
-let compiled: WebAssembly.Module | undefined;
-let kept: Kernels | undefined;
-
-/** Kernels with a memory of at least so many bytes. */
-function kernelsWith(bytes: number): Kernels {
-  // Less than 4 KiB, which every browser compiles at once on its main thread.
-  compiled ??= new WebAssembly.Module(decodeBase64(resampleBinary));
-  const kernels = kept ?? (new WebAssembly.Instance(compiled).exports as unknown as Kernels);
-  const missing = bytes - kernels.memory.buffer.byteLength;
-  if (missing > 0) kernels.memory.grow(Math.ceil(missing / PAGE));
-  kept = bytes > MOST_KEPT ? undefined : kernels;
-  return kernels;
-}
 
 /**
  * The pixels that the windows make, a row of `columns` for each of `rows`. Between the two directions they are rounded and
@@ -105,17 +75,6 @@ function reach(windows: readonly Window[]): { first: number; count: number } {
   const first = windows[0]!.start;
   const last = windows.at(-1)!;
   return { first, count: last.start + last.weights.length - first };
-}
-
-/** Where areas of so many bytes start, one behind the other with a margin between, and where the last one ends. */
-function layOut<Area extends string>(sizes: Record<Area, number>): { at: Record<Area, number>; end: number } {
-  const at: Partial<Record<Area, number>> = {};
-  let end = 0;
-  for (const area of Object.keys(sizes) as Area[]) {
-    at[area] = end;
-    end += Math.ceil(sizes[area] / 16) * 16 + MARGIN;
-  }
-  return { at: at as Record<Area, number>, end };
 }
 
 function pairsOf(taps: number): number {
