@@ -15,8 +15,8 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
-  // tfjs-core's gradients exist only as ESM files next to its CommonJS bundle, and hyparquet is ESM alone.
-  transformIgnorePatterns: ['/node_modules/(?!@tensorflow/tfjs-core/dist/(?!tf-core)|hyparquet)'],
+  // tfjs-core's gradients exist only as ESM files next to its CommonJS bundle, and hyparquet and what fastify's tests take are ESM alone.
+  transformIgnorePatterns: ['/node_modules/(?!@tensorflow/tfjs-core/dist/(?!tf-core)|hyparquet|cookie/)'],
   moduleNameMapper: {
     '^skipscale$': '<rootDir>/src/index.ts',
     '^#backends$': '<rootDir>/src/backends/default.node.ts',

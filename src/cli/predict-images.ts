@@ -2,12 +2,10 @@ import '#backends';
 import { createHash } from 'node:crypto';
 import { replaceFileBy, type PartialFile } from '../core/replace-file.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
-import { checkOrder } from '../models/labels/check-labels.js';
 import type { SkippedFile } from '../training/data/skipped.js';
 import { predictPrepared } from '../vision/predict-stream.js';
 import { preparedSquare } from '../vision/preprocess.js';
-import { readLabels } from './class-names.js';
-import { embeddedName, loadModel } from './load-model.js';
+import { withNamedModel } from './load-model.js';
 import { describeModel, writeManifest, type ModelFacts } from './predict/manifest.js';
 import type { Counts, PredictCommandOptions, Shard } from './predict/options.js';
 import { parquetRows } from './predict/parquet-rows.js';
@@ -24,20 +22,10 @@ export async function predictImages(
   sources: readonly string[],
   options: PredictCommandOptions,
 ): Promise<void> {
-  const weights = options.weights ?? embeddedName(options.model);
-  const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
-  const model = await loadModel({ ...options, weights }, labels?.length);
-  try {
-    if (labels) {
-      const known = model.labels;
-      model.labels = labels;
-      checkOrder(labels, known);
-    }
+  await withNamedModel(options, async (model) => {
     const facts = await describeModel(model);
     await predictAll(model.fuse(), facts, sources, options);
-  } finally {
-    model.dispose();
-  }
+  });
 }
 
 async function predictAll(

@@ -8,6 +8,7 @@ import { plotCommand } from './plot.js';
 import { predictCommand } from './predict.js';
 import { reportCommand } from './report.js';
 import { scaleCommand } from './scale.js';
+import { serveCommand } from './serve.js';
 import { summaryCommand } from './summary.js';
 import { trainCommand } from './train.js';
 
@@ -23,6 +24,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .version(packageJson.version)
     .addCommand(classifyCommand())
     .addCommand(predictCommand())
+    .addCommand(serveCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(reportCommand())

@@ -14,7 +14,7 @@ export interface ModelFacts {
   readonly sha256: string;
 }
 
-/** To be called before the network is fused or labels are changed. */
+/** What identifies a network. */
 export async function describeModel(model: ImageClassifier): Promise<ModelFacts> {
   const sha256 = createHash('sha256')
     .update(await encode(model))

@@ -1,4 +1,4 @@
-import type { WeightsOptions } from '../load-model.js';
+import type { NamedModelOptions } from '../load-model.js';
 
 /** A part of the work, of several. */
 export interface Shard {
@@ -7,10 +7,8 @@ export interface Shard {
 }
 
 /** The options of `skipscale predict`. */
-export interface PredictCommandOptions extends Omit<WeightsOptions, 'weights'> {
+export interface PredictCommandOptions extends NamedModelOptions {
   out: string;
-  weights?: string;
-  labels?: string;
   top: number;
   features?: string;
   column?: string;
