@@ -189,24 +189,30 @@ export class RecordingBackend extends TfjsWebgpu {
     return offset === undefined ? { buffer } : { buffer, offset, size: tf.util.sizeFromShape(shape) * 4 };
   }
 
+  /** Forgets what was read of a tensor's values, since a kernel changes them. */
+  forgetValues(dataId: object): void {
+    this.uploadToGPU(dataId);
+    this.tensorMap.get(dataId).values = null;
+  }
+
   /** Gives a tensor a buffer of its own, of which tfjs reads all. */
   #separate(dataId: object): void {
     const data = this.tensorMap.get(dataId);
     if (data.offset === undefined) return;
     const from = this.bindingOf({ dataId, shape: data.shape, dtype: data.dtype });
     const buffer = this.pool.acquireBuffer(from.size!, storageUsage());
-    this.copy(from, buffer);
+    this.copy(from, { buffer });
     this.pool.releaseBuffer(from.buffer);
     data.resource = buffer;
     data.offset = undefined;
   }
 
-  /** Records a copy to the beginning of a buffer. */
-  copy({ buffer, offset = 0, size = buffer.size }: GPUBufferBinding, to: GPUBuffer): void {
+  /** Records a copy of a tensor's values. */
+  copy({ buffer, offset = 0, size = buffer.size }: GPUBufferBinding, to: GPUBufferBinding): void {
     this.#throwFailure();
     this.ensureCommandEncoderReady();
     this.endComputePassEncoder();
-    this.commandEncoder!.copyBufferToBuffer(buffer, offset, to, 0, size);
+    this.commandEncoder!.copyBufferToBuffer(buffer, offset, to.buffer, to.offset ?? 0, size);
     this.#submitSoon();
   }
 

@@ -4,6 +4,7 @@ import { convolutionKernels } from './conv2d.js';
 import { convolutionGradientKernels } from './conv2d-gradients.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matMulKernels } from './matmul.js';
+import { optimizerKernels } from './optimizers.js';
 import { squeezeExciteKernels } from './squeeze-excite.js';
 import { windowKernels } from './windows.js';
 
@@ -14,6 +15,7 @@ export const kernels: Kernels = {
   ...convolutionGradientKernels,
   ...elementwiseKernels,
   ...matMulKernels,
+  ...optimizerKernels,
   ...squeezeExciteKernels,
   ...windowKernels,
 };
