@@ -23,14 +23,13 @@ export class WebgpuBackend extends RecordingBackend {
     return this.makeTensorInfo(shape, dtype);
   }
 
-  /**
-   * A tensor whose values a kernel changes in place: this one again, or a copy where others share its values.
-   */
+  /** A tensor for a kernel to change in place: with the values of this one, or a copy where others share them. */
   forChange(tensor: tf.TensorInfo): tf.TensorInfo {
     if (this.refCount(tensor.dataId) === 1) {
       this.forgetValues(tensor.dataId);
       this.incRef(tensor.dataId);
-      return tensor;
+      const { dataId, shape, dtype } = tensor;
+      return { dataId, shape, dtype };
     }
     const copy = this.allocate(tensor.shape);
     const [from, to] = [this.bindingOf(tensor), this.bindingOf(copy)];
