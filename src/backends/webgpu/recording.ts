@@ -59,6 +59,7 @@ export class RecordingBackend extends TfjsWebgpu {
     if (data.resource) return;
     const bytes = tf.util.sizeFromShape(data.shape) * 4;
     data.resource = this.pool.acquireBuffer(bytes, storageUsage(), Boolean(data.values));
+    if (data.sum) return data.sum.compute();
     if (!data.values) return;
     const Numbers = data.dtype === 'float32' ? Float32Array : Int32Array;
     const { values } = data;
@@ -66,6 +67,19 @@ export class RecordingBackend extends TfjsWebgpu {
     this.queue.writeBuffer(data.resource, 0, numbers as Float32Array<ArrayBuffer>);
     this.#counts.bytesUploaded += bytes;
     data.values = null;
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const data = this.tensorMap.has(dataId) ? this.tensorMap.get(dataId) : undefined;
+    const isGone = super.disposeData(dataId, force);
+    if (isGone && data?.sum) this.disposeData(data.sum.parts.dataId);
+    return isGone;
+  }
+
+  /** tfjs takes what is not on the device for being here. */
+  override shouldExecuteOnCPU(inputs: tf.TensorInfo[], sizeThreshold?: number): boolean {
+    const areHere = inputs.every(({ dataId }) => this.tensorMap.get(dataId).values);
+    return areHere && super.shouldExecuteOnCPU(inputs, sizeThreshold);
   }
 
   override submitQueue(): void {
@@ -90,6 +104,7 @@ export class RecordingBackend extends TfjsWebgpu {
   }
 
   override read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    if (this.tensorMap.get(dataId).sum) this.uploadToGPU(dataId);
     this.#separate(dataId);
     return super.read(dataId);
   }

@@ -83,6 +83,7 @@ function step(
       const hasMomentum = slots > 0 && (name === 'SGDStep' || slots > 1);
       const program: UpdateProgram =
         hasMomentum && name !== 'AdamStep' ? (`${name} momentum` as UpdateProgram) : name;
+      for (const { dataId } of part.flatMap(({ changed }) => changed)) backend.forgetValues(dataId);
       const changed = part[0]!.changed.map((_, i) =>
         gather(
           backend,
