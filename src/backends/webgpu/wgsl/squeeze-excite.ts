@@ -57,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   sums[thread.y * ${across}u + thread.x] = sum;
-  for (var half = ${slices / 2}u; half > 0u; half /= 2u) {
+  for (var half = ${slices >> 1}u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (thread.y < half) { sums[thread.y * ${across}u + thread.x] += sums[(thread.y + half) * ${across}u + thread.x]; }
   }
