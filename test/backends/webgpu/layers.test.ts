@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { WEBGPU } from '../../../src/backends/webgpu/index.js';
+import { processorOf } from '../../../src/backends/webgpu/wgsl/tiles.js';
 import type { AnyModule } from '../../../src/core/module.js';
 import { Random } from '../../../src/core/random.js';
 import { BatchNorm, Conv2D, SqueezeExcite } from '../../../src/layers/index.js';
 import { randomTensor } from '../../helpers/tensors.js';
-import { describeOnWebgpu } from '../../helpers/webgpu.js';
+import { describeOnWebgpu, webgpuBackend } from '../../helpers/webgpu.js';
 
 type Shape4D = [number, number, number, number];
 type Forward = (layer: AnyModule, x: tf.Tensor4D, other: tf.Tensor4D) => tf.Tensor4D;
@@ -90,4 +91,18 @@ describeOnWebgpu('layers that train on webgpu', () => {
     const actual = await results(WEBGPU, build, shape, run);
     for (const distance of largestDistances(actual, expected)) expect(distance).toBeLessThan(2e-5);
   });
+
+  test.each(cases.filter((_, i) => i % 3 === 1))(
+    '%s, divided as for a graphics card',
+    async (_, build, shape, run) => {
+      const expected = await results('cpu', build, shape, run);
+      await tf.setBackend(WEBGPU);
+      const backend = webgpuBackend();
+      const before = backend.processor;
+      backend.processor = processorOf({ isFallbackAdapter: false } as GPUAdapterInfo, 256);
+      const actual = await results(WEBGPU, build, shape, run);
+      backend.processor = before;
+      for (const distance of largestDistances(actual, expected)) expect(distance).toBeLessThan(2e-5);
+    },
+  );
 });

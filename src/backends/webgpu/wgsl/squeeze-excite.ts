@@ -10,14 +10,14 @@ export interface PixelSums {
 
 const THREADS = 256;
 
-/** How the pixels of images are summed, and the workgroups for it. */
-export function pixelSums(images: number, pixels: number, channels: number) {
+/** How the pixels of images are summed by workgroups of at most so many threads, and how many of them. */
+export function pixelSums(images: number, pixels: number, channels: number, threads: number) {
   const row = inFours(channels) ? 4 : 1;
   const length = channels / row;
   // Large images have many pixels for few channels.
   let across = pixels >= 1024 ? 4 : pixels >= 128 ? 8 : 16;
   while (across > 1 && across / 2 >= length) across /= 2;
-  const slices = Math.min(THREADS / across, 2 ** Math.ceil(Math.log2(pixels)));
+  const slices = Math.min(threads / across, 2 ** Math.ceil(Math.log2(pixels)));
   const workgroups: [number, number, number] = [Math.ceil(length / across), images, 1];
   return { sums: { row, across, slices }, workgroups };
 }

@@ -3,6 +3,8 @@ import { threadsOf, type Tile } from './product.js';
 /** What a choice of a tile depends on. */
 export interface Processor {
   readonly enoughWorkgroups: number;
+  /** Threads of a workgroup that adds up values; waiting for each other takes long where a processor plays the device. */
+  readonly reductionThreads: number;
   /** Whether the memory of a workgroup is faster than that of buffers; it is not where a processor plays the device. */
   readonly hasFastWorkgroupMemory: boolean;
   readonly maxThreads: number;
@@ -10,12 +12,10 @@ export interface Processor {
 
 /** What is known of an adapter. */
 export function processorOf({ isFallbackAdapter = false }: GPUAdapterInfo, maxThreads: number): Processor {
-  // Two for each of a large graphics card's processors.
-  return {
-    enoughWorkgroups: isFallbackAdapter ? 8 : 256,
-    hasFastWorkgroupMemory: !isFallbackAdapter,
-    maxThreads,
-  };
+  // Two workgroups for each of a large graphics card's processors.
+  return isFallbackAdapter
+    ? { enoughWorkgroups: 8, reductionThreads: 32, hasFastWorkgroupMemory: false, maxThreads }
+    : { enoughWorkgroups: 256, reductionThreads: 256, hasFastWorkgroupMemory: true, maxThreads };
 }
 
 /** The sizes of a product, [rows, depth] by [depth, columns], `count` times. */
