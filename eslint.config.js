@@ -26,13 +26,14 @@ const aliases = {
   '#decode-image': 'vision',
   '#fetch': 'core',
   '#gradients': 'backends',
+  '#gpu': 'backends',
   '#h5wasm': 'weights',
   '#open-archive': 'training',
   '#read-file': 'core',
 };
 
 /** Packages that a folder may import, where not every one; as a regular expression. */
-const packages = { scaling: '(?!)', backends: '@tensorflow/|node:' };
+const packages = { scaling: '(?!)', backends: '@tensorflow/|node:|webgpu$' };
 
 /** Errors import nothing, and everything may import them. */
 const errors = 'core/errors';

@@ -10,7 +10,7 @@ import {
   uniform,
   type Input,
   type Operation,
-} from '../compare.js';
+} from '../../compare.js';
 
 /** A convolution's sizes. */
 interface Geometry {
