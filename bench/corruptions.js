@@ -2,10 +2,11 @@
  * Times the common corruptions, and a step of an attack:
  *
  *     node bench/corruptions.js              # all 19 corruptions at 5 severities, 224 x 224; a row each
- *     python3 bench/peers/corruptions.py     # the same with PyPI's imagecorruptions
+ *     node bench/corruptions.js once         # the same, each once: what a new process takes, with the compilation of the code
+ *     python3 bench/peers/corruptions.py     # the same with PyPI's imagecorruptions; takes once, too
  *     node bench/corruptions.js attack       # a step of PGD over a plain gradient with respect to the input, ResNet-20
  *
- * Medians of processor time for the corruptions; the two of `attack` run by turns and are timed by the clock.
+ * Processor time for the corruptions, medians of three calls unless `once`; the two of `attack` run by turns and are timed by the clock.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -24,9 +25,9 @@ import {
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 if (process.argv[2] === 'attack') await attackStep();
-else corruptions();
+else corruptions(process.argv[2] === 'once' ? 1 : 3);
 
-function corruptions() {
+function corruptions(calls) {
   const [width, height] = [224, 224];
   const data = new Uint8Array(width * height * 3);
   data.forEach((_, i) => {
@@ -34,10 +35,10 @@ function corruptions() {
     data[i] = 127 + 80 * Math.sin(x / 17 + (i % 3)) + 40 * Math.cos((x + 2 * y) / 9);
   });
   const image = { width, height, data };
-  let total = 0;
+  const sums = {};
   for (const name of [...commonCorruptions, ...extraCorruptions]) {
     const times = [1, 2, 3, 4, 5].map((severity) => {
-      const runs = [0, 1, 2].map((seed) => {
+      const runs = Array.from({ length: calls }, (_, seed) => {
         const start = process.cpuUsage();
         corrupt(image, name, { severity, seed });
         const { user, system } = process.cpuUsage(start);
@@ -46,10 +47,12 @@ function corruptions() {
       return median(runs);
     });
     const sum = times.reduce((a, b) => a + b);
-    total += sum;
+    sums[name] = sum;
     console.log(`${name.padEnd(18)} ${sum.toFixed(1).padStart(8)} ms for five severities`);
   }
+  const total = Object.values(sums).reduce((a, b) => a + b);
   console.log(`all                ${total.toFixed(1).padStart(8)} ms`);
+  console.log(`all but glass_blur ${(total - sums.glass_blur).toFixed(1).padStart(8)} ms`);
 }
 
 async function attackStep() {

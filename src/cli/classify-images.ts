@@ -1,6 +1,6 @@
 import '#backends';
-import { classifyEach } from '../vision/classify.js';
 import type { Classification } from '../vision/decode-predictions.js';
+import { predictStream, type StreamPrediction } from '../vision/predict-stream.js';
 import { cifar10Labels } from '../models/labels/cifar10.js';
 import { readLabels } from './class-names.js';
 import { imageArguments, type Failure, type NamedImage } from './image-arguments.js';
@@ -53,12 +53,12 @@ async function answerAll(
   const model = await loadModel(options, labels?.length);
   try {
     model.fuse();
-    const sources = named.map(({ source }) => source);
     const top = Math.min(options.top, model.classes!);
     const answers: (Answer | Failure)[] = [];
     await withProgressBar(named.length, async (onProgress) => {
-      for await (const batch of classifyEach(model, sources, { top, labels })) {
-        for (const found of batch) answers.push(answerOf(named[answers.length]!, found));
+      const image = ({ source }: NamedImage) => source;
+      for await (const found of predictStream(model, named, { image, top, labels })) {
+        answers.push(answerOf(found));
         onProgress(answers.length);
       }
     });
@@ -69,9 +69,9 @@ async function answerAll(
   }
 }
 
-function answerOf(named: NamedImage, found: readonly Classification[] | Error): Answer | Failure {
-  const { image } = named;
-  return found instanceof Error ? { image, error: reason(named, found) } : { image, classes: found };
+function answerOf({ item, classes, error }: StreamPrediction<NamedImage>): Answer | Failure {
+  const { image } = item;
+  return error ? { image, error: reason(item, error) } : { image, classes };
 }
 
 /** Why an image has no answer, in one line that names it. */

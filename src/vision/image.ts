@@ -105,25 +105,27 @@ const HEIC = 'it is HEIC, as iPhones write it, which is not read here; convert i
 
 /**
  * The picture itself where `source` is one already, its alpha dropped; undefined where it has to be decoded.
- * @throws Error where the size of `data` is neither that of RGB nor of RGBA.
+ * @throws ArgumentError where the size of `data` is neither that of RGB nor of RGBA.
  */
 export function asRgbImage(source: ImageSource): RgbImage | undefined {
   if (typeof source !== 'object' || source === null || !('data' in source) || isTensor(source))
     return undefined;
   const { width, height, data } = source as RgbImage;
-  if (![width, height].every((side) => Number.isInteger(side) && side >= 1))
-    throw new Error(`An image is ${width} x ${height} pixels; give whole numbers of at least 1.`);
+  check(
+    [width, height].every((side) => Number.isInteger(side) && side >= 1),
+    () => `An image is ${width} x ${height} pixels; give whole numbers of at least 1.`,
+  );
   const kind = Object.prototype.toString.call(data).slice(8, -1);
   check(
     kind === 'Uint8Array' || kind === 'Uint8ClampedArray',
     () => `The data of an image is ${shown(data)}; give a Uint8Array of values from 0 to 255.`,
   );
   if (data.length === width * height * 3) return { width, height, data };
-  if (data.length !== width * height * 4) {
-    throw new Error(
+  check(
+    data.length === width * height * 4,
+    () =>
       `An image of ${width} x ${height} pixels has ${data.length} values; give 3 (RGB) or 4 (RGBA) a pixel.`,
-    );
-  }
+  );
   return dropAlpha(data, width, height);
 }
 

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preprocessing } from '../../src/models/preprocessing.js';
 import { buildResNet } from '../../src/models/resnet.js';
-import { classify, classifyEach, type Classifier } from '../../src/vision/classify.js';
+import { classify } from '../../src/vision/classify.js';
+import type { Classifier } from '../../src/vision/classify-squares.js';
 import type { RgbImage } from '../../src/vision/image.js';
 import { preprocess } from '../../src/vision/preprocess.js';
 import { fillByRule } from '../helpers/torch-model.js';
@@ -250,14 +251,5 @@ describe('files are read ahead', () => {
     const now = read;
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(read).toBe(now);
-  });
-
-  test('classifyEach gives the errors of broken ones in their places', async () => {
-    const files = Array.from({ length: 10 }, (_, i) => (i % 4 === 1 ? photo.subarray(0, 300) : photo));
-    const found: unknown[] = [];
-    for await (const batch of classifyEach(sums(), files, { batchSize: 3 })) found.push(...batch);
-    const whole = await classify(sums(), photo);
-    const broken = expect.objectContaining({ message: expect.stringContaining('cannot be decoded') });
-    expect(found).toEqual(files.map((_, i) => (i % 4 === 1 ? broken : whole)));
   });
 });

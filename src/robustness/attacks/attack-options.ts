@@ -117,9 +117,13 @@ export async function checkLabelled(
   const count = images.shape[0];
   const list = Array.from(labels instanceof tf.Tensor ? await labels.data() : labels);
   check(
-    list.length === count && list.every((label) => Number.isInteger(label) && label >= 0),
-    () =>
-      `${where}: there are ${list.length} labels for ${count} images; give the class of each, a whole number from 0.`,
+    list.length === count,
+    () => `${where}: there are ${list.length} labels for ${count} images; give the class of each.`,
+  );
+  const wrong = list.findIndex((label) => !(Number.isInteger(label) && label >= 0));
+  check(
+    wrong === -1,
+    () => `${where}: label ${wrong} is ${shown(list[wrong])}; give the class, a whole number from 0.`,
   );
   return { images, labels: list };
 }

@@ -4,6 +4,7 @@ import { check } from '../../core/errors.js';
 import { nextTask } from '../../core/next-task.js';
 import { Random } from '../../core/random.js';
 import { takeValues } from '../../core/take-values.js';
+import type { ColorPreprocessing } from '../../models/preprocessing.js';
 import {
   checkAttackOptions,
   checkLabelled,
@@ -60,9 +61,11 @@ export async function runAttack(
   plan: AttackPlan,
 ): Promise<AttackResult> {
   checkAttackOptions(options);
-  const victim = new Victim(network, colorsOfNetwork(network, options.preprocessing));
+  const colors = colorsOfNetwork(network, options.preprocessing);
+  const victim = new Victim(network, colors);
   await ready();
   const given = await checkLabelled(plan.name, network, images, labels);
+  checkChannels(plan.name, images, colors);
   const { batchSize = 128, seed = 0, onProgress, signal } = options;
   const count = images.shape[0];
   const random = new Random(seed);
@@ -88,6 +91,16 @@ export async function runAttack(
     distances: distances(found.values, original, count, plan.norm),
     robustAccuracy: found.predicted.filter((seen, i) => seen === given.labels[i]).length / count,
   };
+}
+
+/** Throws unless the images have as many channels as the preprocessing, for tfjs would repeat a single one. */
+function checkChannels(where: string, images: tf.Tensor4D, colors: ColorPreprocessing | undefined): void {
+  const channels = images.shape[3];
+  check(
+    colors === undefined || channels === colors.mean.length,
+    () =>
+      `${where}: the images are [${images.shape}]; give images of ${colors?.mean.length} channels, as the preprocessing has.`,
+  );
 }
 
 interface Course {

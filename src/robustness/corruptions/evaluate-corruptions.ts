@@ -93,7 +93,8 @@ export const alexNetErrors: CorruptionErrors = {
  * How well a model classifies images with corruptions: each is resized and cropped to the model's size first, as `evaluate` does, and
  * then corrupted. Source: Hendrycks and Dietterich 2019, arXiv 1903.12261.
  * @param data - Images with classes, as `evaluate` takes them.
- * @throws ArgumentError where a corruption is not known or the baseline lacks one; what `evaluate` throws.
+ * @throws ArgumentError where a corruption is not known, the baseline lacks one, or its `baselineError` is not below its errors; what
+ * `evaluate` throws.
  */
 export async function evaluateCorruptions(
   model: ImageClassifier,
@@ -102,8 +103,9 @@ export async function evaluateCorruptions(
 ): Promise<CorruptionEvaluation> {
   checkOptions('evaluateCorruptions', options, optionNames);
   checkDataset('evaluateCorruptions', data);
-  const { corruptions = commonCorruptions, severities: levels = severities, baseline } = options;
-  checkChoice(corruptions, levels, baseline);
+  const { corruptions = commonCorruptions, severities: levels = severities } = options;
+  checkChoice(corruptions, levels);
+  checkBaseline(corruptions, options);
   const { seed = 0, size = model.preprocessing.size, batchSize, classes, signal, onProgress } = options;
   check(Number.isSafeInteger(seed), () => `seed is ${shown(seed)}; give an integer.`);
   const images = data.labels.length;
@@ -130,20 +132,32 @@ export async function evaluateCorruptions(
   return summary(cleanError, bySeverity, options);
 }
 
-function checkChoice(
-  corruptions: readonly CorruptionName[],
-  levels: readonly Severity[],
-  baseline: CorruptionErrors | undefined,
-): void {
+function checkChoice(corruptions: readonly CorruptionName[], levels: readonly Severity[]): void {
   check(
     Array.isArray(corruptions) && corruptions.length > 0 && Array.isArray(levels) && levels.length > 0,
     () => 'There are no corruptions or no severities; give an array of one or more, or leave them out.',
   );
   for (const name of corruptions) for (const severity of levels) checkCorruption(name, severity);
-  const missing = baseline && corruptions.find((name: CorruptionName) => !(baseline[name]! > 0));
+}
+
+function checkBaseline(
+  corruptions: readonly CorruptionName[],
+  { baseline, baselineError }: EvaluateCorruptionsOptions,
+): void {
+  const missing = baseline && corruptions.find((name) => !(baseline[name]! > 0));
   check(
     missing === undefined,
     () => `The baseline has no error above 0 for ${missing}; give one, or leave this corruption out.`,
+  );
+  if (baselineError === undefined) return;
+  check(baseline !== undefined, () => 'There is a baselineError, but no baseline; give both.');
+  const isShare = Number.isFinite(baselineError) && baselineError >= 0;
+  const below = corruptions.find((name) => !(isShare && baselineError < baseline[name]!));
+  check(
+    below === undefined,
+    () =>
+      `baselineError is ${shown(baselineError)}; give a share from 0 to below the baseline's error for ${below}, ` +
+      `${baseline[below!]}, or leave it out.`,
   );
 }
 

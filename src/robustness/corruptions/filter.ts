@@ -60,7 +60,7 @@ function writeTaps(
   });
 }
 
-/** Writes the rows `ys` of a layer, and of these the pixels `xs`; between the borders they are all. */
+/** Writes the rows `ys` of a layer with the pixels `xs`, which are all of a row and some beyond both borders. */
 function writeRows(
   rows: Float32Array,
   { width, channels, data }: Layer,

@@ -5,6 +5,7 @@ import { parameter } from '../../../src/core/variables.js';
 import { apgd, type ApgdOptions } from '../../../src/robustness/attacks/apgd.js';
 import type { AttackResult, BallOptions } from '../../../src/robustness/attacks/attack-options.js';
 import { deepFool } from '../../../src/robustness/attacks/deep-fool.js';
+import { unitPixels } from '../../../src/robustness/attacks/image-range.js';
 import { fgsm, pgd } from '../../../src/robustness/attacks/pgd.js';
 import { squareAttack } from '../../../src/robustness/attacks/square.js';
 import type { Network } from '../../../src/robustness/attacks/victim.js';
@@ -148,6 +149,7 @@ describe.each(names)('%s', (name) => {
     const held = tf.memory().numTensors;
     const bright = tf.mul<tf.Tensor4D>(images, 255);
     const flat = tf.reshape(images, [COUNT, -1]);
+    const grey = tf.zeros<tf.Rank.R4>([COUNT, SIDE, SIDE, 1]);
     const cases: [Promise<unknown>, string | RegExp][] = [
       [attack(network, images, labels, { radius: 0 }), 'radius is 0; give a positive finite number.'],
       [
@@ -159,6 +161,11 @@ describe.each(names)('%s', (name) => {
       [attack(network, bright, labels, { radius: 1 }), /values from .* to 2\d\d.*; give values from 0 to 1/],
       [attack(network, flat as tf.Tensor4D, labels, { radius: 1 }), /the images are float32 \[12,108\]/],
       [attack(network, images, labels.slice(1), { radius: 1 }), 'there are 11 labels for 12 images'],
+      [attack(network, images, labels.with(2, 0.5), { radius: 1 }), 'label 2 is 0.5; give the class'],
+      [
+        attack(network, grey, labels, { radius: 1, preprocessing: unitPixels }),
+        'the images are [12,6,6,1]; give images of 3 channels, as the preprocessing has.',
+      ],
       [
         attack(
           network,
@@ -171,7 +178,7 @@ describe.each(names)('%s', (name) => {
       [attack({} as Network, images, labels, { radius: 1 }), /the model is an object; give a Module/],
     ];
     for (const [run, message] of cases) await expect(run).rejects.toThrow(message);
-    tf.dispose([bright, flat]);
+    tf.dispose([bright, flat, grey]);
     expect(tf.memory().numTensors).toBe(held);
   });
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ArgumentError } from '../../../src/core/errors.js';
 import { Random } from '../../../src/core/random.js';
 import {
   commonCorruptions,
@@ -144,6 +145,9 @@ test('says what is wrong with its arguments', () => {
   );
   expect(() => corrupt(image, 'fog', { seed: 0.1 })).toThrow('seed is 0.1; give an integer.');
   expect(() => corrupt(image, 'fog', { strength: 1 } as object)).toThrow('has no option strength');
+  const grey = { width: 2, height: 2, data: new Uint8Array(4) };
+  expect(() => corrupt(grey, 'fog')).toThrow(ArgumentError);
+  expect(() => corrupt(grey, 'fog')).toThrow('has 4 values; give 3 (RGB) or 4 (RGBA) a pixel');
   expect(() => corrupt('cat.jpg' as unknown as RgbImage, 'fog')).toThrow('An image is');
   expect(() => corruption('fog', { severity: 0 as 1 })).toThrow('severity is 0');
 });

@@ -68,6 +68,12 @@ test('says what is wrong with its options', async () => {
   await expect(run({ baseline: { fog: 0.5 } })).rejects.toThrow(
     'The baseline has no error above 0 for gaussian_noise',
   );
+  await expect(run({ baselineError: 0.1 })).rejects.toThrow('no baseline; give both');
+  for (const baselineError of [0.5, -0.1, NaN, '0.1']) {
+    await expect(run({ corruptions: ['fog'], baseline: { fog: 0.5 }, baselineError })).rejects.toThrow(
+      "below the baseline's error for fog, 0.5",
+    );
+  }
   await expect(run({ strength: 1 })).rejects.toThrow('has no option strength');
   await expect(evaluateCorruptions(model, [] as never)).rejects.toThrow('evaluateCorruptions');
   model.dispose();
