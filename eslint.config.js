@@ -16,8 +16,8 @@ const layers = {
   vision: ['core', 'backends', 'models'],
   pretrained: ['core', 'backends', 'scaling', 'models', 'weights'],
   training: ['core', 'backends', 'layers', 'models', 'weights', 'vision'],
-  explain: ['core', 'backends', 'graph', 'layers', 'models', 'vision', 'training'],
-  robustness: ['core', 'backends', 'layers', 'models', 'vision', 'training', 'explain'],
+  explain: ['core', 'backends', 'graph', 'layers', 'blocks', 'models', 'vision', 'training'],
+  robustness: ['core', 'backends', 'layers', 'blocks', 'models', 'vision', 'training', 'explain'],
 };
 
 /** Where the package's own `#imports` lead. */
@@ -26,13 +26,14 @@ const aliases = {
   '#decode-image': 'vision',
   '#fetch': 'core',
   '#gradients': 'backends',
+  '#gpu': 'backends',
   '#h5wasm': 'weights',
   '#open-archive': 'training',
   '#read-file': 'core',
 };
 
 /** Packages that a folder may import, where not every one; as a regular expression. */
-const packages = { scaling: '(?!)', backends: '@tensorflow/|node:' };
+const packages = { scaling: '(?!)', backends: '@tensorflow/|node:|webgpu$' };
 
 /** Errors import nothing, and everything may import them. */
 const errors = 'core/errors';

@@ -1,4 +1,5 @@
-// node skipscale-explain.js KIND METHOD MODEL PIXELS SAMPLES BATCH THREADS: an explanation, or as many plain passes.
+// node skipscale-explain.js KIND METHOD MODEL PIXELS SAMPLES BATCH THREADS: an explanation, or as many passes, plain or of
+// the network fused.
 import * as tf from '@tensorflow/tfjs-core';
 import { buildResNet, explain } from 'skipscale';
 import { setThreads } from 'skipscale/simd';
@@ -10,6 +11,11 @@ await tf.setBackend('simd');
 await tf.ready();
 setThreads(threads);
 const model = buildResNet(name);
+// As in a trained network. Without biases what is covered is exactly zero in all layers, which only an untrained network sees.
+for (const { name, variable } of model.namedVariables())
+  if (name.endsWith('norm.bias'))
+    tf.tidy(() => variable.assign(tf.randomUniform(variable.shape, -0.5, 0.5, 'float32', 1)));
+if (kind === 'fused') model.fuse();
 const evaluation = { training: false };
 const x = tf.tensor4d(pixels(1, size), [1, size, size, 3]);
 const superpixels = Int32Array.from({ length: size * size }, (_, i) => {
@@ -19,7 +25,7 @@ const superpixels = Int32Array.from({ length: size * size }, (_, i) => {
 const options = {
   gradCam: {},
   integratedGradients: { steps: samples },
-  occlusion: { window: size / 4, stride: size / 8, batchSize: batch },
+  occlusion: { batchSize: batch },
   lime: { samples, superpixels, batchSize: batch },
   kernelShap: { samples, superpixels, batchSize: batch },
   rise: { samples, batchSize: batch },
@@ -50,5 +56,5 @@ const plain = {
     passes(samples, (images) => tf.tidy(() => tf.grad((y) => score(model.predict(y)))(images))),
 };
 const forward = (count) => () => passes(count, (images) => model.predict(images));
-const work = plain[method] ?? forward(method === 'occlusion' ? 49 : samples);
-await serve(kind === 'plain' ? work : () => explain(model, x, { method, target: 1, ...options }));
+const work = plain[method] ?? forward(method === 'occlusion' ? 225 : samples);
+await serve(kind !== 'method' ? work : () => explain(model, x, { method, target: 1, ...options }));

@@ -11,7 +11,7 @@ net = getattr(torchvision.models, model)().eval()
 x = torch.randn(1, 3, size, size)
 cells = torch.arange(size) * 7 // size
 superpixels = (cells[:, None] * 7 + cells[None])[None, None]
-window = size // 4
+window = size // 8
 
 
 def work():

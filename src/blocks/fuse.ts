@@ -6,7 +6,7 @@ import { activations, type Activation } from '../layers/activations.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { DepthwiseConv2D } from '../layers/depthwise-conv2d.js';
-import { fold, isFolded, type Folding } from '../layers/folding.js';
+import { fold, isFolded, TemporaryFolding, type Folding } from '../layers/folding.js';
 import { ConvNorm } from './conv-norm.js';
 
 /** Options of {@link fuse}. */
@@ -49,6 +49,15 @@ export async function fuse<M extends AnyModule>(module: M, options: FuseOptions 
 export function fuseUnits(module: AnyModule): void {
   const foldings = unitsOf(module).map(({ folding }) => folding);
   fold(foldings.filter((folding) => !isFolded(folding.module)));
+}
+
+/**
+ * What {@link fuse} would fold, to be folded for some passes only; the module stays as it is.
+ * @param graph - A trace of the module, which shows convolutions that are no part of a {@link ConvNorm}.
+ */
+export function foldTemporarily(module: AnyModule, graph?: Trace): TemporaryFolding {
+  const found = [...unitsOf(module), ...(graph ? pairsOf(graph) : [])].map(({ folding }) => folding);
+  return new TemporaryFolding(found.filter(({ module }) => !isFolded(module)));
 }
 
 interface Found {

@@ -95,7 +95,7 @@ function kindOf(found: Stats | undefined): string {
 }
 
 /** The files that a pattern matches; undefined where it is none. Shells of Windows leave patterns to the program. */
-async function matchesOf(argument: string): Promise<string[] | undefined> {
+export async function matchesOf(argument: string): Promise<string[] | undefined> {
   const { glob, isDynamicPattern } = await import('tinyglobby');
   const pattern = argument.replaceAll(sep, '/');
   if (!isDynamicPattern(pattern)) return undefined;

@@ -1,9 +1,11 @@
 import { buildModel, modelArchitecture } from '../models/build-model.js';
 import type { ConventionName } from '../models/convention-names.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
+import { checkOrder } from '../models/labels/check-labels.js';
 import { pretrained } from '../pretrained/pretrained.js';
 import { pretrainedWeights } from '../pretrained/pretrained-weights.js';
 import { load } from '../weights/load.js';
+import { readLabels } from './class-names.js';
 import { withDownloadBar } from './download-bar.js';
 import { fetchOptions, type DownloadOptions } from './download-options.js';
 import { noteLoaded } from './loaded-note.js';
@@ -65,6 +67,36 @@ export async function loadModel(
       throw error;
     }
   });
+}
+
+/** What tells a network, its weights and the names of its classes; all may be left out. */
+export interface NamedModelOptions extends Omit<WeightsOptions, 'weights'> {
+  weights?: string;
+  /** As {@link readLabels} reads them. */
+  labels?: string;
+}
+
+/**
+ * Gives a network to `work`, the package's where none is named, and frees it afterwards.
+ * @throws Error where labels are named that are the network's in another order.
+ */
+export async function withNamedModel(
+  options: NamedModelOptions,
+  work: (model: ImageClassifier) => Promise<void>,
+): Promise<void> {
+  const weights = options.weights ?? embeddedName(options.model);
+  const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
+  const model = await loadModel({ ...options, weights }, labels?.length);
+  try {
+    if (labels) {
+      const known = model.labels;
+      model.labels = labels;
+      checkOrder(labels, known);
+    }
+    await work(model);
+  } finally {
+    model.dispose();
+  }
 }
 
 /** The networks of which there are weights of this name, or for this data set. */

@@ -5,8 +5,10 @@ import { classifyCommand } from './classify.js';
 import { evaluateCommand } from './evaluate.js';
 import { explainCommand } from './explain.js';
 import { plotCommand } from './plot.js';
+import { predictCommand } from './predict.js';
 import { reportCommand } from './report.js';
 import { scaleCommand } from './scale.js';
+import { serveCommand } from './serve.js';
 import { summaryCommand } from './summary.js';
 import { trainCommand } from './train.js';
 
@@ -21,6 +23,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     )
     .version(packageJson.version)
     .addCommand(classifyCommand())
+    .addCommand(predictCommand())
+    .addCommand(serveCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(reportCommand())

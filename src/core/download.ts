@@ -1,3 +1,4 @@
+import type { fetchWeb } from '#fetch';
 import { isHtml } from './html.js';
 import { networkFailure } from './network-failure.js';
 import { request } from './request.js';
@@ -20,6 +21,8 @@ export interface DownloadOptions extends TransferLimits {
   readonly onProgress?: (received: number, total: number | undefined) => void;
   /** Looks at the first bytes as soon as they come, and throws where they are of no file that is wanted. */
   readonly checkHead?: (bytes: Uint8Array) => void;
+  /** What asks the servers. Default the platform's `fetch`, by a proxy where the environment names one. */
+  readonly fetch?: typeof fetchWeb;
 }
 
 /** What servers say of the whole file. */
@@ -90,7 +93,7 @@ async function checked(url: string, store: Store, sums: (string | undefined)[]):
 async function receive(
   url: string,
   store: Store,
-  { headers = {}, onProgress, checkHead }: DownloadOptions,
+  { headers = {}, onProgress, checkHead, fetch }: DownloadOptions,
   { maxBytes }: Required<TransferLimits>,
   watch: TransferWatch,
 ): Promise<Expected> {
@@ -101,7 +104,7 @@ async function receive(
     watch.wait(waiting).catch((error: unknown) => {
       throw networkFailure(error, store.received);
     });
-  const { response, linked } = await arrival(request({ url, headers, range, signal: watch.signal }));
+  const { response, linked } = await arrival(request({ url, headers, range, signal: watch.signal, fetch }));
   const expected = await checkResponse(response, linked, store);
   const { length, unpacked } = expected;
   if ((length ?? 0) > maxBytes) throw tooLarge(length!, maxBytes);

@@ -3,7 +3,7 @@ import { shownUrl } from './shown-url.js';
 import type { TransferLimits } from './transfer-limits.js';
 
 /** Options of {@link fetchBytes}. */
-export type FetchBytesOptions = TransferLimits & Pick<DownloadOptions, 'checkHead'>;
+export type FetchBytesOptions = TransferLimits & Pick<DownloadOptions, 'checkHead' | 'fetch'>;
 
 /**
  * The bytes of a URL: http and https as `download` fetches them, data and blob.

@@ -84,7 +84,7 @@ export interface VariableUpdate {
 }
 
 /** Kernels whose gradients have a ReLU's in them. */
-const withRelu: readonly string[] = ['AddRelu', 'SqueezeExcite'];
+const withRelu: readonly string[] = ['AddRelu', 'ReluGrad', 'SqueezeExcite'];
 let reluIsAlone = false;
 
 /** Runs `work` while layers compute a ReLU as tfjs's operation, whose gradient can be exchanged. */

@@ -11,6 +11,8 @@ export interface Request {
   /** Sent on. */
   readonly range: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Default the platform's, by a proxy where the environment names one. */
+  readonly fetch?: typeof fetchWeb;
 }
 
 /** What a server answered. */
@@ -29,7 +31,7 @@ const MAX_REDIRECTS = 20;
  * not show what the hub says on the way.
  * @throws TransferError where it leads nowhere; what `fetch` throws.
  */
-export async function request({ url, headers, range, signal }: Request): Promise<Answer> {
+export async function request({ url, headers, range, signal, fetch = fetchWeb }: Request): Promise<Answer> {
   const { origin } = new URL(url);
   const redirect = 'document' in globalThis || 'importScripts' in globalThis ? 'follow' : 'manual';
   const originHeaders = { ...authorization(url), ...headers };
@@ -41,7 +43,7 @@ export async function request({ url, headers, range, signal }: Request): Promise
     isOrigin &&= new URL(at).origin === origin;
     // The length of compressed bytes would be another, and they could not be continued.
     const sent = { 'accept-encoding': 'identity', ...(isOrigin && originHeaders), ...range };
-    const response = await fetchWeb(withoutUser(at), { headers: sent, redirect, signal });
+    const response = await fetch(withoutUser(at), { headers: sent, redirect, signal });
     if (isOrigin && response.headers.has('x-linked-etag')) linked ??= response.headers;
     if (!redirects.includes(response.status)) return { response, linked };
     await response.body?.cancel();

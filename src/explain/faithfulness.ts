@@ -59,22 +59,26 @@ export async function faithfulness(
   const baselines = await baselinesOf(subject, baseline);
   const progress = new Progress(subject, 2 * (steps + 1) * explanations.length);
   const results: Faithfulness[] = [];
-  for (const [image, { map, target }] of explanations.entries()) {
-    const original = imageValues(subject, image);
-    const empty = baselines(image);
-    const order = Array.from(map.keys()).sort((i, j) => map[j]! - map[i]!);
-    const curve = async (from: Float32Array, to: Float32Array): Promise<FaithfulnessCurve> => {
-      const write = (step: number, out: Float32Array) => {
-        out.set(from);
-        for (const pixel of order.slice(0, Math.round((step * pixels) / steps)))
-          for (let i = pixel * channels; i < (pixel + 1) * channels; i++) out[i] = to[i]!;
+  try {
+    for (const [image, { map, target }] of explanations.entries()) {
+      const original = imageValues(subject, image);
+      const empty = baselines(image);
+      const order = Array.from(map.keys()).sort((i, j) => map[j]! - map[i]!);
+      const curve = async (from: Float32Array, to: Float32Array): Promise<FaithfulnessCurve> => {
+        const write = (step: number, out: Float32Array) => {
+          out.set(from);
+          for (const pixel of order.slice(0, Math.round((step * pixels) / steps)))
+            for (let i = pixel * channels; i < (pixel + 1) * channels; i++) out[i] = to[i]!;
+        };
+        const scores = await scoreVariants(subject, target, steps + 1, write, progress);
+        const parts = Float64Array.from(scores, (_, step) => Math.round((step * pixels) / steps) / pixels);
+        return { parts, scores, area: areaBelow(parts, scores) };
       };
-      const scores = await scoreVariants(subject, target, steps + 1, write, progress);
-      const parts = Float64Array.from(scores, (_, step) => Math.round((step * pixels) / steps) / pixels);
-      return { parts, scores, area: areaBelow(parts, scores) };
-    };
-    const deletion = await curve(original, empty);
-    results.push({ deletion, insertion: await curve(empty, original) });
+      const deletion = await curve(original, empty);
+      results.push({ deletion, insertion: await curve(empty, original) });
+    }
+  } finally {
+    subject.folding.dispose();
   }
   return results;
 }

@@ -5,7 +5,7 @@ import { coalitionsOf } from './coalitions.js';
 import type { Baseline, Explanation, SampledOptions } from './explanation.js';
 import { constrained } from './least-squares.js';
 import { baselinesOf, commonOptions, imageValues, subjectOf, type ExplainInput } from './subject.js';
-import { cover, mapOf, segmenter, superpixelOptions, type SuperpixelOptions } from './superpixels.js';
+import { covering, mapOf, segmenter, superpixelOptions, type SuperpixelOptions } from './superpixels.js';
 import { explainEach, scoreVariants } from './variants.js';
 
 /** Options of {@link kernelShap}. */
@@ -44,13 +44,12 @@ export async function kernelShap(
   return explainEach(subject, samples + 1, { samples, seed }, async (image, { target, score }, progress) => {
     const { labels, count } = segmentsOf(image);
     const original = imageValues(subject, image);
-    const covered = baselines(image);
+    const cover = covering(original, baselines(image), labels);
     const coalitions = coalitionsOf(count, samples, random);
     // After them the empty one, whose score is the baseline's.
     const inputs = coalitions.map(({ members }) => members);
     const none = new Uint8Array(count);
-    const write = (place: number, out: Float32Array) =>
-      cover(original, covered, labels, inputs[place] ?? none, out);
+    const write = (place: number, out: Float32Array) => cover(inputs[place] ?? none, out);
     const scores = await scoreVariants(subject, target, inputs.length + 1, write, progress);
     const base = scores[inputs.length]!;
     const outputs = scores.subarray(0, inputs.length).map((value) => value - base);

@@ -5,7 +5,7 @@ import type { Baseline, Explanation, SampledOptions } from './explanation.js';
 import { ridge } from './least-squares.js';
 import { baselinesOf, commonOptions, imageValues, subjectOf, type ExplainInput } from './subject.js';
 import {
-  cover,
+  covering,
   mapOf,
   meanColors,
   segmenter,
@@ -60,8 +60,8 @@ export async function lime(
       const inputs = Array.from({ length: samples }, (_, s) =>
         Uint8Array.from({ length: count }, () => (s === 0 || random.uniform() < 0.5 ? 1 : 0)),
       );
-      const write = (place: number, out: Float32Array) =>
-        cover(original, covered, labels, inputs[place]!, out);
+      const cover = covering(original, covered, labels);
+      const write = (place: number, out: Float32Array) => cover(inputs[place]!, out);
       const outputs = await scoreVariants(subject, target, samples, write, progress);
       const weights = Float64Array.from(inputs, (switches) => weightOf(switches, kernelWidth));
       const { coefficients, intercept, fit } = ridge({ inputs, outputs, weights }, ALPHA);

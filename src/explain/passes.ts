@@ -8,6 +8,7 @@ import { freeingTape } from '../core/tape.js';
 import { takeValues } from '../core/take-values.js';
 import { disposeTensors } from '../core/tensors.js';
 import { withForward, type Forward } from '../core/with-forward.js';
+import type { TemporaryFolding } from '../layers/folding.js';
 import type { Subject } from './subject.js';
 
 /** What a gradient is taken of. */
@@ -20,9 +21,13 @@ export interface Gradients {
 }
 
 /** The logits of a batch, which is freed. */
-export function logitsOf(model: AnyModule, x: tf.Tensor4D): Promise<Float32Array> {
+export function logitsOf(
+  { model, folding }: Pick<Subject, 'model' | 'folding'>,
+  x: tf.Tensor4D,
+): Promise<Float32Array> {
   try {
-    return takeValues(tf.tidy(() => tf.clone(model.forward(x, evaluation) as tf.Tensor)));
+    const forward = () => tf.tidy(() => tf.clone(model.forward(x, evaluation) as tf.Tensor));
+    return takeValues(folding.run(forward));
   } finally {
     x.dispose();
   }
@@ -32,24 +37,26 @@ export function logitsOf(model: AnyModule, x: tf.Tensor4D): Promise<Float32Array
  * Gradients of the scores with respect to the input.
  * @param x - A batch, which is freed.
  * @param targets - Of each image. Default the likeliest class.
+ * @param folding - For many passes.
  */
 export async function inputGradients(
   scored: Scored,
   x: tf.Tensor4D,
   targets?: readonly number[],
+  folding?: TemporaryFolding,
 ): Promise<Gradients> {
+  const compute = () =>
+    freeingTape(() => {
+      let logits: tf.Tensor;
+      const forward = () => {
+        logits = tf.keep(scored.model.forward(x, evaluation) as tf.Tensor2D);
+        return scoreOf(scored, logits as tf.Tensor2D, targets);
+      };
+      const { grads } = tf.engine().gradients(forward, [x]);
+      return { logits: logits!, gradient: grads[0]! };
+    });
   try {
-    const { logits, gradient } = explained(scored, () =>
-      freeingTape(() => {
-        let logits: tf.Tensor;
-        const forward = () => {
-          logits = tf.keep(scored.model.forward(x, evaluation) as tf.Tensor2D);
-          return scoreOf(scored, logits as tf.Tensor2D, targets);
-        };
-        const { grads } = tf.engine().gradients(forward, [x]);
-        return { logits: logits!, gradient: grads[0]! };
-      }),
-    );
+    const { logits, gradient } = explained(scored, () => (folding ? folding.run(compute) : compute()));
     const [values, gradients] = await takeAll(logits, gradient);
     return { logits: values!, gradients: gradients! };
   } finally {

@@ -68,14 +68,7 @@ function randomMask(
   const grid = Uint8Array.from({ length: cells * cells }, () => Number(random.uniform() < open));
   const cellHeight = Math.ceil(height / cells);
   const cellWidth = Math.ceil(width / cells);
-  const wide = (cells + 1) * cellWidth;
-  const large = resizeMap(grid, [cells, cells], [(cells + 1) * cellHeight, wide]);
-  const top = random.integer(cellHeight);
-  const left = random.integer(cellWidth);
-  const mask = new Float32Array(height * width);
-  for (let y = 0; y < height; y++) {
-    const from = (top + y) * wide + left;
-    mask.set(large.subarray(from, from + width), y * width);
-  }
-  return mask;
+  const size = [(cells + 1) * cellHeight, (cells + 1) * cellWidth] as const;
+  const [top, left] = [random.integer(cellHeight), random.integer(cellWidth)];
+  return resizeMap(grid, [cells, cells], size, { top, left, height, width });
 }

@@ -26,10 +26,12 @@ export async function scoreCam(
     const values = imageValues(subject, image);
     const { activations, shape } = await layerOutput(model, module, batchOf(subject, values.slice()));
     const [mapHeight, mapWidth] = shape;
-    const maps = Array.from({ length: channels }, (_, c) => activations.filter((_, i) => i % channels === c));
     const write = (channel: number, out: Float32Array) => {
-      const mask = fromZeroToOne(resizeMap(maps[channel]!, [mapHeight, mapWidth], [height, width]));
-      for (let i = 0; i < out.length; i++) out[i] = values[i]! * mask[Math.floor(i / colors)]!;
+      const map = new Float32Array(mapHeight * mapWidth);
+      for (let i = 0; i < map.length; i++) map[i] = activations[i * channels + channel]!;
+      const mask = fromZeroToOne(resizeMap(map, [mapHeight, mapWidth], [height, width]));
+      for (let i = 0, pixel = 0; pixel < mask.length; pixel++)
+        for (let c = 0; c < colors; c++, i++) out[i] = values[i]! * mask[pixel]!;
     };
     const scores = await scoreVariants(subject, target, channels, write, progress);
     const most = scores.reduce((a, b) => Math.max(a, b));

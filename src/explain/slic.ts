@@ -71,10 +71,14 @@ function cluster(
       const [top, bottom] = rangeAround(cy, reach.y, height);
       const [left, right] = rangeAround(cx, reach.x, width);
       for (let y = top; y < bottom; y++) {
-        for (let x = left; x < right; x++) {
+        const down = (cy - y) ** 2;
+        for (let x = left, i = (y * width + left) * channels; x < right; x++) {
           const pixel = y * width + x;
-          let distance = ((cy - y) ** 2 + (cx - x) ** 2) * spatial;
-          for (let c = 0; c < channels; c++) distance += (colors[pixel * channels + c]! - color[c]!) ** 2;
+          let distance = (down + (cx - x) ** 2) * spatial;
+          for (let c = 0; c < channels; c++, i++) {
+            const apart = colors[i]! - color[c]!;
+            distance += apart * apart;
+          }
           if (distances[pixel]! <= distance) continue;
           distances[pixel] = distance;
           labels[pixel] = label;
@@ -101,12 +105,15 @@ function moveCenters(
 ): void {
   const counts = new Float64Array(centers.length);
   for (const center of centers) Object.assign(center, { y: 0, x: 0, color: center.color.fill(0) });
-  for (const [pixel, label] of labels.entries()) {
-    const center = centers[label]!;
-    counts[label]!++;
-    center.y += Math.floor(pixel / width);
-    center.x += pixel % width;
-    for (let c = 0; c < channels; c++) center.color[c]! += colors[pixel * channels + c]!;
+  for (let pixel = 0, y = 0; pixel < labels.length; y++) {
+    for (let x = 0; x < width; x++, pixel++) {
+      const label = labels[pixel]!;
+      const center = centers[label]!;
+      counts[label]!++;
+      center.y += y;
+      center.x += x;
+      for (let c = 0; c < channels; c++) center.color[c]! += colors[pixel * channels + c]!;
+    }
   }
   for (const [label, center] of centers.entries()) {
     center.y /= counts[label]!;

@@ -62,19 +62,37 @@ function picturedOf(subject: Subject, image: number): Float64Array {
   return values;
 }
 
-/** Writes the image with every superpixel covered whose switch is 0. */
-export function cover(
+/** Pixels that follow each other in one superpixel. */
+interface Run {
+  readonly label: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function runsOf(labels: Int32Array): Run[] {
+  const runs: Run[] = [];
+  for (let from = 0, to = 1; from < labels.length; from = to++) {
+    while (to < labels.length && labels[to] === labels[from]) to++;
+    runs.push({ label: labels[from]!, from, to });
+  }
+  return runs;
+}
+
+/** What writes the image with every superpixel covered whose switch is 0. */
+export function covering(
   original: Float32Array,
   covered: Float32Array,
   labels: Int32Array,
-  switches: Uint8Array,
-  out: Float32Array,
-): void {
+): (switches: Uint8Array, out: Float32Array) => void {
   const channels = original.length / labels.length;
-  for (let i = 0, pixel = 0; pixel < labels.length; pixel++) {
-    const from = switches[labels[pixel]!] === 1 ? original : covered;
-    for (let c = 0; c < channels; c++, i++) out[i] = from[i]!;
-  }
+  const runs = runsOf(labels);
+  return (switches, out) => {
+    out.set(original);
+    for (const { label, from, to } of runs) {
+      if (switches[label] === 1) continue;
+      for (let i = from * channels; i < to * channels; i++) out[i] = covered[i]!;
+    }
+  };
 }
 
 /** Each superpixel in its mean colour. */

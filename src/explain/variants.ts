@@ -55,11 +55,11 @@ export function batchOf({ height, width, channels }: Subject, values: Float32Arr
 
 /** The target of each image and its score, by a plain pass. */
 export async function scoreImages(subject: Subject, progress: Progress): Promise<Scored[]> {
-  const { model, count, values, size, classes, targets } = subject;
+  const { count, values, size, classes, targets } = subject;
   const scored: Scored[] = [];
   for (const { first, length } of ranges(count, batchSizeOf(subject, 'scores'))) {
     const batch = batchOf(subject, values.slice(first * size, (first + length) * size));
-    const logits = await logitsOf(model, batch);
+    const logits = await logitsOf(subject, batch);
     for (let i = 0; i < length; i++) {
       const row = rowOf(logits, i, classes);
       const target = targets?.[first + i] ?? argMax(row);
@@ -88,7 +88,7 @@ export async function scoreVariants(
 ): Promise<Float64Array> {
   const scores = new Float64Array(count);
   for (const { first, length } of ranges(count, batchSizeOf(subject, 'scores'))) {
-    const logits = await logitsOf(subject.model, variantsOf(subject, first, length, write));
+    const logits = await logitsOf(subject, variantsOf(subject, first, length, write));
     for (let i = 0; i < length; i++) {
       const score = scoreOf(subject, rowOf(logits, i, subject.classes), target);
       scores[first + i] = score;
@@ -108,10 +108,10 @@ export async function variantGradients(
   progress: Progress,
   use: (place: number, gradient: Float32Array) => void,
 ): Promise<void> {
-  const { size } = subject;
+  const { size, folding } = subject;
   for (const { first, length } of ranges(count, batchSizeOf(subject, 'gradients'))) {
     const batch = variantsOf(subject, first, length, write);
-    const { gradients } = await inputGradients(subject, batch, Array<number>(length).fill(target));
+    const { gradients } = await inputGradients(subject, batch, Array<number>(length).fill(target), folding);
     for (let i = 0; i < length; i++) use(first + i, gradients.subarray(i * size, (i + 1) * size));
     await progress.add(length);
   }
@@ -124,7 +124,7 @@ function variantsOf(subject: Subject, first: number, length: number, write: Writ
   return batchOf(subject, values);
 }
 
-/** Makes explanations of what a method finds for each image, one after the other. */
+/** Makes explanations of what a method finds for each image by many passes, one image after the other. */
 export async function explainEach(
   subject: Subject,
   passes: number,
@@ -132,11 +132,15 @@ export async function explainEach(
   find: (image: number, scored: Scored, progress: Progress) => Promise<Found>,
 ): Promise<Explanation[]> {
   const progress = new Progress(subject, subject.count * (passes + 1));
-  const scored = await scoreImages(subject, progress);
-  const explanations: Explanation[] = [];
-  for (const [image, each] of scored.entries())
-    explanations.push(explanationOf(subject, image, each, settings, await find(image, each, progress)));
-  return explanations;
+  try {
+    const scored = await scoreImages(subject, progress);
+    const explanations: Explanation[] = [];
+    for (const [image, each] of scored.entries())
+      explanations.push(explanationOf(subject, image, each, settings, await find(image, each, progress)));
+    return explanations;
+  } finally {
+    subject.folding.dispose();
+  }
 }
 
 /** An explanation of one image. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkBoolean, checkInteger, checkOptions } from '../core/errors.js';
-import { hasKernel, runKernel, takesGradient } from '../core/kernels.js';
+import { hasKernel, takesGradient } from '../core/kernels.js';
 import { allOrNothing } from '../core/build.js';
 import { Module } from '../core/module.js';
 import { parameter } from '../core/variables.js';
@@ -10,7 +10,14 @@ import type { FusedActivation } from './fused-activation.js';
 import { dilateKernel } from './dilation.js';
 import { heNormal, type Initializer } from './initializers.js';
 import { addThen } from './add.js';
-import { fusedConv, groupedConv, groupedKernel, hasGroupedKernel } from './grouped-conv.js';
+import {
+  endsFixedConv,
+  fixedConv,
+  fusedConv,
+  groupedConv,
+  groupedKernel,
+  hasGroupedKernel,
+} from './grouped-conv.js';
 import { tfPadding, type Padding, type TfPadding } from './padding.js';
 import { fusesSwish, swish } from './swish.js';
 
@@ -136,13 +143,11 @@ export class Conv2D extends Module {
     return tf.tidy(() => {
       const { stride: strides, padding: pad, dilation, groups } = this;
       const { weight: filter, bias } = weights;
-      const fuses = bias && dilation === 1 && !takesGradient();
+      const fuses = bias && dilation === 1 && (!takesGradient() || endsFixedConv(activation));
       if (fuses && groups === 1 && hasKernel('FusedConv2DResidual')) {
-        const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, activation };
-        const inputs = { x, filter, bias, residual: shortcut };
-        return runKernel('FusedConv2DResidual', inputs, attributes as tf.NamedAttrMap) as tf.Tensor4D;
+        return fixedConv(x, filter, bias, { strides, pad, bias, activation }, shortcut);
       }
-      if (fuses && groups > 1 && hasGroupedKernel(x, filter, groups)) {
+      if (fuses && groups > 1 && !takesGradient() && hasGroupedKernel(x, filter, groups)) {
         return groupedKernel(x, filter, groups, { strides, pad, bias, activation }, shortcut);
       }
       return addThen(this.forwardFused(x, 'linear', weights), shortcut, activation);

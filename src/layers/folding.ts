@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { setDerived } from '../core/derived.js';
 import { check } from '../core/errors.js';
-import { isTracing, takesGradient, takesInputGradient } from '../core/kernels.js';
+import { isTracing, takesGradient, takesInputGradient, withFixedVariables } from '../core/kernels.js';
 import type { FusedActivation } from './fused-activation.js';
 
 /** What a convolution computes with: its variables, or folded tensors. */
@@ -46,6 +46,7 @@ const foldedModules = new WeakMap<object, Folded>();
 const foldedNorms = new WeakSet<object>();
 /** By the data of the outputs of folded convolutions. */
 const outputs = new WeakMap<object, Folding>();
+let temporary: ((module: object) => Folded | undefined) | undefined;
 
 /** Folds batch norms into convolutions, all of them or, where there is an error, none. Variables stay as they are. */
 export function fold(foldings: readonly Folding[]): void {
@@ -62,9 +63,9 @@ export function isFolded(module: object): boolean {
 
 /** What the folded convolution gives, with the activation; undefined where {@link foldedWeights} is. */
 export function runFolded(module: object, x: tf.Tensor4D): tf.Tensor4D | undefined {
-  const weights = foldedWeights(module);
-  if (!weights) return undefined;
-  const { folding } = foldedModules.get(module)!;
+  const folded = foldedNow(module);
+  if (!folded) return undefined;
+  const { folding, weights } = folded;
   const { conv, activation } = folding;
   const y = conv.forwardFused(x, activation?.fused ?? 'linear', weights);
   if (module === conv) outputs.set(y.dataId, folding);
@@ -76,16 +77,78 @@ export function runFolded(module: object, x: tf.Tensor4D): tf.Tensor4D | undefin
  * where gradients of the variables may be asked for.
  */
 export function foldedWeights(module: object): ConvolutionWeights | undefined {
+  return foldedNow(module)?.weights;
+}
+
+function foldedNow(module: object): Folded | undefined {
+  const passing = temporary?.(module);
+  if (passing) return passing;
   if (!isFolded(module)) return undefined;
-  const { folding, weights, sources, backend } = foldedModules.get(module)!;
-  const { conv, norm } = folding;
+  const folded = foldedModules.get(module)!;
+  const { conv, norm } = folded.folding;
   const areFixed = takesInputGradient() || (conv.isFrozen && norm.isFrozen);
   if (takesGradient() && !areFixed) return undefined;
-  const isFresh = variablesOf(folding).every(({ dataId }, i) => dataId === sources[i]!.dataId);
-  if (isTracing()) return isFresh ? weights : undefined;
-  if (isFresh && backend === tf.getBackend()) return weights;
-  fold([folding]);
-  return foldedModules.get(module)!.weights;
+  if (isTracing()) return hasSameVariables(folded) ? folded : undefined;
+  if (isFresh(folded)) return folded;
+  fold([folded.folding]);
+  return foldedModules.get(module);
+}
+
+/**
+ * Foldings that hold while {@link run} works, such as for many passes through a network whose variables nobody asks gradients of. The
+ * modules do not know of them: between two runs they can be trained. The caller disposes of it.
+ */
+export class TemporaryFolding {
+  readonly #folded = new Map<object, Folded>();
+  readonly #foldings: ReadonlyMap<object, Folding>;
+
+  constructor(foldings: readonly Folding[]) {
+    this.#foldings = new Map(foldings.map((folding) => [folding.module, folding]));
+  }
+
+  /** Runs `work`, passes in evaluation without gradients of variables, with the folded weights. */
+  run<T>(work: () => T): T {
+    const before = temporary;
+    temporary = (module) => this.#foldedNow(module);
+    try {
+      return withFixedVariables(work);
+    } finally {
+      temporary = before;
+    }
+  }
+
+  /** What a module computes with: computed when it is first needed, and again where a variable or the backend has changed. */
+  #foldedNow(module: object): Folded | undefined {
+    const folding = this.#foldings.get(module);
+    if (!folding || isTracing()) return undefined;
+    const before = this.#folded.get(module);
+    if (before && isFresh(before)) return before;
+    let folded: Folded;
+    tf.tidy(() => {
+      folded = compute(folding);
+      for (const tensor of tensorsOf(folded)) tf.keep(tensor);
+    });
+    if (before) tf.dispose(tensorsOf(before));
+    this.#folded.set(module, folded!);
+    return folded!;
+  }
+
+  dispose(): void {
+    for (const folded of this.#folded.values()) tf.dispose(tensorsOf(folded));
+    this.#folded.clear();
+  }
+}
+
+function tensorsOf({ weights, sources }: Folded): tf.Tensor[] {
+  return [weights.weight, weights.bias, ...sources];
+}
+
+function isFresh(folded: Folded): boolean {
+  return hasSameVariables(folded) && folded.backend === tf.getBackend();
+}
+
+function hasSameVariables({ folding, sources }: Folded): boolean {
+  return variablesOf(folding).every(({ dataId }, i) => dataId === sources[i]!.dataId);
 }
 
 /** `x` again where `layer`, a batch norm or an activation, is part of the convolution that gave `x`. */

@@ -18,7 +18,10 @@ export interface Convolution {
 export function fusedConv(x: tf.Tensor4D, filter: tf.Tensor4D, convolution: Convolution): tf.Tensor4D {
   const { strides, pad, bias, activation } = convolution;
   if (!bias && activation === 'linear') return tf.conv2d(x, filter, strides, pad);
-  if (bias && takesInputGradient()) return activations[activation](biasedConv(x, filter, bias, convolution));
+  if (bias && takesInputGradient()) {
+    if (endsFixedConv(activation)) return fixedConv(x, filter, bias, convolution);
+    return activations[activation](fixedConv(x, filter, bias, { ...convolution, activation: 'linear' }));
+  }
   // tfjs's type of an activation has no swish, which only this library's backends know.
   return tf.fused.conv2d({ x, filter, strides, pad, bias, activation: activation as 'linear' });
 }
@@ -70,25 +73,43 @@ function followed(sums: tf.Tensor4D, { bias, activation }: Convolution): tf.Tens
   return activations[activation](bias ? tf.add(sums, bias) : sums);
 }
 
-/** conv(x, filter) + bias with a gradient of x alone: that of tfjs's computes the others, too, wanted or not. */
-function biasedConv(
+/** Whether a gradient of the input alone is taken, and {@link fixedConv} can have this activation in it. */
+export function endsFixedConv(activation: FusedActivation): boolean {
+  return (
+    takesInputGradient() && (activation === 'linear' || (activation === 'relu' && hasKernel('ReluGrad')))
+  );
+}
+
+/**
+ * activation(conv(x, filter) + bias + residual) with gradients of x and residual alone: that of tfjs's computes the others, too,
+ * wanted or not. With a residual, the backend has FusedConv2DResidual; a gradient needs {@link endsFixedConv}.
+ */
+export function fixedConv(
   x: tf.Tensor4D,
   filter: tf.Tensor4D,
   bias: tf.Tensor1D,
-  { strides, pad }: Convolution,
+  { strides, pad, activation }: Convolution,
+  residual?: tf.Tensor4D,
 ): tf.Tensor4D {
+  const common = { strides, pad, dataFormat: 'NHWC', dilations: [1, 1] };
   const operation = tf.customGrad((...args) => {
-    const [x, save] = args as unknown as [tf.Tensor4D, tf.GradSaveFunc];
-    save([filter]);
-    const attributes = { strides, pad, dataFormat: 'NHWC', dilations: [1, 1], activation: 'linear' };
-    const value: tf.Tensor4D = tf
-      .engine()
-      .runKernel('FusedConv2D', { x, filter, bias }, attributes as unknown as tf.NamedAttrMap);
-    const gradFunc = (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]) =>
-      tf.conv2dTranspose(dy as tf.Tensor4D, saved[0] as tf.Tensor4D, x.shape, strides, pad);
+    const save = args.pop() as unknown as tf.GradSaveFunc;
+    const [x, residual] = args as [tf.Tensor4D, tf.Tensor4D?];
+    const inputs = { x, filter, bias, ...(residual && { residual }) };
+    const name = residual ? 'FusedConv2DResidual' : 'FusedConv2D';
+    const attributes = { ...common, activation } as unknown as tf.NamedAttrMap;
+    const value: tf.Tensor4D = tf.engine().runKernel(name, inputs, attributes);
+    save(activation === 'relu' ? [filter, value] : [filter]);
+    const gradFunc = (gradient: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]) => {
+      const [filter, y] = saved as [tf.Tensor4D, tf.Tensor4D?];
+      const dy = y ? runKernel('ReluGrad', { y, dy: gradient as tf.Tensor }) : (gradient as tf.Tensor);
+      const attributes = { ...common, inputShape: x.shape, filterStays: true } as unknown as tf.NamedAttrMap;
+      const dx: tf.Tensor = tf.engine().runKernel('Conv2DBackpropInput', { dy, filter }, attributes);
+      return residual ? [dx, tf.clone(dy)] : dx;
+    };
     return { value, gradFunc };
   });
-  return operation(x) as tf.Tensor4D;
+  return operation(...(residual ? [x, residual] : [x])) as tf.Tensor4D;
 }
 
 /** The activations that may follow where a gradient is taken. */
@@ -120,7 +141,7 @@ export function groupedKernel(
   return runKernel('GroupedConv2D', inputs, attributes) as tf.Tensor4D;
 }
 
-/** The convolution alone, with its gradients. */
+/** The convolution alone, with its gradients, that of the filter only where it may be asked for. */
 function differentiable(
   x: tf.Tensor4D,
   filter: tf.Tensor4D,
@@ -128,8 +149,9 @@ function differentiable(
   { strides, pad }: Convolution,
 ): tf.Tensor4D {
   const attributes = { strides, pad, groups } as unknown as tf.NamedAttrMap;
+  const inputs = takesInputGradient() ? [x] : [x, filter];
   const operation = tf.customGrad((...args) => {
-    const [x, filter, save] = args as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+    const save = args.pop() as unknown as tf.GradSaveFunc;
     save([x, filter]);
     return {
       value: groupedKernel(x, filter, groups, { strides, pad, bias: undefined, activation: 'linear' }),
@@ -138,14 +160,13 @@ function differentiable(
         const dy = gradient as tf.Tensor;
         const { shape: inputShape } = x;
         const { shape: filterShape } = filter;
-        return [
-          runKernel('GroupedConv2DBackpropInput', { dy, filter }, { ...attributes, inputShape }),
-          runKernel('GroupedConv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }),
-        ];
+        const dx = runKernel('GroupedConv2DBackpropInput', { dy, filter }, { ...attributes, inputShape });
+        if (inputs.length === 1) return dx;
+        return [dx, runKernel('GroupedConv2DBackpropFilter', { x, dy }, { ...attributes, filterShape })];
       },
     };
   });
-  return operation(x, filter) as tf.Tensor4D;
+  return operation(...inputs) as tf.Tensor4D;
 }
 
 function composed(

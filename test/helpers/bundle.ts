@@ -13,7 +13,16 @@ export async function bundle(source: string, folder: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     mainFields: ['module', 'main'],
-    external: ['sharp', 'echarts', 'h5wasm', 'undici'],
+    external: [
+      'sharp',
+      'echarts',
+      'fastify',
+      'h5wasm',
+      'hyparquet',
+      'hyparquet-writer',
+      'prom-client',
+      'undici',
+    ],
     ignoreAnnotations: true, // package.json's sideEffects speak of dist.
     alias: {
       '#backends': './src/backends/default.node.ts',

@@ -106,7 +106,7 @@ interface Cases {
  * Nothing is left of the model.
  */
 export function testModel(
-  backends: Partial<Record<'cpu' | 'simd', Cases>>,
+  backends: Readonly<Record<string, Cases>>,
   name: string,
   source: 'torchvision' | 'timm' = 'torchvision',
 ): void {
@@ -142,7 +142,7 @@ export function testModel(
       await tf.setBackend(backend);
       const trainable = model.variables().filter((variable) => variable.trainable);
       expect(trainable.reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
-      expect(tf.tidy(() => compareEvaluation(model, evaluation, images))).toEqual([]);
+      expect(await compareEvaluation(model, evaluation, images)).toEqual([]);
     });
 
     const trained = each.filter(({ trains }) => trains);
@@ -153,7 +153,7 @@ export function testModel(
         await tf.setBackend(backend);
         if (isTrained) fill();
         isTrained = true;
-        expect(tf.tidy(() => compareTrainingStep(model, training, map))).toEqual([]);
+        expect(await compareTrainingStep(model, training, map)).toEqual([]);
       },
       3_600_000,
     );
@@ -161,40 +161,65 @@ export function testModel(
 }
 
 /** Compares the first `n` images; they are the first values of all, in PyTorch's layout. */
-function compareEvaluation(model: ImageClassifier, evaluation: Reference['evaluation'], n: number): Failures {
+async function compareEvaluation(
+  model: ImageClassifier,
+  evaluation: Reference['evaluation'],
+  n: number,
+): Promise<Failures> {
   const [all, , size] = evaluation.input;
-  const part = n / all;
-  const { logits, stages } = predictWithStages(model, ruleInput(n, size));
-  const expected = Object.entries(evaluation.stages);
-  expect(stages.length).toBe(expected.length);
-  const distances = stages.map((stage, i): [string, number] => {
-    const [key, { shape, std, spread: values }] = expected[i]!;
-    const actual = tf.transpose(stage, [0, 3, 1, 2]);
-    expect(actual.shape).toEqual([n, ...shape.slice(1)]);
-    stage.dispose();
-    const first = values.slice(0, values.length * part);
-    return [key, relativeDistance(spread(actual.dataSync(), first.length), first, std)];
-  });
+  const images = ruleInput(n, size);
+  const { logits, stages } = predictWithStages(model, images);
+  await toSimd([logits, ...stages]);
+  const distances = tf.tidy(() => stageDistances(stages, evaluation, n, n / all));
   distances.push(['logits', relativeDistance(logits.dataSync(), evaluation.logits.slice(0, n).flat())]);
+  tf.dispose([images, logits, stages]);
   return distances.filter(([, d]) => !(d <= 1e-4)).map(([key, d]) => `${key}: ${d}`);
 }
 
-function compareTrainingStep(
+/** Reads tensors, which WebGPU can only do asynchronously, and makes `simd` the current backend, to which they move. */
+async function toSimd(tensors: readonly tf.Tensor[]): Promise<void> {
+  await Promise.all(tensors.map((tensor) => tensor.data()));
+  await tf.setBackend('simd');
+}
+
+function stageDistances(
+  stages: readonly tf.Tensor4D[],
+  evaluation: Reference['evaluation'],
+  n: number,
+  part: number,
+): [string, number][] {
+  const expected = Object.entries(evaluation.stages);
+  expect(stages.length).toBe(expected.length);
+  return stages.map((stage, i): [string, number] => {
+    const [key, { shape, std, spread: values }] = expected[i]!;
+    const actual = tf.transpose(stage, [0, 3, 1, 2]);
+    expect(actual.shape).toEqual([n, ...shape.slice(1)]);
+    const first = values.slice(0, values.length * part);
+    return [key, relativeDistance(spread(actual.dataSync(), first.length), first, std)];
+  });
+}
+
+async function compareTrainingStep(
   model: ImageClassifier,
   training: Reference['training'],
   map: NameMap,
-): Failures {
+): Promise<Failures> {
   const [n, , size] = training.input;
-  changeNorms(model, training);
-  const labels = tf.oneHot(tf.range(0, n, 1, 'int32'), 1000);
-  const images = ruleInput(n, size);
+  tf.tidy(() => changeNorms(model, training));
   const context = { training: true, random: new Random(0) } as const;
-  const { value, grads } = tf.variableGrads(
-    () => tf.losses.softmaxCrossEntropy(labels, model.forward(images, context)) as tf.Scalar,
-    model.variables().filter(({ trainable }) => trainable),
-  );
+  const { value, grads } = tf.tidy(() => {
+    const labels = tf.oneHot(tf.range(0, n, 1, 'int32'), 1000);
+    const images = ruleInput(n, size);
+    return tf.variableGrads(
+      () => tf.losses.softmaxCrossEntropy(labels, model.forward(images, context)) as tf.Scalar,
+      model.variables().filter(({ trainable }) => trainable),
+    );
+  });
+  await toSimd([value, ...Object.values(grads), ...model.variables()]);
   const loss = Math.abs(value.dataSync()[0]! - training.loss) / training.loss;
-  return [...(loss <= 1e-3 ? [] : [`loss: ${loss}`]), ...compareVariables(model, grads, training, map)];
+  const failures = tf.tidy(() => compareVariables(model, grads, training, map));
+  tf.dispose([value, grads]);
+  return [...(loss <= 1e-3 ? [] : [`loss: ${loss}`]), ...failures];
 }
 
 /**

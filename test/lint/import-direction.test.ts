@@ -12,8 +12,8 @@ const mayImport: Record<string, readonly string[]> = {
   vision: ['models', 'backends', 'core'],
   pretrained: ['models', 'weights', 'scaling', 'backends', 'core'],
   training: ['models', 'layers', 'weights', 'vision', 'backends', 'core'],
-  explain: ['training', 'vision', 'models', 'layers', 'core', 'graph', 'backends'],
-  robustness: ['models', 'layers', 'vision', 'training', 'explain', 'backends', 'core'],
+  explain: ['training', 'vision', 'models', 'layers', 'blocks', 'core', 'graph', 'backends'],
+  robustness: ['models', 'layers', 'blocks', 'vision', 'training', 'explain', 'backends', 'core'],
   backends: [],
 };
 const folders = Object.keys(mayImport);

@@ -15,6 +15,7 @@ const documents = [
   'docs/explain.md',
   'docs/calibration.md',
   'docs/robustness.md',
+  'docs/scale-out.md',
 ];
 
 /** What is done with a block of code, by what stands next to its language. */

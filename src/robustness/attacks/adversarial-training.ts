@@ -126,18 +126,18 @@ async function attacked<Reference extends tf.Tensor>(
   { reference, loss, start, walk }: Course<Reference>,
 ): Promise<tf.Tensor4D[]> {
   const victim = new Victim(model, colorsOfNetwork(model, manner));
-  const [images, first, compared] = tidied(() => {
-    const images = fromInput(x, victim.colors);
-    return [images, start(images), reference(victim, images)] as const;
-  });
+  const made: tf.Tensor[] = [];
   try {
-    const found = await ascend(victim, images, first, loss(compared), walk);
-    try {
-      return [toInput(found, victim.colors)];
-    } finally {
-      found.dispose();
-    }
+    const [images, begin, compared] = tidied(() => {
+      const images = fromInput(x, victim.colors);
+      return [images, start(images), reference(victim, images)] as const;
+    });
+    made.push(images, begin, compared);
+    const found = await ascend(victim, images, begin, loss(compared), walk);
+    made.push(found);
+    return [toInput(found, victim.colors)];
   } finally {
-    tf.dispose([images, first, compared]);
+    tf.dispose(made);
+    victim.dispose();
   }
 }

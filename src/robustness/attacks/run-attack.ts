@@ -62,7 +62,6 @@ export async function runAttack(
 ): Promise<AttackResult> {
   checkAttackOptions(options);
   const colors = colorsOfNetwork(network, options.preprocessing);
-  const victim = new Victim(network, colors);
   await ready();
   const given = await checkLabelled(plan.name, network, images, labels);
   checkChannels(plan.name, images, colors);
@@ -79,10 +78,15 @@ export async function runAttack(
     await nextTask();
     signal?.throwIfAborted();
   };
-  for (let begin = 0; begin < count; begin += batchSize) {
-    const places = Array.from({ length: Math.min(batchSize, count - begin) }, (_, i) => begin + i);
-    await attackBatch(victim, given, places, random.split(), { plan, found, pause });
-    onProgress?.(begin + places.length, count);
+  const victim = new Victim(network, colors);
+  try {
+    for (let begin = 0; begin < count; begin += batchSize) {
+      const places = Array.from({ length: Math.min(batchSize, count - begin) }, (_, i) => begin + i);
+      await attackBatch(victim, given, places, random.split(), { plan, found, pause });
+      onProgress?.(begin + places.length, count);
+    }
+  } finally {
+    victim.dispose();
   }
   return {
     images: tf.tensor4d(found.values, images.shape),

@@ -1,11 +1,13 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
+import { foldTemporarily } from '../../blocks/fuse.js';
 import { evaluation } from '../../core/context.js';
 import { ArgumentError, check } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
 import { freeingTape } from '../../core/tape.js';
 import { takeValues } from '../../core/take-values.js';
 import { keepClones } from '../../core/tensors.js';
+import type { TemporaryFolding } from '../../layers/folding.js';
 import type { ColorPreprocessing } from '../../models/preprocessing.js';
 import { toInput } from './image-range.js';
 import type { ExampleLoss } from './losses.js';
@@ -23,17 +25,26 @@ export interface InputGradients {
   readonly gradients: tf.Tensor4D;
 }
 
-/** A network as an attack sees it: a function of images from 0 to 1, in evaluation. */
+/** A network as an attack sees it: a function of images from 0 to 1, in evaluation. The caller disposes of it. */
 export class Victim {
+  readonly #folding: TemporaryFolding;
+
   constructor(
     readonly network: Network,
     readonly colors: ColorPreprocessing | undefined,
-  ) {}
+  ) {
+    this.#folding = foldTemporarily(network);
+  }
+
+  dispose(): void {
+    this.#folding.dispose();
+  }
 
   /** The scores of the classes, [N, classes]. */
   scores(images: tf.Tensor4D): tf.Tensor2D {
     return tf.tidy(() => {
-      const scores = this.network.forward(toInput(images, this.colors), evaluation);
+      const input = toInput(images, this.colors);
+      const scores = this.#folding.run(() => this.network.forward(input, evaluation));
       // A clone, since a network may give a tensor that it keeps.
       return tf.clone(checkScores(scores, images.shape[0]));
     });

@@ -8,39 +8,71 @@ import type { SkippedFile } from './skipped.js';
 /** What walks, for errors elsewhere than in Node. */
 const NAME = 'folderDataset';
 
+/** What lies in a folder or in the folders in it. */
+export interface Walked {
+  /** Within the folder that is walked. */
+  readonly path: string;
+  /** The share of the folder that lies before the end of this, about: every entry of a folder counts alike. */
+  readonly progress: number;
+  /** Of a file: where it is. */
+  readonly file?: string;
+  /** Why it is not read, where it is neither a file nor a folder. */
+  readonly reason?: string;
+  /** Whether it is a link to nothing. */
+  readonly isBroken?: boolean;
+  readonly isFolder?: boolean;
+}
+
 /**
  * All that a folder and the folders in it hold, links followed. In Node only.
  * @throws Error of the file system where a folder cannot be read.
  */
 export async function walkFolder(root: string): Promise<DataFiles> {
-  const { fs, path: paths } = nodeFiles(NAME);
-  const { readdir, realpath, stat } = fs;
   const found: DataFile[] = [];
   const folders: string[] = [];
   const broken: SkippedFile[] = [];
   const skipped: SkippedFile[] = [];
+  for await (const { path, file, reason, isBroken, isFolder } of walk(root)) {
+    if (file !== undefined) found.push(dataFile(file, path));
+    else if (reason === undefined) folders.push(path);
+    else (isBroken ? broken : skipped).push({ path, reason, ...(isFolder && { isFolder }) });
+  }
+  return { files: found, folders, broken, skipped };
+}
 
-  const visit = async (folder: string, prefix: string, above: readonly string[]): Promise<void> => {
+/** As {@link walkFolder}, one after the other, so that only the names of one folder and those above it are in memory. */
+export async function* walk(root: string): AsyncGenerator<Walked> {
+  const { fs, path: paths } = nodeFiles(NAME);
+  const { readdir, realpath, stat } = fs;
+
+  async function* visit(
+    folder: string,
+    prefix: string,
+    above: readonly string[],
+    [from, to]: readonly [number, number],
+  ): AsyncGenerator<Walked> {
     const holders = [...above, await realpath(folder)];
-    const entries = await readdir(folder, { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (isOfSystem(entry.name)) continue; // Some of these only the system may read.
+    const all = await readdir(folder, { withFileTypes: true });
+    const entries = all.filter(({ name }) => !isOfSystem(name)); // Some of these only the system may read.
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const [i, entry] of entries.entries()) {
+      const [start, progress] = [i, i + 1].map((n) => from + ((to - from) * n) / entries.length);
       const [file, path] = [paths.join(folder, entry.name), `${prefix}${entry.name}`];
       const isPlain = entry.isFile() || entry.isDirectory();
       const kind = isPlain ? entry : await stat(file).catch(() => undefined);
-      if (!kind) broken.push({ path, reason: 'a link to nothing' });
-      else if (kind.isFile()) found.push(dataFile(file, path));
-      else if (!kind.isDirectory()) skipped.push({ path, reason: 'a pipe or device' });
+      const at = { path, progress: progress! };
+      if (!kind) yield { ...at, reason: 'a link to nothing', isBroken: true };
+      else if (kind.isFile()) yield { ...at, file };
+      else if (!kind.isDirectory()) yield { ...at, reason: 'a pipe or device' };
       else if (entry.isSymbolicLink() && holders.includes(await realpath(file))) {
-        skipped.push({ path, reason: 'a link to a folder that it lies in', isFolder: true });
+        yield { ...at, reason: 'a link to a folder that it lies in', isFolder: true };
       } else {
-        folders.push(path);
-        await visit(file, `${path}/`, holders);
+        yield { ...at, isFolder: true };
+        yield* visit(file, `${path}/`, holders, [start!, progress!]);
       }
     }
-  };
-  await visit(root, '', []);
-  return { files: found, folders, broken, skipped };
+  }
+  yield* visit(root, '', [], [0, 1]);
 }
 
 /** A file of the file system as one of a data set. */

@@ -5,7 +5,7 @@ import { kernels } from '../../../src/backends/simd/kernels/index.js';
 import { runListKernel, runUpdate, type UpdateName } from '../../../src/core/kernels.js';
 import { Random } from '../../../src/core/random.js';
 import { groupedConv } from '../../../src/layers/grouped-conv.js';
-import { runOn, type Input, type Operation } from './compare.js';
+import { runOn, type Input, type Operation } from '../compare.js';
 
 // Every kernel that this backend has of its own puts not-a-number and infinities where the cpu backend puts them, or the
 // composition of its operations where cpu has no such kernel; whatever the sizes, so that the last values of a row count.

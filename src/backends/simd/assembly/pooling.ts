@@ -52,59 +52,80 @@ export function pool(chunk: i32, _thread: i32): void {
 }
 
 /**
- * Gradient of the largest value, an image by four times `blocks` channels a chunk: the first place that holds the
+ * Gradient of the largest value, an image by four times `vectors` channels a chunk: the first place that holds the
  * largest value gets it. Windows follow each other in one chunk, so the order of sums is fixed.
  */
 export function maxPoolGradient(chunk: i32, _thread: i32): void {
   const input = ptr(0);
   const gradient = ptr(1); // of the output
-  const output = ptr(2); // the gradient of the input, all zeros
+  const output = ptr(2); // the gradient of the input
   const height = arg(4);
   const width = arg(5);
   const channels = arg(6);
   const outHeight = arg(7);
   const outWidth = arg(8);
-  const windowHeight = arg(11);
-  const windowWidth = arg(12);
-  const dilationY = arg(13);
-  const dilationX = arg(14);
   const vectors = arg(17);
   const pixel = <usize>channels << 2;
   const groups = ((channels + 3) / 4 + vectors - 1) / vectors;
   const n = chunk / groups;
   const first = <usize>(chunk % groups) * <usize>vectors * 16;
-  const end = min(pixel, first + <usize>vectors * 16);
+  const bytes = min(pixel - first, <usize>vectors * 16);
+  let cleared = 0;
   for (let oy = 0; oy < outHeight; oy++) {
     const top = oy * arg(9) - arg(15);
+    const endY = min(height, top + arg(11));
+    // Rows become zeros when a window first comes to them.
+    for (; cleared < endY; cleared++) clearRow(output + <usize>((n * height + cleared) * width) * pixel + first, bytes);
     for (let ox = 0; ox < outWidth; ox++) {
       const left = ox * arg(10) - arg(16);
-      const dy = gradient + <usize>((n * outHeight + oy) * outWidth + ox) * pixel;
-      for (let c = first; c < end; c += 16) {
-        let best = f32x4.splat(-Infinity);
-        let place = i32x4.splat(-1);
-        for (let i = 0; i < windowHeight; i++) {
-          const y = top + i * dilationY;
-          if (<u32>y >= <u32>height) continue;
-          for (let j = 0; j < windowWidth; j++) {
-            const x = left + j * dilationX;
-            if (<u32>x >= <u32>width) continue;
-            const index = (n * height + y) * width + x;
-            const value = v128.load(input + <usize>index * pixel + c);
-            const larger = f32x4.gt(value, best);
-            best = v128.bitselect(value, best, larger);
-            place = v128.bitselect(i32x4.splat(index), place, larger);
-          }
-        }
-        const lanes = <i32>min((pixel - c) >> 2, 4);
-        for (let lane = 0; lane < lanes; lane++) {
-          const index = lane < 2
-            ? lane == 0 ? i32x4.extract_lane(place, 0) : i32x4.extract_lane(place, 1)
-            : lane == 2 ? i32x4.extract_lane(place, 2) : i32x4.extract_lane(place, 3);
-          if (index < 0) continue;
-          const offset = c + (<usize>lane << 2);
-          const to = output + <usize>index * pixel + offset;
-          store<f32>(to, load<f32>(to) + load<f32>(dy + offset));
-        }
+      const firstX = max(left, 0);
+      const columns = min(width, left + arg(12)) - firstX;
+      const corner = <usize>((n * height + max(top, 0)) * width + firstX) * pixel + first;
+      const dy = gradient + <usize>((n * outHeight + oy) * outWidth + ox) * pixel + first;
+      maxPoolWindow(input + corner, output + corner, dy, endY - max(top, 0), columns, pixel, bytes);
+    }
+  }
+  for (; cleared < height; cleared++) clearRow(output + <usize>((n * height + cleared) * width) * pixel + first, bytes);
+}
+
+/** Sets `bytes` of every pixel of a row to zero. */
+function clearRow(to: usize, bytes: usize): void {
+  const pixel = <usize>arg(6) << 2;
+  for (let x = 0; x < arg(5); x++, to += pixel) {
+    for (let c: usize = 0; c < bytes; c += 16) {
+      storePart(to + c, f32x4.splat(0), <i32>min((bytes - c) >> 2, 4));
+    }
+  }
+}
+
+/** Adds `dy` at the first place of a window that holds its largest value, for `bytes` of channels. */
+// @ts-ignore: decorator
+@inline
+function maxPoolWindow(
+  input: usize, output: usize, dy: usize, rows: i32, columns: i32, pixel: usize, bytes: usize,
+): void {
+  const row = <usize>arg(5) * pixel;
+  for (let c: usize = 0; c < bytes; c += 16) {
+    let best = f32x4.splat(-Infinity);
+    let place = i32x4.splat(-1);
+    let tap = 0;
+    for (let i = 0; i < rows; i++) {
+      let from = input + <usize>i * row + c;
+      for (let j = 0; j < columns; j++, tap++, from += pixel) {
+        const value = v128.load(from);
+        const larger = f32x4.gt(value, best);
+        best = v128.bitselect(value, best, larger);
+        place = v128.bitselect(i32x4.splat(tap), place, larger);
+      }
+    }
+    const lanes = <i32>min((bytes - c) >> 2, 4);
+    const share = v128.load(dy + c);
+    tap = 0;
+    for (let i = 0; i < rows; i++) {
+      let to = output + <usize>i * row + c;
+      for (let j = 0; j < columns; j++, tap++, to += pixel) {
+        const here = v128.and(share, i32x4.eq(place, i32x4.splat(tap)));
+        storePart(to, f32x4.add(v128.load(to), here), lanes);
       }
     }
   }

@@ -54,6 +54,98 @@ function convolvePhases(
   }
 }
 
+/** Columns of a tile: a product of fewer takes as long. */
+const TILE = 8;
+
+/** How far right of a pixel of dy the pixels of dx reach that are computed together: offsets in dy, for all phases of a row. */
+function joinedOffsets({ filterWidth, strideWidth, padInfo }: ConvInfo): number[] {
+  const first = Math.ceil((padInfo.left - filterWidth + 1) / strideWidth);
+  const last = Math.floor((padInfo.left + strideWidth - 1) / strideWidth);
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+/** Whether computing the phases of a row together is less work: of few channels, they fill one tile. */
+function suitsJoining(info: ConvInfo): boolean {
+  const { inWidth, inChannels, filterWidth, strideWidth } = info;
+  const tiles = Math.ceil((strideWidth * inChannels) / TILE);
+  const fewer = tiles * joinedOffsets(info).length < Math.ceil(inChannels / TILE) * filterWidth;
+  return fewer && strideWidth > 1 && inWidth % strideWidth === 0 && filterWidth >= strideWidth;
+}
+
+/** As {@link convolvePhases}, but the pixels of a row whose phases differ are channels of one pixel. */
+function convolveJoinedPhases(
+  backend: SimdBackend,
+  image: Image,
+  layout: MatrixLayout,
+  info: ConvInfo,
+  dx: tf.TensorInfo,
+): void {
+  const { inHeight, inWidth, strideHeight: stepY, strideWidth, filterHeight } = info;
+  const { depth: run } = layout;
+  const columns = strideWidth * layout.columns;
+  const width = inWidth / strideWidth;
+  const offsets = joinedOffsets(info);
+  if (filterHeight < stepY) backend.fill(dx, 0);
+  for (let phaseY = 0; phaseY < Math.min(stepY, inHeight); phaseY++) {
+    const rows = rowsOfPhase(info, phaseY);
+    if (rows.length === 0) continue;
+    const taps = rows.flatMap(({ offset }) => offsets.map((x) => [offset, x] as const));
+    const grid = {
+      ...{ height: Math.ceil((inHeight - phaseY) / stepY), width, strideY: 1, strideX: 1, taps },
+      ...{ outHeight: inHeight, outWidth: width, stepY, originY: phaseY },
+    };
+    const floats = taps.length * run * columns;
+    backend.lend(floats * 4 + packedBytes(taps.length, run, columns), 'joined weights', (address) => {
+      const filterRows = rows.map(({ row }) => row);
+      joinFilter(backend, layout, info, filterRows, offsets, backend.floats(address, floats));
+      const joined = {
+        address,
+        depth: run,
+        columns,
+        tapStep: run * columns,
+        depthStep: columns,
+        columnStep: 1,
+      };
+      const packed = address + floats * 4;
+      packMatrix(backend, joined, [...taps.keys()], packed);
+      convolve(backend, image, { address: packed, run, columns }, grid, backend.address(dx), noEpilogue);
+    });
+  }
+}
+
+/** Writes [rows, offsets, depth, phases, columns]: the taps that lead from an offset to each phase, or zeros. */
+function joinFilter(
+  backend: SimdBackend,
+  { address, depth, columns }: MatrixLayout,
+  { filterHeight, filterWidth, strideWidth, padInfo }: ConvInfo,
+  rows: readonly number[],
+  offsets: readonly number[],
+  joined: Float32Array,
+): void {
+  const filter = backend.floats(address, filterHeight * filterWidth * depth * columns);
+  let to = 0;
+  for (const row of rows) {
+    for (const offset of offsets) {
+      for (let d = 0; d < depth; d++) {
+        for (let phase = 0; phase < strideWidth; phase++) {
+          const x = phase + padInfo.left - offset * strideWidth;
+          const tap = (row * filterWidth + x) * columns;
+          const inside = x >= 0 && x < filterWidth;
+          for (let c = 0; c < columns; c++) joined[to++] = inside ? filter[(tap + c) * depth + d]! : 0;
+        }
+      }
+    }
+  }
+}
+
+/** The rows of the filter that reach the rows of a phase of the stride, and where in dy each then is. */
+function rowsOfPhase({ filterHeight, strideHeight, padInfo }: ConvInfo, phaseY: number) {
+  const rows = Array.from({ length: filterHeight }, (_, row) => {
+    return { row, offset: (phaseY + padInfo.top - row) / strideHeight };
+  });
+  return rows.filter(({ offset }) => Number.isInteger(offset));
+}
+
 /** The taps that reach the pixels of a phase of the stride, and where in dy each then is. */
 function tapsOfPhase(
   { filterHeight, filterWidth, strideHeight, strideWidth, padInfo }: ConvInfo,
@@ -70,27 +162,36 @@ function tapsOfPhase(
   return taps;
 }
 
-/** The gradient of the input of a 3x3 convolution of stride 1, by Winograd's. */
+/**
+ * The gradient of the input of a 3x3 convolution of stride 1, by Winograd's.
+ * @param stays - The filter, where it stays as it is for many gradients: its transformed weights are then kept with it.
+ */
 function winogradGradient(
   backend: SimdBackend,
   image: Image,
   layout: MatrixLayout,
   info: ConvInfo,
-  address: number,
+  to: number,
+  stays: tf.TensorInfo | undefined,
 ): void {
   const { depth, columns } = layout;
   const { top, left } = info.padInfo;
-  // Not kept: a training step needs it once.
-  backend.lend(winogradBytes(depth, columns), 'transformed transposed weights', (packed) => {
-    winogradPack(backend, layout, true, packed);
-    const direct = (use: (address: number) => void) =>
-      backend.lend(packedBytes(9, depth, columns), 'transposed weights', (address) => {
-        packMatrix(backend, layout, [8, 7, 6, 5, 4, 3, 2, 1, 0], address);
-        use(address);
-      });
-    const matrix = { address: packed, run: depth, columns, direct };
-    const size = { height: info.inHeight, width: info.inWidth, address };
+  const direct = (use: (address: number) => void) =>
+    backend.lend(packedBytes(9, depth, columns), 'transposed weights', (address) => {
+      packMatrix(backend, layout, [8, 7, 6, 5, 4, 3, 2, 1, 0], address);
+      use(address);
+    });
+  const pack = (address: number) => winogradPack(backend, layout, true, address);
+  const compute = (address: number) => {
+    const matrix = { address, run: depth, columns, direct };
+    const size = { height: info.inHeight, width: info.inWidth, address: to };
     winograd(backend, image, matrix, { top: 2 - top, left: 2 - left }, size, noEpilogue);
+  };
+  const [bytes, purpose] = [winogradBytes(depth, columns), 'transformed transposed weights'];
+  if (stays) return compute(backend.derive(stays, purpose, bytes, pack));
+  backend.lend(bytes, purpose, (address) => {
+    pack(address);
+    compute(address);
   });
 }
 
@@ -117,7 +218,10 @@ const backpropInput: Kernel = (args) => {
   };
   const unitStep = info.strideHeight === 1 && info.strideWidth === 1;
   if (filterHeight === 3 && filterWidth === 3 && unitStep && suitsWinograd(depth, columns)) {
-    winogradGradient(backend, image, layout, info, backend.address(dx));
+    const stays = attrs['filterStays'] ? filter : undefined;
+    winogradGradient(backend, image, layout, info, backend.address(dx), stays);
+  } else if (suitsJoining(info)) {
+    convolveJoinedPhases(backend, image, layout, info, dx);
   } else {
     convolvePhases(backend, image, layout, info, dx, 1);
   }

@@ -46,7 +46,6 @@ const maxPoolGrad: Kernel = (args) => {
   if (!isFloat32(dy, input)) return fallback('MaxPoolGrad', args);
   const info = poolInfo(input.shape, attrs);
   const dx = backend.allocate(input.shape, 'float32');
-  backend.fill(dx, 0);
   const groups = Math.ceil(info.inChannels / 4 / VECTORS);
   backend.runtime.run(MAX_POOL_GRADIENT, info.batchSize * groups, [
     ...[backend.address(input), backend.address(dy), backend.address(dx), ...sizes(info), VECTORS],

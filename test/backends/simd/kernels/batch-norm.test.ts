@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { runKernel } from '../../../../src/core/kernels.js';
-import { expectAsCpu, floats, runOn, uniform, type Input, type Operation } from '../compare.js';
+import { expectAsCpu, floats, runOn, uniform, type Input, type Operation } from '../../compare.js';
 
 const sizes = fc.record({
   shape: fc.tuple(

@@ -10,7 +10,7 @@ import {
   uniform,
   type Input,
   type Operation,
-} from '../compare.js';
+} from '../../compare.js';
 
 /** A convolution's sizes. */
 interface Geometry {
@@ -107,6 +107,41 @@ test('Conv2DBackpropInput and Conv2DBackpropFilter of any kernel, stride, paddin
     (geometry) => expectAsCpu(tensors(geometry), gradient(geometry), sums()),
   );
 });
+
+test.each([
+  [
+    [2, 16, 14, 3],
+    [7, 7, 3, 20],
+    [2, 2],
+    [3, 3],
+  ],
+  [
+    [1, 15, 16, 1],
+    [3, 3, 1, 8],
+    [2, 2],
+    [1, 1],
+  ],
+  [
+    [2, 16, 16, 4],
+    [4, 4, 4, 9],
+    [4, 4],
+    [0, 0],
+  ],
+  [
+    [1, 13, 12, 3],
+    [5, 4, 3, 5],
+    [1, 3],
+    [2, 0],
+  ],
+] as const)(
+  'the gradients of strided convolutions of few channels: %j, %j',
+  async (x, filter, strides, sides) => {
+    const pad = [[0, 0], [sides[0], sides[0]], [sides[1], sides[1]], [0, 0]] as unknown as Geometry['pad']; // prettier-ignore
+    const shapes = { x: [...x], filter: [...filter], strides: [...strides] } as unknown as Geometry;
+    const geometry: Geometry = { ...shapes, dilations: [1, 1], pad, seed: 1 };
+    await expectAsCpu(tensors(geometry), gradient(geometry), sums());
+  },
+);
 
 test('Conv2D of kernel 1 and stride 1, as a product of matrices', async () => {
   const geometry = geometries([1, 6, 16, 40], [1, 7, 8, 33]).map((geometry) => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { expectAsCpu, sums, uniform, type Input, type Operation } from '../compare.js';
+import { expectAsCpu, sums, uniform, type Input, type Operation } from '../../compare.js';
 
 /** A depthwise convolution's sizes. */
 interface Geometry {

@@ -10,7 +10,7 @@ import {
   uniform,
   type Input,
   type Operation,
-} from '../compare.js';
+} from '../../compare.js';
 
 /** Edges of floats: the least and largest, signed zeros, halves of activations, infinities, not-a-number. */
 const edges = [

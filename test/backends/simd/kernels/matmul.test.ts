@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { expectAsCpu, integers, sums, uniform, type Operation } from '../compare.js';
+import { expectAsCpu, integers, sums, uniform, type Operation } from '../../compare.js';
 
 const size = fc.integer({ min: 1, max: 40 });
 const sizes = fc.record({

@@ -9,7 +9,7 @@ import {
   uniform,
   type Input,
   type Operation,
-} from '../compare.js';
+} from '../../compare.js';
 
 /** A pooling's sizes. */
 interface Geometry {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { expectAsCpu, floats, integers, sums, uniform, type Input, type Operation } from '../compare.js';
+import { expectAsCpu, floats, integers, sums, uniform, type Input, type Operation } from '../../compare.js';
 
 /** A shape and some of its axes. */
 const reductions = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 5 }).chain((shape) =>

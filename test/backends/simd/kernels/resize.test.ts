@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { expectAsCpu, floats, integers, uniform } from '../compare.js';
+import { expectAsCpu, floats, integers, uniform } from '../../compare.js';
 
 const side = fc.integer({ min: 1, max: 12 });
 const sizes = fc.record({

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { expectAsCpu, floats, integers, uniform } from '../compare.js';
+import { expectAsCpu, floats, integers, uniform } from '../../compare.js';
 
 const shapes = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 });
 
