@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TRACE } from '../graph/backend.js';
 
 /**
- * Kernels that tfjs does not define and only some backends have (here `simd`); layers use them where they can and
+ * Kernels that tfjs does not define and only some backends have (here `simd` and `skipscale-webgpu`); layers use them where they can and
  * compose tfjs's operations elsewhere. None has a gradient that tfjs knows of.
  */
 interface OptionalKernels {
@@ -46,6 +46,11 @@ interface OptionalKernels {
    * expandWeight.
    */
   SqueezeExciteGrad: tf.Tensor[];
+  /**
+   * Cross-entropy of x, logits [N, classes], and targets, classes [N] of int32 or soft targets [N, classes], with the attribute
+   * labelSmoothing. Gives the loss of each row, and the gradient of their mean.
+   */
+  SoftmaxCrossEntropy: tf.Tensor[];
 }
 
 /** The same for many tensors in one call; their inputs are lists. */

@@ -158,12 +158,19 @@ function scoreOf({ output }: Scored, logits: tf.Tensor2D, targets: readonly numb
   state.gradientDepth = 0; // Which class is likeliest has no gradient.
   let chosen: tf.Tensor;
   try {
-    const places = targets ? tf.tensor1d([...targets], 'int32') : (tf.argMax(logits, 1) as tf.Tensor1D);
-    chosen = tf.oneHot(places, logits.shape[1], 1, 0, 'float32');
+    chosen = chosenClasses(logits, targets);
   } finally {
     state.gradientDepth = depth;
   }
   return tf.sum(tf.mul(scores, chosen));
+}
+
+/** 1 at the target of each image, 0 elsewhere. */
+function chosenClasses(logits: tf.Tensor2D, targets: readonly number[] | undefined): tf.Tensor {
+  const [, classes] = logits.shape;
+  if (classes === 1) return tf.onesLike(logits); // tfjs's oneHot wants two.
+  const places = targets ? tf.tensor1d([...targets], 'int32') : (tf.argMax(logits, 1) as tf.Tensor1D);
+  return tf.oneHot(places, classes, 1, 0, 'float32');
 }
 
 /** Takes a gradient, not of variables, and says what is wrong where tfjs has none. */

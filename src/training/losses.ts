@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { check, checkAtLeastZero, checkFraction, checkOptions } from '../core/errors.js';
+import { hasKernel, runKernel } from '../core/kernels.js';
 
 /**
  * A number to minimise: the mean over the batch of what is wrong with a network's output. By default of logits [N, classes] and
@@ -33,6 +34,8 @@ export function softmaxCrossEntropy(
   checkOptions('softmaxCrossEntropy', options, { labelSmoothing: true });
   const { labelSmoothing = 0 } = options;
   checkFraction('labelSmoothing', labelSmoothing);
+  if (hasKernel('SoftmaxCrossEntropy') && logits.dtype === 'float32')
+    return kernelCrossEntropy(logits, targets, labelSmoothing);
   // As one operation, whose gradient (p * sum(target) - target) / N takes few kernels.
   const operation = tf.customGrad((x, save) => {
     const rows = rowsOf(x as tf.Tensor);
@@ -46,6 +49,22 @@ export function softmaxCrossEntropy(
       return tf.reshape(tf.mul(tf.sub(expected, wanted), tf.div(dy, images)), logits.shape);
     };
     return { value: tf.neg(tf.div(tf.sum(weighted(wanted, logP)), images)), gradFunc };
+  });
+  return operation(logits) as tf.Scalar;
+}
+
+/** By the kernel that some backends have, which computes the gradient at once. */
+function kernelCrossEntropy(logits: tf.Tensor, targets: tf.Tensor, labelSmoothing: number): tf.Scalar {
+  const operation = tf.customGrad((x, save) => {
+    const rows = rowsOf(x as tf.Tensor);
+    const isSoft = areSoft(logits, targets);
+    const wanted = tf.reshape(targets, isSoft ? rows.shape : [-1]);
+    const inputs = { x: rows, targets: wanted };
+    const [losses, gradient] = runKernel('SoftmaxCrossEntropy', inputs, { labelSmoothing });
+    (save as tf.GradSaveFunc)([gradient!]);
+    const gradFunc = (dy: tf.Tensor, [gradient]: tf.Tensor[]) =>
+      tf.reshape(tf.mul(gradient!, dy), logits.shape);
+    return { value: tf.mean(losses!) as tf.Scalar, gradFunc };
   });
   return operation(logits) as tf.Scalar;
 }
@@ -108,10 +127,8 @@ function rowsOf(logits: tf.Tensor): tf.Tensor2D {
   return tf.reshape(logits, [-1, logits.shape.at(-1)!]);
 }
 
-/** Targets as rows [N, classes]. */
-function softTargets(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor2D {
-  const { shape } = logits;
-  const classes = shape.at(-1)!;
+/** Whether targets are of the logits' shape, and no classes. */
+function areSoft({ shape }: tf.Tensor, targets: tf.Tensor): boolean {
   const isSoft = tf.util.arraysEqual(targets.shape, shape);
   const isClass = targets.dtype === 'int32' && tf.util.arraysEqual(targets.shape, shape.slice(0, -1));
   check(
@@ -120,7 +137,13 @@ function softTargets(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor2D {
       `The targets are ${targets.dtype} [${targets.shape}] for logits [${shape}]; ` +
       `give classes, int32 [${shape.slice(0, -1)}], or soft targets [${shape}].`,
   );
-  if (isSoft) return rowsOf(targets);
+  return isSoft;
+}
+
+/** Targets as rows [N, classes]. */
+function softTargets(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor2D {
+  if (areSoft(logits, targets)) return rowsOf(targets);
+  const classes = logits.shape.at(-1)!;
   return tf.oneHot(tf.reshape(targets, [-1]) as tf.Tensor1D, classes, 1, 0, 'float32') as tf.Tensor2D;
 }
 

@@ -1,18 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Opened } from './device.js';
 import type { Program } from './programs.js';
-import { RecordingBackend, storageUsage } from './recording.js';
+import { RecordingBackend } from './recording.js';
 import type { Tile } from './wgsl/product.js';
 import { chooseTile, processorOf, type Processor, type ProductSizes } from './wgsl/tiles.js';
-
-/** Tensors of one buffer. */
-export interface Together {
-  readonly buffer: GPUBuffer;
-  readonly tensors: tf.TensorInfo[];
-}
-
-/** Floats at whose multiples a part of a buffer may start: 256 bytes on every device. */
-const ALIGNMENT = 64;
 
 /** What kernels of this package work with; all others are tfjs's. */
 export class WebgpuBackend extends RecordingBackend {
@@ -32,32 +23,17 @@ export class WebgpuBackend extends RecordingBackend {
     return this.makeTensorInfo(shape, dtype);
   }
 
-  /** Tensors of one axis that lie one after the other in one buffer, with room between them. */
-  allocateTogether(count: number, length: number): Together {
-    const pitch = Math.ceil(length / ALIGNMENT) * ALIGNMENT;
-    const buffer = this.pool.acquireBuffer(count * pitch * 4, storageUsage());
-    this.pool.share(buffer, count);
-    const tensors = Array.from({ length: count }, (_, i) => {
-      const tensor = this.makeTensorInfo([length], 'float32');
-      const data = this.tensorMap.get(tensor.dataId);
-      data.resource = buffer;
-      data.offset = i * pitch * 4;
-      return tensor;
-    });
-    return { buffer, tensors };
-  }
-
-  /**
-   * A tensor whose values a kernel changes in place: this one again, or a copy where others share its values.
-   */
+  /** A tensor for a kernel to change in place: with the values of this one, or a copy where others share them. */
   forChange(tensor: tf.TensorInfo): tf.TensorInfo {
     if (this.refCount(tensor.dataId) === 1) {
+      this.forgetValues(tensor.dataId);
       this.incRef(tensor.dataId);
-      return tensor;
+      const { dataId, shape, dtype } = tensor;
+      return { dataId, shape, dtype };
     }
     const copy = this.allocate(tensor.shape);
     const [from, to] = [this.bindingOf(tensor), this.bindingOf(copy)];
-    this.copy(from, to.buffer);
+    this.copy(from, to);
     return copy;
   }
 

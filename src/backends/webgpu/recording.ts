@@ -59,6 +59,7 @@ export class RecordingBackend extends TfjsWebgpu {
     if (data.resource) return;
     const bytes = tf.util.sizeFromShape(data.shape) * 4;
     data.resource = this.pool.acquireBuffer(bytes, storageUsage(), Boolean(data.values));
+    if (data.sum) return data.sum.compute();
     if (!data.values) return;
     const Numbers = data.dtype === 'float32' ? Float32Array : Int32Array;
     const { values } = data;
@@ -66,6 +67,19 @@ export class RecordingBackend extends TfjsWebgpu {
     this.queue.writeBuffer(data.resource, 0, numbers as Float32Array<ArrayBuffer>);
     this.#counts.bytesUploaded += bytes;
     data.values = null;
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const data = this.tensorMap.has(dataId) ? this.tensorMap.get(dataId) : undefined;
+    const isGone = super.disposeData(dataId, force);
+    if (isGone && data?.sum) this.disposeData(data.sum.parts.dataId);
+    return isGone;
+  }
+
+  /** tfjs takes what is not on the device for being here. */
+  override shouldExecuteOnCPU(inputs: tf.TensorInfo[], sizeThreshold?: number): boolean {
+    const areHere = inputs.every(({ dataId }) => this.tensorMap.get(dataId).values);
+    return areHere && super.shouldExecuteOnCPU(inputs, sizeThreshold);
   }
 
   override submitQueue(): void {
@@ -90,6 +104,7 @@ export class RecordingBackend extends TfjsWebgpu {
   }
 
   override read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    if (this.tensorMap.get(dataId).sum) this.uploadToGPU(dataId);
     this.#separate(dataId);
     return super.read(dataId);
   }
@@ -189,24 +204,30 @@ export class RecordingBackend extends TfjsWebgpu {
     return offset === undefined ? { buffer } : { buffer, offset, size: tf.util.sizeFromShape(shape) * 4 };
   }
 
+  /** Forgets what was read of a tensor's values, since a kernel changes them. */
+  forgetValues(dataId: object): void {
+    this.uploadToGPU(dataId);
+    this.tensorMap.get(dataId).values = null;
+  }
+
   /** Gives a tensor a buffer of its own, of which tfjs reads all. */
   #separate(dataId: object): void {
     const data = this.tensorMap.get(dataId);
     if (data.offset === undefined) return;
     const from = this.bindingOf({ dataId, shape: data.shape, dtype: data.dtype });
     const buffer = this.pool.acquireBuffer(from.size!, storageUsage());
-    this.copy(from, buffer);
+    this.copy(from, { buffer });
     this.pool.releaseBuffer(from.buffer);
     data.resource = buffer;
     data.offset = undefined;
   }
 
-  /** Records a copy to the beginning of a buffer. */
-  copy({ buffer, offset = 0, size = buffer.size }: GPUBufferBinding, to: GPUBuffer): void {
+  /** Records a copy of a tensor's values. */
+  copy({ buffer, offset = 0, size = buffer.size }: GPUBufferBinding, to: GPUBufferBinding): void {
     this.#throwFailure();
     this.ensureCommandEncoderReady();
     this.endComputePassEncoder();
-    this.commandEncoder!.copyBufferToBuffer(buffer, offset, to, 0, size);
+    this.commandEncoder!.copyBufferToBuffer(buffer, offset, to.buffer, to.offset ?? 0, size);
     this.#submitSoon();
   }
 

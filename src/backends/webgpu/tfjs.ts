@@ -14,6 +14,8 @@ export interface TensorData {
   resource?: GPUBuffer | GPUTexture | null;
   /** Bytes before them in the buffer, which others share then; only this package's kernels make such tensors. */
   offset?: number | undefined;
+  /** Of a sum that is not computed yet: its parts, and what computes it; only of this package's kernels. */
+  sum?: { readonly parts: tf.TensorInfo; readonly compute: () => void } | undefined;
   readonly complexTensorInfos?: object;
 }
 
@@ -66,6 +68,7 @@ export interface TfjsBackend extends tf.KernelBackend {
   readToGPU(dataId: object): tf.GPUData;
   makeTensorInfo(shape: number[], dtype: tf.DataType, values?: unknown): tf.TensorInfo;
   disposeData(dataId: object, force?: boolean): boolean;
+  shouldExecuteOnCPU(inputs: tf.TensorInfo[], sizeThreshold?: number): boolean;
 }
 
 /** tfjs's backend, as a class to extend. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebgpuBackend } from '../backend.js';
 import type { Kernel, Kernels } from '../kernel.js';
+import { allocateList } from '../lists.js';
 import {
   momentsSource,
   normalizeSource,
@@ -42,7 +43,7 @@ const batchNormTraining: Kernel = ({ inputs, backend, attrs }) => {
   const { slices, chunks } = divide(backend, tf.util.sizeFromShape(x!.shape) / channels, channels);
   const moments = backend.allocate([2, slices, channels]);
   const y = backend.allocate(x!.shape);
-  const { buffer, tensors } = backend.allocateTogether(3, channels);
+  const { buffer, tensors } = allocateList(backend, Array<number[]>(3).fill([channels]));
   const running = runningMean && { momentum: momentum!, unbiased: Boolean(unbiased) };
   const moved = runningMean ? [runningMean, runningVariance!].map((tensor) => backend.forChange(tensor)) : [];
   const row = rowOf(channels);
@@ -79,7 +80,7 @@ const batchNormTrainingGrad: Kernel = ({ inputs, backend, attrs }) => {
   const sums = backend.allocate([2, slices, channels]);
   const dx = backend.allocate(x!.shape);
   const dShortcut = end.shortcut ? backend.allocate(x!.shape) : undefined;
-  const { buffer, tensors } = backend.allocateTogether(2, channels);
+  const { buffer, tensors } = allocateList(backend, Array<number[]>(2).fill([channels]));
   const slope = end.swish ? [offset!] : end.low > -Infinity ? [y!] : [];
   const key = `${row} ${Object.values(end)}`;
   backend.run(

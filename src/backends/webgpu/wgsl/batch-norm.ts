@@ -92,7 +92,7 @@ const overSlices = (value: string) => `  for (var s = thread.y; s < slices; s +=
     ${value}
   }`;
 
-/** Declares the values, or fours of them, from a tensor to the next one of a buffer; as `WebgpuBackend.allocateTogether`. */
+/** Declares the values, or fours of them, from a tensor to the next one of a buffer; as `allocateList`. */
 const pitchOf = (row: number) => `let pitch = (length + ${64 / row - 1}u) / ${64 / row}u * ${64 / row}u;`;
 
 /** How the running statistics follow. */

@@ -24,7 +24,7 @@ function place({ outHeight, outWidth, channels }: WindowSizes): string {
   if (image * ${outHeight * outWidth * lengthOf(channels)}u >= arrayLength(&result)) { return; }`;
 }
 
-/** Sets \`v\` of each pixel: `of` gives the value of the p-th. */
+/** Sets each pixel: `of` gives the value of the p-th. */
 function results({ outHeight, outWidth, channels }: WindowSizes, of: (p: number) => string): string {
   const pixel = `((image * ${outHeight}u + y) * ${outWidth}u + x0`;
   return Array.from(
