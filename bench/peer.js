@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 /** A child process that does a piece of work when it is told to; see peers/serve.js. */
 export class Peer {
+  /** The lines that it said before it was warm. */
+  notes = [];
   #start;
   #process;
   #lines;
@@ -33,7 +35,7 @@ export class Peer {
   /** Starts the process and waits until it is warm. */
   async ready() {
     this.#start();
-    while ((await this.#answer()) !== 'ready') continue;
+    for (let line; (line = await this.#answer()) !== 'ready';) this.notes.push(line);
   }
 
   /** Milliseconds of one run. */

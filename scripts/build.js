@@ -125,7 +125,12 @@ const forCommandLine = {
   },
 };
 await build({
-  entryPoints: ['src/cli/main.ts', 'src/cli/prepare-worker.ts', 'src/cli/training-worker.ts'],
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/cli/network-worker.ts',
+    'src/cli/prepare-worker.ts',
+    'src/cli/training-worker.ts',
+  ],
   format: 'esm',
   target: 'es2022',
   platform: 'node',

@@ -25,7 +25,7 @@ export function predictCommand(): Command {
     )
     .option('--batch-size <n>', 'images that go through the network together', positiveInteger, 32)
     .option('--shard <i/n>', 'only the i-th of n parts, from 0 on; the name of the file says which', shardOf)
-    .option('--workers <n>', 'threads that decode and resize images (default: 1)', wholeNumber, 1)
+    .option('--workers <n>', 'threads that decode and resize images', wholeNumber, 1)
     .option('--allow-private', 'fetch URLs of this machine and of private networks, too')
     .action(async (sources: string[], options: PredictCommandOptions) => {
       const { predictImages } = await import('./predict-images.js');

@@ -10,6 +10,7 @@ const documents = [
   'README.md',
   'docs/guide.md',
   'docs/simd.md',
+  'docs/webgpu.md',
   'docs/pretrained.md',
   'docs/weights.md',
   'docs/explain.md',

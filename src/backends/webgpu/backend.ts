@@ -10,12 +10,13 @@ export class WebgpuBackend extends RecordingBackend {
   readonly info: GPUAdapterInfo;
   /** Where set, every product takes this tile. */
   tile: Tile | undefined;
-  readonly #processor: Processor;
+  /** What is known of the device, by which work is divided. */
+  processor: Processor;
 
   constructor(opened: Opened) {
     super(opened);
     this.info = opened.info;
-    this.#processor = processorOf(opened.info, opened.device.limits.maxComputeInvocationsPerWorkgroup);
+    this.processor = processorOf(opened.info, opened.device.limits.maxComputeInvocationsPerWorkgroup);
   }
 
   /** A new tensor whose values are not set yet. */
@@ -44,12 +45,7 @@ export class WebgpuBackend extends RecordingBackend {
 
   /** A tile for a product of these sizes. */
   chooseTile(sizes: ProductSizes): Tile {
-    return this.tile ?? chooseTile(sizes, this.#processor);
-  }
-
-  /** How many workgroups keep the device busy. */
-  get enoughWorkgroups(): number {
-    return this.#processor.enoughWorkgroups;
+    return this.tile ?? chooseTile(sizes, this.processor);
   }
 
   /** Records a program, of tensors and whole buffers. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Opened } from './device.js';
 import { BufferPool } from './pool.js';
+import { Profile, type ProfiledDispatch } from './profile.js';
 import { Programs, type Pipeline } from './programs.js';
 import { TfjsWebgpu, type ProgramUniforms, type TfjsProgram } from './tfjs.js';
 
@@ -29,6 +30,7 @@ export class RecordingBackend extends TfjsWebgpu {
   readonly programs: Programs;
   readonly #uniforms = new Map<string, GPUBufferBinding>();
   readonly #counts = { dispatches: 0, submits: 0, reads: 0, bytesUploaded: 0 };
+  #profile: Profile | undefined;
   #willSubmit = false;
   #isDisposed = false;
   #failure: Error | undefined;
@@ -43,8 +45,10 @@ export class RecordingBackend extends TfjsWebgpu {
     void device.lost.then(({ reason, message }) => {
       if (!this.#isDisposed) this.#failure = new Error(`webgpu: the device was lost (${reason}): ${message}`);
     });
-    device.addEventListener('uncapturederror', ({ error }) => {
-      this.#failure ??= new Error(`webgpu: ${error.message}`);
+    device.addEventListener('uncapturederror', (event) => {
+      // It is thrown; the console need not say it too.
+      event.preventDefault();
+      this.#failure ??= new Error(`webgpu: ${event.error.message}`);
     });
   }
 
@@ -163,6 +167,19 @@ export class RecordingBackend extends TfjsWebgpu {
     this.flush();
   }
 
+  /** How long each dispatch of some work takes. The device has to have the feature timestamp-query. */
+  async profile(work: () => Promise<unknown>): Promise<ProfiledDispatch[]> {
+    this.flush();
+    this.#profile = new Profile(this.device);
+    try {
+      await work();
+      this.flush();
+      return await this.#profile.read();
+    } finally {
+      this.#profile = undefined;
+    }
+  }
+
   override async time(run: () => void): Promise<tf.BackendTimingInfo> {
     const start = performance.now();
     run();
@@ -188,7 +205,10 @@ export class RecordingBackend extends TfjsWebgpu {
   dispatch({ pipeline }: Pipeline, group: GPUBindGroup, workgroups: readonly [number, number, number]): void {
     this.#throwFailure();
     this.ensureCommandEncoderReady();
-    const pass = (this.computePassEncoder ??= this.commandEncoder!.beginComputePass());
+    if (this.#profile) this.endComputePassEncoder();
+    const pass = (this.computePassEncoder ??= this.commandEncoder!.beginComputePass(
+      this.#profile?.timestampsOf(pipeline.label),
+    ));
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(...workgroups);

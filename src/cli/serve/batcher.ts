@@ -1,3 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * Milliseconds after a batch in which the process sends and receives; while the network computes, it can do neither, and would let
+ * requests wait that it should refuse.
+ */
+const REST = 5;
+
 /** When a batch runs. */
 export interface BatcherOptions {
   /** Items of a batch at most. */
@@ -28,26 +36,30 @@ export class Batcher<Item, Result> {
   /** @throws what `run` throws for its batch. */
   add(item: Item): Promise<Result> {
     const result = new Promise<Result>((resolve, reject) => this.#queue.push({ item, resolve, reject }));
-    const { batchSize, maxWait } = this.options;
-    if (this.#isRunning) return result;
-    if (this.#queue.length >= batchSize) void this.#runAll();
-    else this.#timer ??= setTimeout(() => void this.#runAll(), maxWait);
+    this.#schedule();
     return result;
   }
 
-  async #runAll(): Promise<void> {
+  #schedule(): void {
+    const { batchSize, maxWait } = this.options;
+    if (this.#isRunning || this.#queue.length === 0) return;
+    if (this.#queue.length >= batchSize) void this.#runBatch();
+    else this.#timer ??= setTimeout(() => void this.#runBatch(), maxWait);
+  }
+
+  async #runBatch(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isRunning = true;
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, this.options.batchSize);
-      try {
-        const results = await this.run(batch.map(({ item }) => item));
-        batch.forEach(({ resolve }, i) => resolve(results[i]!));
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+    const batch = this.#queue.splice(0, this.options.batchSize);
+    try {
+      const results = await this.run(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, i) => resolve(results[i]!));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     }
+    await pause(REST);
     this.#isRunning = false;
+    this.#schedule();
   }
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { countedOnWebgpu, describeOnWebgpu } from '../../helpers/webgpu.js';
+import { countedOnWebgpu, describeOnWebgpu, webgpuBackend } from '../../helpers/webgpu.js';
 
 describeOnWebgpu('the backend skipscale-webgpu', () => {
   /** Some steps of tfjs's kernels, and a read. */
@@ -30,5 +30,26 @@ describeOnWebgpu('the backend skipscale-webgpu', () => {
     expect(counts).toMatchObject({ bytesUploaded: 0 });
     expect(counts.dispatches).toBeGreaterThan(20);
     tf.dispose([x, y]);
+  });
+
+  test('a profile has the time of each dispatch', async () => {
+    const x = tf.ones<tf.Rank.R4>([1, 8, 8, 4]);
+    const times = await webgpuBackend().profile(() =>
+      tf.tidy(() => tf.mean(tf.maxPool(x, 2, 2, 'valid'), [1, 2])).data(),
+    );
+    expect(times).toHaveLength(2);
+    expect(times[0]!.program).toContain('pool max');
+    for (const { milliseconds } of times) expect(milliseconds).toBeGreaterThan(0);
+    x.dispose();
+  });
+
+  test('a wrong program is an error of what is run or read next', async () => {
+    const backend = webgpuBackend();
+    const tensor = tf.engine().makeTensorFromTensorInfo(backend.allocate([4]));
+    const run = async () => {
+      backend.run({ key: 'a wrong program', source: () => 'not WGSL', workgroups: [1, 1, 1] }, [tensor]);
+      await tensor.data();
+    };
+    await expect(run()).rejects.toThrow(/^webgpu: .*WGSL/s);
   });
 });

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { WEBGPU } from '../../../src/backends/webgpu/index.js';
+import { processorOf } from '../../../src/backends/webgpu/wgsl/tiles.js';
 import type { AnyModule } from '../../../src/core/module.js';
 import { Random } from '../../../src/core/random.js';
 import { BatchNorm, Conv2D, SqueezeExcite } from '../../../src/layers/index.js';
 import { randomTensor } from '../../helpers/tensors.js';
-import { describeOnWebgpu } from '../../helpers/webgpu.js';
+import { describeOnWebgpu, webgpuBackend } from '../../helpers/webgpu.js';
 
 type Shape4D = [number, number, number, number];
 type Forward = (layer: AnyModule, x: tf.Tensor4D, other: tf.Tensor4D) => tf.Tensor4D;
@@ -14,7 +15,7 @@ const training = () => ({ training: true, random: new Random(0) }) as const;
 /** The layer's output, the gradients of its inputs and parameters, and its statistics after, on a backend. */
 async function results(backend: string, build: () => AnyModule, shape: Shape4D, forward: Forward) {
   await tf.setBackend(backend);
-  const before = tf.memory().numTensors;
+  const before = tf.memory();
   const layer = build();
   const parameters = layer.variables().filter(({ trainable }) => trainable);
   // Far from what they start as, so that each has a gradient.
@@ -33,7 +34,8 @@ async function results(backend: string, build: () => AnyModule, shape: Shape4D, 
   const values = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
   tf.dispose([inputs, value, grads]);
   layer.dispose();
-  expect(tf.memory().numTensors).toBe(before);
+  expect(tf.memory().numTensors).toBe(before.numTensors);
+  expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
   return values;
 }
 
@@ -78,6 +80,7 @@ describeOnWebgpu('layers that train on webgpu', () => {
     ['batch norm, shortcut and relu', norm(16), [2, 11, 13, 16], normed('relu', true)],
     ['batch norm and shortcut', norm(4), [2, 4, 4, 4], normed('linear', true)],
     ['squeeze-excitation', excite(12, 3, 'swish'), [3, 5, 7, 12], forward],
+    ['squeeze-excitation of one pixel', excite(8, 2, 'swish'), [2, 1, 1, 8], forward],
     ['squeeze-excitation of odd channels', excite(13, 3, 'relu'), [2, 5, 3, 13], forward],
     ['squeeze-excitation of large images', excite(4, 1, 'swish'), [1, 40, 35, 4], forward],
     ['grouped convolution', grouped(1), [2, 7, 6, 16], forward],
@@ -88,4 +91,18 @@ describeOnWebgpu('layers that train on webgpu', () => {
     const actual = await results(WEBGPU, build, shape, run);
     for (const distance of largestDistances(actual, expected)) expect(distance).toBeLessThan(2e-5);
   });
+
+  test.each(cases.filter((_, i) => i % 3 === 1))(
+    '%s, divided as for a graphics card',
+    async (_, build, shape, run) => {
+      const expected = await results('cpu', build, shape, run);
+      await tf.setBackend(WEBGPU);
+      const backend = webgpuBackend();
+      const before = backend.processor;
+      backend.processor = processorOf({ isFallbackAdapter: false } as GPUAdapterInfo, 256);
+      const actual = await results(WEBGPU, build, shape, run);
+      backend.processor = before;
+      for (const distance of largestDistances(actual, expected)) expect(distance).toBeLessThan(2e-5);
+    },
+  );
 });

@@ -52,6 +52,7 @@ describeOnWebgpu('windows over each channel, on webgpu', () => {
     const x = [uniform([2, 9, 8, 8], 1)];
     await expectAsCpu(x, (x) => tf.avgPool(x, 3, 2, 'same'), sums(), WEBGPU);
     await expectAsCpu(x, (x) => tf.mean(x, [1, 2]), sums(), WEBGPU);
+    await expectAsCpu([uniform([3, 1, 1, 8], 1)], (x) => tf.mean(x, [1, 2]), sums(), WEBGPU);
     await expectAsCpu([uniform([3, 5, 7, 5], 2)], (x) => tf.mean(x, [1, 2], true), sums(), WEBGPU);
   });
 });

@@ -7,8 +7,8 @@ import {
   normalizeSource,
   normGradientSource,
   normGradientSumsSource,
+  normShape,
   normWorkgroups,
-  rowOf,
   type NormEnd,
 } from '../wgsl/batch-norm.js';
 
@@ -19,11 +19,13 @@ const LEAST_ROWS = 64;
 
 /** Into how many slices the sums go, and into how many chunks the rows that are written. */
 function divide(backend: WebgpuBackend, rows: number, channels: number) {
-  const [blocks] = normWorkgroups(channels, 1);
+  const shape = normShape(channels, backend.processor.reductionThreads);
+  const [blocks] = normWorkgroups(channels, shape, 1);
   const part = (count: number) => Math.ceil(Math.max(1, Math.min(count / blocks, rows / LEAST_ROWS)));
   return {
-    slices: Math.min(MOST_SLICES, part(backend.enoughWorkgroups)),
-    chunks: part(backend.enoughWorkgroups * 4),
+    shape,
+    slices: Math.min(MOST_SLICES, part(backend.processor.enoughWorkgroups)),
+    chunks: part(backend.processor.enoughWorkgroups * 4),
   };
 }
 
@@ -40,19 +42,18 @@ const batchNormTraining: Kernel = ({ inputs, backend, attrs }) => {
   >;
   const { epsilon, momentum, unbiased } = attrs as Record<string, number>;
   const channels = x!.shape.at(-1)!;
-  const { slices, chunks } = divide(backend, tf.util.sizeFromShape(x!.shape) / channels, channels);
+  const { shape, slices, chunks } = divide(backend, tf.util.sizeFromShape(x!.shape) / channels, channels);
   const moments = backend.allocate([2, slices, channels]);
   const y = backend.allocate(x!.shape);
   const { buffer, tensors } = allocateList(backend, Array<number[]>(3).fill([channels]));
   const running = runningMean && { momentum: momentum!, unbiased: Boolean(unbiased) };
   const moved = runningMean ? [runningMean, runningVariance!].map((tensor) => backend.forChange(tensor)) : [];
-  const row = rowOf(channels);
   const end = endOf(attrs, shortcut !== undefined);
   backend.run(
     {
-      key: `moments ${row}`,
-      source: () => momentsSource(row),
-      workgroups: normWorkgroups(channels, slices),
+      key: `moments ${Object.values(shape)}`,
+      source: () => momentsSource(shape),
+      workgroups: normWorkgroups(channels, shape, slices),
     },
     [x!, moments],
   );
@@ -60,9 +61,9 @@ const batchNormTraining: Kernel = ({ inputs, backend, attrs }) => {
   const isRunning = running ? Object.values(running) : '';
   backend.run(
     {
-      key: `normalize ${row} ${Object.values(end)} ${epsilon} ${isRunning}`,
-      source: () => normalizeSource(row, end, settings),
-      workgroups: normWorkgroups(channels, chunks),
+      key: `normalize ${Object.values(shape)} ${Object.values(end)} ${epsilon} ${isRunning}`,
+      source: () => normalizeSource(shape, end, settings),
+      workgroups: normWorkgroups(channels, shape, chunks),
     },
     [x!, moments, scale!, offset!, ...(shortcut ? [shortcut] : []), y, buffer, ...moved],
   );
@@ -74,20 +75,19 @@ const batchNormTraining: Kernel = ({ inputs, backend, attrs }) => {
 const batchNormTrainingGrad: Kernel = ({ inputs, backend, attrs }) => {
   const { x, dy, y, scale, offset, mean, inverseDeviation } = inputs as Record<string, tf.TensorInfo>;
   const channels = x!.shape.at(-1)!;
-  const { slices, chunks } = divide(backend, tf.util.sizeFromShape(x!.shape) / channels, channels);
+  const { shape, slices, chunks } = divide(backend, tf.util.sizeFromShape(x!.shape) / channels, channels);
   const end = endOf(attrs, Boolean(attrs['shortcut']));
-  const row = rowOf(channels);
   const sums = backend.allocate([2, slices, channels]);
   const dx = backend.allocate(x!.shape);
   const dShortcut = end.shortcut ? backend.allocate(x!.shape) : undefined;
   const { buffer, tensors } = allocateList(backend, Array<number[]>(2).fill([channels]));
   const slope = end.swish ? [offset!] : end.low > -Infinity ? [y!] : [];
-  const key = `${row} ${Object.values(end)}`;
+  const key = `${Object.values(shape)} ${Object.values(end)}`;
   backend.run(
     {
       key: `norm gradient sums ${key}`,
-      source: () => normGradientSumsSource(row, end),
-      workgroups: normWorkgroups(channels, slices),
+      source: () => normGradientSumsSource(shape, end),
+      workgroups: normWorkgroups(channels, shape, slices),
     },
     [
       ...[x!, dy!, ...slope, mean!, ...(end.swish ? [scale!, inverseDeviation!] : []), sums],
@@ -97,8 +97,8 @@ const batchNormTrainingGrad: Kernel = ({ inputs, backend, attrs }) => {
   backend.run(
     {
       key: `norm gradient ${key}`,
-      source: () => normGradientSource(row, end),
-      workgroups: normWorkgroups(channels, chunks),
+      source: () => normGradientSource(shape, end),
+      workgroups: normWorkgroups(channels, shape, chunks),
     },
     [x!, ...(dShortcut ? [dShortcut] : [dy!, ...slope]), scale!, mean!, inverseDeviation!, sums, dx, buffer],
   );

@@ -53,7 +53,7 @@ function filterGradient(
     count: groups * Math.ceil(pixels / LEAST_TERMS),
   });
   const tiles = [Math.ceil(columns / tile.columns), Math.ceil(rows / tile.rows)] as const;
-  const wanted = backend.enoughWorkgroups / (tiles[0] * tiles[1] * groups);
+  const wanted = backend.processor.enoughWorkgroups / (tiles[0] * tiles[1] * groups);
   const slices = Math.ceil(Math.max(1, Math.min(wanted, pixels / LEAST_TERMS, MOST_SLICES)));
   const program = {
     key: `filter gradient ${sizesKey(sizes)} ${slices} ${tileKey(tile)}`,

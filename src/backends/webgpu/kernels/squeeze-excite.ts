@@ -16,7 +16,12 @@ import {
 function imageMeans(backend: WebgpuBackend, x: tf.TensorInfo): tf.TensorInfo {
   const [images, height, width, channels] = x.shape as [number, number, number, number];
   const mean = backend.allocate([images, channels]);
-  const { sums, workgroups } = pixelSums(images, height * width, channels);
+  const { sums, workgroups } = pixelSums(
+    images,
+    height * width,
+    channels,
+    backend.processor.reductionThreads,
+  );
   backend.run({ key: `mean ${Object.values(sums)}`, source: () => meanSource(sums), workgroups }, [x, mean]);
   return mean;
 }
@@ -61,7 +66,7 @@ const squeezeExciteGrad: Kernel = ({ inputs, backend, attrs }) => {
   const sizes = { pixels, channels, squeezed, activation: attrs['activation'] as string };
   const key = Object.values(sizes);
   const dGate = backend.allocate([images, channels]);
-  const { sums, workgroups } = pixelSums(images, pixels, channels);
+  const { sums, workgroups } = pixelSums(images, pixels, channels, backend.processor.reductionThreads);
   backend.run(
     { key: `gate gradient ${Object.values(sums)}`, source: () => gateGradientSource(sums), workgroups },
     [x!, dy!, gate!, dGate],

@@ -80,7 +80,8 @@ const backpropFilter: Kernel = (args) => {
     return fallback('DepthwiseConv2dNativeBackpropFilter', args);
   const { sizes } = depthwiseSizes(x.shape, filterShape, attrs);
   const rows = dy.shape[0]! * dy.shape[1]!;
-  const wanted = (backend.enoughWorkgroups * THREADS_OF_WORKGROUP) / depthwiseFilterThreads(sizes, 1);
+  const wanted =
+    (backend.processor.enoughWorkgroups * THREADS_OF_WORKGROUP) / depthwiseFilterThreads(sizes, 1);
   const slices = Math.ceil(Math.max(1, Math.min(wanted, rows)));
   const program = {
     key: `depthwise filter ${keyOf(sizes)} ${slices}`,

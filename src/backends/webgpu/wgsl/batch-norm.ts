@@ -1,6 +1,6 @@
 import { declare, inFours, typeOf, type BufferOfFloats } from './buffers.js';
 
-// Sizes are those of the buffers, so that layers of any sizes share programs; `row` is 4 where channels come in fours, else 1.
+// Sizes are those of the buffers, so that layers of any sizes share programs.
 
 /** What a batch norm of training ends with. */
 export interface NormEnd {
@@ -11,28 +11,42 @@ export interface NormEnd {
   readonly shortcut: boolean;
 }
 
-/** Channels, or fours of them, and rows of a workgroup. */
-const ACROSS = 16;
-const DOWN = 16;
+/** What the programs depend on of the number of channels: whether they come in fours, and what a workgroup has. */
+export interface NormShape {
+  readonly row: 4 | 1;
+  /** Channels, or fours of them, and rows of a workgroup. */
+  readonly across: number;
+  readonly down: number;
+}
 
-/** What the programs depend on of the number of channels. */
-export const rowOf = (channels: number) => (inFours(channels) ? 4 : 1);
+/** A shape of at most so many threads. */
+export function normShape(channels: number, threads: number): NormShape {
+  const row = inFours(channels) ? 4 : 1;
+  const across = Math.min(16, 2 ** Math.ceil(Math.log2(channels / row)));
+  return { row, across, down: threads / across };
+}
 
 /** Workgroups of these programs, each for some channels and one of `chunks` of rows. */
-export function normWorkgroups(channels: number, chunks: number): [number, number, number] {
-  return [Math.ceil(channels / rowOf(channels) / ACROSS), chunks, 1];
+export function normWorkgroups(
+  channels: number,
+  { row, across }: NormShape,
+  chunks: number,
+): [number, number, number] {
+  return [Math.ceil(channels / row / across), chunks, 1];
 }
 
 /** The beginning of a program: its buffers, and `total`, which adds a value of each of a channel's threads. */
-function head(row: number, buffers: readonly BufferOfFloats[]): string {
+function head({ row, across, down }: NormShape, buffers: readonly BufferOfFloats[]): string {
   return `alias V = ${typeOf(row)};
+const ACROSS = ${across}u;
+const DOWN = ${down}u;
 ${declare(buffers)}
-var<workgroup> shared_: array<V, ${ACROSS * DOWN}>;
+var<workgroup> shared_: array<V, ${across * down}>;
 fn total(thread: vec3u, value: V) -> V {
-  shared_[thread.y * ${ACROSS}u + thread.x] = value;
-  for (var half = ${DOWN / 2}u; half > 0u; half /= 2u) {
+  shared_[thread.y * ACROSS + thread.x] = value;
+  for (var half = DOWN / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (thread.y < half) { shared_[thread.y * ${ACROSS}u + thread.x] += shared_[(thread.y + half) * ${ACROSS}u + thread.x]; }
+    if (thread.y < half) { shared_[thread.y * ACROSS + thread.x] += shared_[(thread.y + half) * ACROSS + thread.x]; }
   }
   workgroupBarrier();
   let sum = shared_[thread.x];
@@ -43,11 +57,11 @@ fn total(thread: vec3u, value: V) -> V {
 
 /** The entry, with `length` channels, the channel `c` if it `isIn`, and the first and the end of the rows of a chunk. */
 function main(length: string, body: string): string {
-  return `@compute @workgroup_size(${ACROSS}, ${DOWN})
+  return `@compute @workgroup_size(ACROSS, DOWN)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let length = ${length};
-  let isIn = group.x * ${ACROSS}u + thread.x < length;
-  let c = min(group.x * ${ACROSS}u + thread.x, length - 1u);
+  let isIn = group.x * ACROSS + thread.x < length;
+  let c = min(group.x * ACROSS + thread.x, length - 1u);
   let rows = arrayLength(&x) / length;
   let perChunk = (rows + groups.y - 1u) / groups.y;
   let first = min(group.y * perChunk, rows);
@@ -57,14 +71,15 @@ ${body}
 }
 
 /** Runs for the rows of a thread, of which `i` is the place in a buffer. */
-const eachRow = (body: string) => `  for (var row = first + thread.y; row < end; row += ${DOWN}u) {
+const eachRow = (body: string) => `  for (var row = first + thread.y; row < end; row += DOWN) {
     let i = row * length + c;
 ${body}
   }`;
 
 /** The text of the means and squared distances from them of each slice of rows, of the buffers x and moments [2, slices, channels]. */
-export function momentsSource(row: number): string {
-  return `${head(row, [
+export function momentsSource(shape: NormShape): string {
+  const { row } = shape;
+  return `${head(shape, [
     { name: 'x', row },
     { name: 'moments', row, writes: true },
   ])}
@@ -86,7 +101,7 @@ ${eachRow('    let d = x[i] - origin; sum += d; squares = fma(d, d, squares);')}
 }
 
 /** `value`, V, of each slice of which `s` is the number and `count` the rows, added; as expressions. */
-const overSlices = (value: string) => `  for (var s = thread.y; s < slices; s += ${DOWN}u) {
+const overSlices = (value: string) => `  for (var s = thread.y; s < slices; s += DOWN) {
     let perSlice = (rows + slices - 1u) / slices;
     let count = f32(min((s + 1u) * perSlice, rows)) - f32(min(s * perSlice, rows));
     ${value}
@@ -109,10 +124,11 @@ export interface RunningMean {
  * given the running mean and variance, which it changes.
  */
 export function normalizeSource(
-  row: number,
+  shape: NormShape,
   end: NormEnd,
   { epsilon, running }: { epsilon: number; running: RunningMean | undefined },
 ): string {
+  const { row } = shape;
   const buffers = [
     ...['x', 'moments', 'scales', 'offsets', ...(end.shortcut ? ['shortcut'] : [])].map((name) => ({
       name,
@@ -130,7 +146,7 @@ export function normalizeSource(
     ? `${move('runningMean', 'mean', running)}
     ${move('runningVariance', `(variance${running.unbiased ? ' * (n / (n - 1.0))' : ''})`, running)}`
     : '';
-  return `${head(row, buffers)}
+  return `${head(shape, buffers)}
 ${main(
   'arrayLength(&offsets)',
   `  let slices = arrayLength(&moments) / (2u * length);
@@ -192,7 +208,8 @@ const readStatistics = (end: NormEnd) => `  let mean = means[c];
  * where it is clamped or offsets with swish, means, with swish scales and inverseDeviations, sums [2, slices, channels], and with a
  * shortcut its gradient, which is g.
  */
-export function normGradientSumsSource(row: number, end: NormEnd): string {
+export function normGradientSumsSource(shape: NormShape, end: NormEnd): string {
+  const { row } = shape;
   const inputs = [
     'x',
     'dy',
@@ -205,7 +222,7 @@ export function normGradientSumsSource(row: number, end: NormEnd): string {
     ...inputs.map((name) => ({ name, row })),
     ...outputs.map((name) => ({ name, row, writes: true })),
   ];
-  return `${head(row, buffers)}
+  return `${head(shape, buffers)}
 ${main(
   'arrayLength(&means)',
   `${end.swish ? readStatistics(end) : '  let mean = means[c];'}
@@ -230,7 +247,8 @@ ${eachRow(
  * The text of the gradients, of the buffers x, dy (or g, the gradient of a shortcut), y or offsets as above but with g none,
  * scales, means, inverseDeviations, sums, dx, and the gradients of scale and offset, `pitch` apart.
  */
-export function normGradientSource(row: number, end: NormEnd): string {
+export function normGradientSource(shape: NormShape, end: NormEnd): string {
+  const { row } = shape;
   const rest: NormEnd = end.shortcut
     ? { low: -Infinity, high: Infinity, swish: false, shortcut: false }
     : end;
@@ -239,17 +257,17 @@ export function normGradientSource(row: number, end: NormEnd): string {
     ...inputs.map((name) => ({ name, row })),
     ...['dx', 'parameters'].map((name) => ({ name, row, writes: true })),
   ];
-  return `${head(row, buffers)}
+  return `${head(shape, buffers)}
 ${main(
   'arrayLength(&means)',
   `${readStatistics(rest)}
   let slices = arrayLength(&sums) / (2u * length);
   let n = f32(rows);
   var part = V();
-  for (var s = thread.y; s < slices; s += ${DOWN}u) { part += sums[s * length + c]; }
+  for (var s = thread.y; s < slices; s += DOWN) { part += sums[s * length + c]; }
   let sum = total(thread, part);
   part = V();
-  for (var s = thread.y; s < slices; s += ${DOWN}u) { part += sums[(slices + s) * length + c]; }
+  for (var s = thread.y; s < slices; s += DOWN) { part += sums[(slices + s) * length + c]; }
   let products = total(thread, part) * inverseDeviation;
   if (!isIn) { return; }
   if (group.y == 0u && thread.y == 0u) {

@@ -10,14 +10,14 @@ export interface PixelSums {
 
 const THREADS = 256;
 
-/** How the pixels of images are summed, and the workgroups for it. */
-export function pixelSums(images: number, pixels: number, channels: number) {
+/** How the pixels of images are summed by workgroups of at most so many threads, and how many of them. */
+export function pixelSums(images: number, pixels: number, channels: number, threads: number) {
   const row = inFours(channels) ? 4 : 1;
   const length = channels / row;
   // Large images have many pixels for few channels.
   let across = pixels >= 1024 ? 4 : pixels >= 128 ? 8 : 16;
   while (across > 1 && across / 2 >= length) across /= 2;
-  const slices = Math.min(THREADS / across, 2 ** Math.ceil(Math.log2(pixels)));
+  const slices = Math.min(threads / across, 2 ** Math.ceil(Math.log2(pixels)));
   const workgroups: [number, number, number] = [Math.ceil(length / across), images, 1];
   return { sums: { row, across, slices }, workgroups };
 }
@@ -57,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   sums[thread.y * ${across}u + thread.x] = sum;
-  for (var half = ${slices / 2}u; half > 0u; half /= 2u) {
+  for (var half = ${slices >> 1}u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (thread.y < half) { sums[thread.y * ${across}u + thread.x] += sums[(thread.y + half) * ${across}u + thread.x]; }
   }

@@ -3,6 +3,8 @@ import { threadsOf, type Tile } from './product.js';
 /** What a choice of a tile depends on. */
 export interface Processor {
   readonly enoughWorkgroups: number;
+  /** Threads of a workgroup that adds up values; waiting for each other takes long where a processor plays the device. */
+  readonly reductionThreads: number;
   /** Whether the memory of a workgroup is faster than that of buffers; it is not where a processor plays the device. */
   readonly hasFastWorkgroupMemory: boolean;
   readonly maxThreads: number;
@@ -10,12 +12,10 @@ export interface Processor {
 
 /** What is known of an adapter. */
 export function processorOf({ isFallbackAdapter = false }: GPUAdapterInfo, maxThreads: number): Processor {
-  // Two for each of a large graphics card's processors.
-  return {
-    enoughWorkgroups: isFallbackAdapter ? 8 : 256,
-    hasFastWorkgroupMemory: !isFallbackAdapter,
-    maxThreads,
-  };
+  // Two workgroups for each of a large graphics card's processors.
+  return isFallbackAdapter
+    ? { enoughWorkgroups: 8, reductionThreads: 32, hasFastWorkgroupMemory: false, maxThreads }
+    : { enoughWorkgroups: 256, reductionThreads: 256, hasFastWorkgroupMemory: true, maxThreads };
 }
 
 /** The sizes of a product, [rows, depth] by [depth, columns], `count` times. */
@@ -40,7 +40,7 @@ export function chooseTile(
   { rows, columns, depth, count = 1 }: ProductSizes,
   { enoughWorkgroups, hasFastWorkgroupMemory, maxThreads }: Processor,
 ): Tile {
-  if (!hasFastWorkgroupMemory) return directTile(columns);
+  if (!hasFastWorkgroupMemory) return directTile(rows, columns);
   const fitting = tiles.filter(
     (tile) => depth >= tile.depth * tile.splits * 2 && threadsOf(tile) <= maxThreads,
   );
@@ -48,10 +48,13 @@ export function chooseTile(
   return fitting.find((tile) => workgroups(tile) >= enoughWorkgroups) ?? fitting.at(-1) ?? tiles[2]!;
 }
 
-/** 64 threads, of which so many stand side by side as the columns need. */
-function directTile(columns: number): Tile {
-  const across = columns > 16 ? 8 : columns > 8 ? 4 : columns > 4 ? 2 : 1;
-  return { rows: 256 / across, columns: across * 4, threadRows: 4, threadColumns: 4, depth: 0, splits: 1 };
+/** At most 64 threads, of which so many stand side by side and below each other as there are columns and rows for. */
+function directTile(rows: number, columns: number): Tile {
+  const power = (count: number) => 2 ** Math.ceil(Math.log2(count));
+  const wanted = { down: power(rows / 4), across: power(columns / 4) };
+  const across = Math.max(1, Math.min(wanted.across, Math.max(8, 64 / Math.max(1, wanted.down))));
+  const down = Math.max(1, Math.min(wanted.down, 64 / across));
+  return { rows: down * 4, columns: across * 4, threadRows: 4, threadColumns: 4, depth: 0, splits: 1 };
 }
 
 /** A part of a program's key. */
