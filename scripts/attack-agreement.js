@@ -48,7 +48,7 @@ const before = await images.data();
 console.log('| attack | images | robust here | torchattacks | mean L2 here | torchattacks | seconds |');
 console.log('| --- | --- | --- | --- | --- | --- | --- |');
 for (const [name, [attack, options]] of Object.entries(attacks)) {
-  if (only !== undefined && only !== name) continue;
+  if (!(name in expected) || (only !== undefined && only !== name)) continue;
   const start = performance.now();
   const result = await attack(model, images, labels, { batchSize: 100, ...options });
   const seconds = (performance.now() - start) / 1000;

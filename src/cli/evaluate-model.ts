@@ -1,5 +1,6 @@
 import { evaluate } from '../training/evaluate.js';
 import { writeChart } from './chart.js';
+import { checkOutFolder } from './check-out.js';
 import { evaluationChart } from './evaluation-chart.js';
 import { formatEvaluation } from './format-evaluation.js';
 import { withEvaluation, type EvaluationOptions } from './open-evaluation.js';
@@ -14,6 +15,7 @@ export interface EvaluateOptions extends EvaluationOptions {
 /** Prints, and draws where the options say so, how well a network classifies a data set. */
 export async function evaluateModel(options: EvaluateOptions): Promise<void> {
   const { size, batchSize, classes } = options;
+  if (options.plot !== undefined) await checkOutFolder(options.plot);
   await withEvaluation(options, async (model, data) => {
     model.fuse();
     const evaluation = await withProgressBar(data.labels.length, (onProgress) =>

@@ -13,6 +13,7 @@ import { heatMap } from '../explain/heat-map.js';
 import { explanationPage } from '../explain/page.js';
 import type { ImageClassifier } from '../models/image-classifier.js';
 import { encodePng } from '../vision/encode-png.js';
+import { checkOutFolder } from './check-out.js';
 import { readLabels } from './class-names.js';
 import { imageArguments, type NamedImage } from './image-arguments.js';
 import { embeddedName, loadModel, type WeightsOptions } from './load-model.js';
@@ -49,7 +50,7 @@ export async function explainImages(args: readonly string[], options: ExplainIma
   for (const image of found) if ('error' in image) console.error(`skipscale: ${image.error}`);
   if (images.length < found.length) process.exitCode = 1;
   if (images.length === 0) return;
-  checkOut(options.out, images.length * methods.length);
+  await checkOut(options.out, images.length * methods.length);
   const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
   const weights = options.weights ?? embeddedName(options.model);
   const model = await loadModel({ ...options, weights }, labels?.length);
@@ -131,8 +132,8 @@ function dashed(method: string): string {
   return method.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** @throws Error where so many pictures do not go into the file. */
-function checkOut(out: string, pictures: number): void {
+/** @throws Error where so many pictures do not go into the file, or it cannot be written. */
+async function checkOut(out: string, pictures: number): Promise<void> {
   const kind = extname(out).toLowerCase();
   if (!['.html', '.png', ''].includes(kind))
     throw new Error(`--out ${out} is no .html or .png file, and no folder; name one of these.`);
@@ -140,6 +141,8 @@ function checkOut(out: string, pictures: number): void {
     throw new Error(
       `--out ${out} takes one picture, and there are ${pictures}; give a .html file or a folder.`,
     );
+  if (kind === '') await makeFolder(out);
+  else await checkOutFolder(out);
 }
 
 async function write(out: string, rows: readonly Row[]): Promise<void> {
@@ -153,7 +156,6 @@ async function write(out: string, rows: readonly Row[]): Promise<void> {
     await replaceFile(out, page);
   } else if (kind === '.png') await replaceFile(out, await encodePng(heatMap(rows[0]!.explanations[0]!)));
   else {
-    await makeFolder(out);
     for (const [i, { image, explanations }] of rows.entries()) {
       const name = image === '-' || /^data:/.test(image) ? 'image' : basename(image, extname(image));
       const isTaken = rows.some((other, j) => j < i && basename(other.image, extname(other.image)) === name);

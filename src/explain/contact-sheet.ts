@@ -1,4 +1,5 @@
-import type { RgbImage } from '../vision/image.js';
+import { check } from '../core/errors.js';
+import { MAX_PIXELS, type RgbImage } from '../vision/image.js';
 import { Canvas } from './canvas.js';
 import { colorOf, type Rgb } from './colors.js';
 
@@ -13,13 +14,23 @@ export interface Tile {
   color(y: number, x: number): Rgb;
 }
 
-/** Tiles of one size in rows, about as wide as high. */
+/**
+ * Tiles of one size in rows, about as wide as high.
+ * @throws ArgumentError where the picture would be too large.
+ */
 export function contactSheet(tiles: readonly Tile[], scale: number): RgbImage {
   const { height, width } = tiles[0]!;
   const columns = Math.ceil(Math.sqrt((tiles.length * height) / width));
   const rows = Math.ceil(tiles.length / columns);
   const [tall, wide] = [height * scale + GAP, width * scale + GAP];
-  const canvas = new Canvas(columns * wide + GAP, rows * tall + GAP, background);
+  const [pictureWidth, pictureHeight] = [columns * wide + GAP, rows * tall + GAP];
+  check(
+    pictureWidth * pictureHeight <= MAX_PIXELS,
+    () =>
+      `At a scale of ${scale} the picture would have ${pictureWidth} x ${pictureHeight} pixels; ` +
+      `give a smaller scale, for at most ${MAX_PIXELS} pixels.`,
+  );
+  const canvas = new Canvas(pictureWidth, pictureHeight, background);
   for (const [i, tile] of tiles.entries()) {
     const [top, left] = [GAP + Math.floor(i / columns) * tall, GAP + (i % columns) * wide];
     for (let y = 0; y < height * scale; y++)

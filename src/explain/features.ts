@@ -35,7 +35,7 @@ export interface FeatureImage {
 
 /**
  * What a layer makes of each image, its channels side by side; each from its least value, black, to its largest, light.
- * @throws ArgumentError where an argument does not fit, or the layer is none that has a map and runs once.
+ * @throws ArgumentError where an argument does not fit, the layer is none that has a map and runs once, or its values are not finite.
  */
 export async function featureImage(
   model: AnyModule,
@@ -49,6 +49,7 @@ export async function featureImage(
   for (let image = 0; image < subject.count; image++) {
     const values = subject.values.slice(image * subject.size, (image + 1) * subject.size);
     const { activations, shape } = await layerOutput(model, module, batchOf(subject, values));
+    checkFinite('featureImage', activations);
     const [height, width, depth] = shape;
     const { channels: count = Math.min(64, depth), scale = Math.max(1, Math.round(64 / height)) } = options;
     checkInteger('featureImage: channels', count, 1);
@@ -67,6 +68,14 @@ export async function featureImage(
     await nextTask();
   }
   return result;
+}
+
+/** @throws ArgumentError where values cannot be drawn, or compared. */
+function checkFinite(where: string, values: Float32Array): void {
+  check(
+    values.every(Number.isFinite),
+    () => `${where}: the layer gave values that are not finite; check the network's weights and the images.`,
+  );
 }
 
 function channelMeans(activations: Float32Array, depth: number): Float64Array {
@@ -106,7 +115,7 @@ export interface TopImage {
 /**
  * The images of a data set that a channel of a layer answers to most, the strongest first: what the channel looks for. Source: Zeiler
  * and Fergus 2013, arXiv 1311.2901, figure 2.
- * @throws ArgumentError where an argument does not fit, or the layer is none that has a map and runs once.
+ * @throws ArgumentError where an argument does not fit, the layer is none that has a map and runs once, or its values are not finite.
  */
 export async function topImages(
   model: ImageClassifier,
@@ -142,6 +151,7 @@ export async function topImages(
       module = mapLayer(subject, options.layer).module;
     }
     const { activations, shape } = await layerOutput(model, module, normalize(images, model.preprocessing));
+    checkFinite('topImages', activations);
     const [height, width, depth] = shape;
     checkChannel(channel, depth);
     const size = height * width;

@@ -16,7 +16,7 @@ export interface FilterImageOptions {
 /**
  * A picture of the filters of a convolution, one after the other: of three input channels in their colours, of others the mean over
  * the input channels. What the first layer has learned to look for.
- * @throws ArgumentError where there is no convolution at the path.
+ * @throws ArgumentError where there is no convolution at the path, or its weights are not finite.
  */
 export async function filterImage(model: AnyModule, options: FilterImageOptions = {}): Promise<RgbImage> {
   checkModule('filterImage', model);
@@ -33,6 +33,10 @@ export async function filterImage(model: AnyModule, options: FilterImageOptions 
   await ready();
   const kernel = found.variable as tf.Variable<tf.Rank.R4>;
   const values = await kernel.data<'float32'>();
+  check(
+    values.every(Number.isFinite),
+    () => `filterImage: the weights of '${found.name}' are not all finite; the network cannot be used.`,
+  );
   const [height, width, depth, filters] = kernel.shape;
   const isColored = depth === 3;
   const tiles = Array.from({ length: filters }, (_, filter): Tile => {

@@ -46,4 +46,7 @@ test('what does not fit', async () => {
   expectError(await skipscale('explain', photo, '--samples', '5'), /--samples is for smooth-grad/);
   expectError(await skipscale('explain', photo, '--target', 'cow'), /target is the string 'cow'/);
   expectError(await skipscale('explain', join(folder, 'none.jpg')), /none.jpg/);
+  const lost = await skipscale('explain', photo, '--out', join(folder, 'none', 'page.html'));
+  expectError(lost, /page.html cannot be written: the folder is not there/);
+  expect(lost.stdout).toBe(''); // Before the work, which would be lost.
 });

@@ -31,5 +31,11 @@ describeWithShared('data', 'report', () => {
       'there is no such file or folder',
     );
     expectError(await skipscale('report'), /data/);
+    const out = join(folder, 'none', 'report.html');
+    // Before the work, which would be lost.
+    expectError(
+      await skipscale('report', '--data', folder, '--out', out),
+      /cannot be written: the folder is not there/,
+    );
   });
 });

@@ -62,3 +62,28 @@ test('the images that a channel answers to most', async () => {
   );
   model.dispose();
 });
+
+test('values that cannot be drawn, and pictures that are too large, are errors', async () => {
+  const net = explainedNet();
+  const model = buildResNet(20, { classes: 2, preprocessing: { size: 16, resize: 16 } });
+  const image = { width: 16, height: 16, data: new Uint8Array(768) };
+  const x = explainedImages(1);
+  await expect(featureImage(net, x, { scale: 1e6 })).rejects.toThrow(/At a scale of 1000000.*smaller scale/);
+  await expect(filterImage(net, { scale: 1e6 })).rejects.toThrow(/At a scale of 1000000.*smaller scale/);
+  for (const weight of [net.stem.conv.weight, model.stem.conv.weight]) {
+    const nan = tf.fill(weight.shape, NaN);
+    weight.assign(nan as typeof weight);
+    nan.dispose();
+  }
+  const before = tf.memory().numTensors;
+  const data = arrayDataset([image], new Int32Array(1), ['a', 'b']);
+  await expect(featureImage(net, x, { layer: 'stem' })).rejects.toThrow(
+    'the layer gave values that are not finite',
+  );
+  await expect(topImages(model, data, { channel: 0 })).rejects.toThrow(
+    'the layer gave values that are not finite',
+  );
+  await expect(filterImage(net)).rejects.toThrow("the weights of 'stem.conv.weight' are not all finite");
+  expect(tf.memory().numTensors).toBe(before);
+  model.dispose();
+});

@@ -1,6 +1,8 @@
 """What torchattacks makes of images of CIFAR-10 and akamaster's ResNet-20.
 
-    python3 attacks.py FOLDER [PER_CLASS]    # FOLDER is ../shared/data/cifar10; writes attacks.json beside this file
+    python3 attacks.py FOLDER [PER_CLASS [FILE [ATTACK ...]]]
+
+FOLDER is ../shared/data/cifar10, PER_CLASS 20 by default, FILE attacks.json in this folder, and each ATTACK one of `plans`, by default all.
 
 Radii are such that about a third of the images survive. torchattacks' L2 step adds 1e-10 to the norm of the gradient of the batch's mean
 loss, so that images which the network is sure of hardly move; eps_for_division=1e-30 takes that away.
@@ -90,12 +92,17 @@ def plans(model):
 
 
 if __name__ == '__main__':
+    here = os.path.dirname(os.path.abspath(__file__))
+    file = sys.argv[3] if len(sys.argv) > 3 else os.path.join(here, 'attacks.json')
+    only = sys.argv[4:]
     torch.manual_seed(0)
     model, (x, y) = load(), images()
     result = {'torchattacks': torchattacks.__version__, 'torch': torch.__version__, 'perClass': PER_CLASS, 'attacks': {}}
     with torch.no_grad():
         result['clean'] = (model(x).argmax(1) == y).float().mean().item()
     for name, attack in plans(model).items():
+        if only and name not in only:
+            continue
         adversarial = torch.cat([attack(x[i:i + BATCH], y[i:i + BATCH]) for i in range(0, len(x), BATCH)])
         with torch.no_grad():
             predicted = model(adversarial).argmax(1)
@@ -106,5 +113,5 @@ if __name__ == '__main__':
             'meanL2': float(f'{change.norm(dim=1).mean().item():.6g}'),
         }
         print(name, result['attacks'][name]['robustAccuracy'], result['attacks'][name]['meanL2'], flush=True)
-        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'attacks.json'), 'w') as f:
+        with open(file, 'w') as f:
             json.dump(result, f)

@@ -115,6 +115,10 @@ export async function checkLabelled(
       `${where}: the images have values from ${low} to ${high}; give values from 0 to 1, before any normalisation.`,
   );
   const count = images.shape[0];
+  check(
+    labels instanceof tf.Tensor || Array.isArray(labels) || ArrayBuffer.isView(labels),
+    () => `${where}: the labels are ${shown(labels)}; give an array with the class of each image.`,
+  );
   const list = Array.from(labels instanceof tf.Tensor ? await labels.data() : labels);
   check(
     list.length === count,

@@ -30,8 +30,8 @@ const optionNames: OptionNames<SquareAttackOptions> = {
  * @param network - Any module that ends in scores of classes, [N, classes].
  * @param images - [N, height, width, channels] of float32, from 0 to 1; they stay the caller's.
  * @param labels - The class of each image. Images that the network does not see so stay as they are.
- * @throws ArgumentError where an option is out of range, the images are not from 0 to 1, or a label is none of the network's
- * classes.
+ * @throws ArgumentError where an option is out of range, the images are not from 0 to 1, a label is none of the network's
+ * classes, or a score is NaN.
  */
 export async function squareAttack(
   network: Network,

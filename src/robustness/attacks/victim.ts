@@ -1,11 +1,11 @@
 import '#gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { foldTemporarily } from '../../blocks/fuse.js';
+import { argMax } from '../../core/arg-max.js';
 import { evaluation } from '../../core/context.js';
 import { ArgumentError, check } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
 import { freeingTape } from '../../core/tape.js';
-import { takeValues } from '../../core/take-values.js';
 import { keepClones } from '../../core/tensors.js';
 import type { TemporaryFolding } from '../../layers/folding.js';
 import type { ColorPreprocessing } from '../../models/preprocessing.js';
@@ -92,9 +92,15 @@ export class Victim {
   }
 }
 
-/** The class of the highest score of each image. */
+/**
+ * The class of the highest score of each image.
+ * @throws ArgumentError where a score is NaN, which is neither right nor wrong.
+ */
 export async function bestClasses(scores: tf.Tensor2D): Promise<number[]> {
-  return Array.from(await takeValues(tf.argMax(scores, 1)));
+  const [images, classes] = scores.shape;
+  const values = await scores.data<'float32'>();
+  check(!values.some(Number.isNaN), () => 'The network gave scores that are NaN; check its weights.');
+  return Array.from({ length: images }, (_, i) => argMax(values.subarray(i * classes, (i + 1) * classes)));
 }
 
 function noGradient(why: string): string {

@@ -160,6 +160,10 @@ describe.each(names)('%s', (name) => {
       [attack(network, images, labels, { radius: 1, epsilon: 1 } as BallOptions), /has no option epsilon/],
       [attack(network, bright, labels, { radius: 1 }), /values from .* to 2\d\d.*; give values from 0 to 1/],
       [attack(network, flat as tf.Tensor4D, labels, { radius: 1 }), /the images are float32 \[12,108\]/],
+      [
+        attack(network, images, undefined as unknown as number[], { radius: 1 }),
+        'the labels are undefined; give an array',
+      ],
       [attack(network, images, labels.slice(1), { radius: 1 }), 'there are 11 labels for 12 images'],
       [attack(network, images, labels.with(2, 0.5), { radius: 1 }), 'label 2 is 0.5; give the class'],
       [
@@ -178,6 +182,10 @@ describe.each(names)('%s', (name) => {
       [attack({} as Network, images, labels, { radius: 1 }), /the model is an object; give a Module/],
     ];
     for (const [run, message] of cases) await expect(run).rejects.toThrow(message);
+    const broken = new Linear(new Float32Array(SIDE * SIDE * 3 * CLASSES).fill(NaN), CLASSES);
+    const run = attack(broken, images, labels, { radius: 1 });
+    await expect(run).rejects.toThrow('The network gave scores that are NaN; check its weights.');
+    broken.dispose();
     tf.dispose([bright, flat, grey]);
     expect(tf.memory().numTensors).toBe(held);
   });
