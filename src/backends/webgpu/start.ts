@@ -2,17 +2,17 @@ import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { WebgpuBackend } from './backend.js';
 import { openDevice } from './device.js';
-import type { KernelArguments } from './kernel.js';
-import { kernels } from './kernels/index.js';
+import type { KernelArguments, Kernels } from './kernel.js';
+import { kernelsFor } from './kernels/index.js';
 
 /** Registers the kernels of the backend of this name, and starts it. */
 export async function startBackend(name: string): Promise<WebgpuBackend> {
   const opened = await openDevice();
-  registerKernels(name);
+  registerKernels(name, kernelsFor(opened.device.limits.maxStorageBuffersPerShaderStage));
   return withNavigator(opened.gpu, () => new WebgpuBackend(opened));
 }
 
-function registerKernels(backendName: string): void {
+function registerKernels(backendName: string, kernels: Kernels): void {
   if (tf.getKernelsForBackend(backendName).length > 0) return;
   for (const config of tf.getKernelsForBackend('webgpu')) {
     if (!(config.kernelName in kernels)) tf.registerKernel({ ...config, backendName });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { kernelsFor } from '../../../src/backends/webgpu/kernels/index.js';
 import { countedOnWebgpu, describeOnWebgpu, webgpuBackend } from '../../helpers/webgpu.js';
 
 describeOnWebgpu('the backend skipscale-webgpu', () => {
@@ -30,6 +31,21 @@ describeOnWebgpu('the backend skipscale-webgpu', () => {
     expect(counts).toMatchObject({ bytesUploaded: 0 });
     expect(counts.dispatches).toBeGreaterThan(20);
     tf.dispose([x, y]);
+  });
+
+  test('values that are written meanwhile go to buffers that no recorded command uses', async () => {
+    const filled = (value: number) => tf.tensor1d(Array<number>(2000).fill(value));
+    // What a tidy frees, the next one's values might be written to.
+    const results = [1, 2, 3].map((value) => tf.tidy(() => tf.relu(tf.add(filled(value), filled(10)))));
+    const values = await Promise.all(results.map(async (result) => (await result.data())[1999]));
+    expect(values).toEqual([11, 12, 13]);
+    tf.dispose(results);
+  });
+
+  test('a device with few buffers a program has no kernel that takes more', () => {
+    expect(Object.keys(kernelsFor(8))).not.toContain('SqueezeExcite');
+    expect(Object.keys(kernelsFor(8))).toContain('FusedConv2DResidual');
+    expect(Object.keys(kernelsFor(9))).toContain('SqueezeExciteGrad');
   });
 
   test('a profile has the time of each dispatch', async () => {

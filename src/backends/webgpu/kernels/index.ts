@@ -10,7 +10,7 @@ import { squeezeExciteKernels } from './squeeze-excite.js';
 import { windowKernels } from './windows.js';
 
 /** The kernels of this backend; all others are those of tfjs's WebGPU backend. */
-export const kernels: Kernels = {
+const kernels: Kernels = {
   ...batchNormKernels,
   ...convolutionKernels,
   ...convolutionGradientKernels,
@@ -21,3 +21,13 @@ export const kernels: Kernels = {
   ...squeezeExciteKernels,
   ...windowKernels,
 };
+
+/** Buffers that a program of these takes; the limit of every device is 8, and of most 10 or more. */
+const WIDE = 9;
+const wide = ['BatchNormTraining', 'BatchNormTrainingGrad', 'SqueezeExcite', 'SqueezeExciteGrad'];
+
+/** The kernels for a device whose programs may have so many buffers; what is left out, layers compose. */
+export function kernelsFor(buffers: number): Kernels {
+  if (buffers >= WIDE) return kernels;
+  return Object.fromEntries(Object.entries(kernels).filter(([name]) => !wide.includes(name)));
+}
