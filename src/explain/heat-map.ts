@@ -1,4 +1,4 @@
-import { check, checkBoolean, checkInteger, checkOptions } from '../core/errors.js';
+import { check, checkBoolean, checkInteger, checkOptions, shown } from '../core/errors.js';
 import { asRgbImage, type RgbImage } from '../vision/image.js';
 import { resize } from '../vision/resize.js';
 import { Canvas, TEXT_HEIGHT } from './canvas.js';
@@ -28,9 +28,10 @@ const light: Rgb = [235, 235, 235];
  * A picture of an explanation: the map in colours over the image, with a legend. Maps without negative values go from black (0) to
  * light yellow, others from blue (against the class) over black (0) to red (for it); both scales are evenly perceived.
  * `encodePng` makes a file of it, and a page draws it by `new ImageData`.
- * @throws ArgumentError where an option does not fit.
+ * @throws ArgumentError where an option does not fit, or the explanation is none.
  */
 export function heatMap(explanation: Explanation, options: HeatMapOptions = {}): RgbImage {
+  checkExplanation(explanation);
   checkOptions('heatMap', options, { image: true, opacity: true, size: true, legend: true });
   const given = options.image ?? explanation.image;
   const image = given && asRgbImage(given);
@@ -56,6 +57,20 @@ export function heatMap(explanation: Explanation, options: HeatMapOptions = {}):
   }
   if (legend) drawLegend(canvas, width, scale);
   return { width: canvas.width, height: canvas.height, data: canvas.data };
+}
+
+function checkExplanation(explanation: Explanation): void {
+  const map: unknown = (explanation as Explanation | undefined)?.map;
+  check(
+    map instanceof Float32Array,
+    () =>
+      `heatMap: the explanation is ${shown(explanation)}; give one of those in the array that a method gives, such as explanations[0].`,
+  );
+  check(
+    map.length === explanation.height * explanation.width && map.every(Number.isFinite),
+    () =>
+      `heatMap: the map has ${map.length} values; give ${explanation.height} x ${explanation.width} finite ones.`,
+  );
 }
 
 /** What colours mean. */

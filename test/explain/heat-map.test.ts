@@ -65,3 +65,12 @@ test('a page has every picture in it, asks for nothing, and shows names as text'
   expect(page).toContain('&lt;cat&gt;, logit 2.00; sums to 3.00 of 4.00');
   await expect(explanationPage([])).rejects.toThrow(/nothing to show/);
 });
+
+test.each([
+  [undefined, 'the explanation is undefined; give one of those in the array'],
+  [[explanation([0, 0, 0, 1])], 'the explanation is an array; give one of those in the array'],
+  [explanation([0, 0, 1]), 'the map has 3 values; give 2 x 2 finite ones'],
+  [explanation([0, 0, NaN, 1]), 'the map has 4 values; give 2 x 2 finite ones'],
+])('no heat map of what is no explanation: %#', (given, message) => {
+  expect(() => heatMap(given as Explanation)).toThrow(message);
+});

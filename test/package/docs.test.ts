@@ -111,7 +111,7 @@ function run(command: string, args: string[] = []) {
     encoding: 'utf8',
   });
   // Without --weights, it is said once what the package's own network knows; of a folder, what is left out.
-  const said = /^skipscale: (this is the ResNet-20 .*|.*photos: 1 skipped: README\.md \(not an image\))\n/gm;
+  const said = /^skipscale: (this is the ResNet-20 .*|.*1 skipped: README\.md \(not an image\))\n/gm;
   return { status, stdout, stderr: stderr.replace(said, '') };
 }
 

@@ -359,7 +359,7 @@ test('any index gives a checkpoint or a clear error', async () => {
         write('x.bin', new Uint8Array(8));
         const result = await readSource(write('any.json', index)).catch((error: unknown) => error as Error);
         if (result instanceof Error && !(result instanceof CheckpointError)) {
-          expect(result.message).toMatch(/is not the name of a file beside|cannot be read/);
+          expect(result.message).toMatch(/is not the name of a file next to|cannot be read/);
         }
       },
     ),
