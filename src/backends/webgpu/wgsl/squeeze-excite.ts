@@ -92,18 +92,68 @@ export function exciteWorkgroups(
   return [Math.ceil(lengthOf(channels) / CHANNELS), chunksOf(pixels), images];
 }
 
+/** How many parts of a workgroup's threads share the sum of each value of {@link hiddenText}. */
+const partsOf = (squeezed: number) => Math.max(1, Math.floor(THREADS / squeezed));
+
+/** What a workgroup of {@link hiddenText} keeps. */
+function hiddenVariables({ squeezed }: SqueezeSizes): string {
+  return `var<workgroup> partial: array<f32, ${partsOf(squeezed) * squeezed}>;
+var<workgroup> hidden: array<f32, ${squeezed}>;`;
+}
+
+/**
+ * Computes the squeezed values of an image, in every workgroup again: each is `start` and the sum of `term` over the channels `c`, of
+ * which `finish` makes `hidden[s]`. After it, `c` is the channel, or the four, of a thread.
+ */
+function hiddenText(
+  { channels, squeezed }: SqueezeSizes,
+  term: string,
+  start: string,
+  finish: string,
+): string {
+  const parts = partsOf(squeezed);
+  const perPart = Math.ceil(channels / parts);
+  return `  let image = group.z;
+  for (var i = thread; i < ${parts * squeezed}u; i += ${THREADS}u) {
+    let s = i % ${squeezed}u;
+    let first = i / ${squeezed}u * ${perPart}u;
+    let end = min(first + ${perPart}u, ${channels}u);
+    var sum = 0.0;
+    for (var c = first; c < end; c++) { sum += ${term}; }
+    partial[i] = sum;
+  }
+  workgroupBarrier();
+  for (var s = thread; s < ${squeezed}u; s += ${THREADS}u) {
+    var sum = ${start};
+    for (var part = 0u; part < ${parts}u; part++) { sum += partial[part * ${squeezed}u + s]; }
+    ${finish}
+  }
+  workgroupBarrier();
+  let c = group.x * ${CHANNELS}u + thread % ${CHANNELS}u;`;
+}
+
+/** Does `body` for each place `i` of a workgroup's pixels with the channel `c`. */
+function everyPixel({ pixels, channels }: SqueezeSizes, body: string): string {
+  const chunk = Math.ceil(pixels / chunksOf(pixels));
+  return `  let end = min((group.y + 1u) * ${chunk}u, ${pixels}u);
+  for (var p = group.y * ${chunk}u + thread / ${CHANNELS}u; p < end; p += ${THREADS / CHANNELS}u) {
+    let i = (image * ${pixels}u + p) * ${lengthOf(channels)}u + c;
+    ${body}
+  }`;
+}
+
 /**
  * The text of what follows the means: reduced = mean reduceWeight + reduceBias, gate = sigmoid(activation(reduced) expandWeight +
  * expandBias) and y = x * gate. Every workgroup computes `reduced` again, which costs less than a program for it. Of the buffers x,
  * mean, reduceWeight, reduceBias, expandWeight, expandBias, y, reduced and gate.
  */
-export function exciteSource({ pixels, channels, squeezed, activation }: SqueezeSizes): string {
+export function exciteSource(sizes: SqueezeSizes): string {
+  const { channels, squeezed, activation } = sizes;
   const V = typeOf(channels);
   const length = lengthOf(channels);
-  const parts = Math.max(1, Math.floor(THREADS / squeezed));
-  const perPart = Math.ceil(channels / parts);
-  const rows = THREADS / CHANNELS;
-  const chunk = Math.ceil(pixels / chunksOf(pixels));
+  const term = `mean[image * ${channels}u + c] * reduceWeight[c * ${squeezed}u + s]`;
+  const finish = `if (group.x == 0u && group.y == 0u) { reduced[image * ${squeezed}u + s] = sum; }
+    hidden[s] = activate(sum);`;
   return `${declare([
     { name: 'x', row: channels },
     { name: 'mean', row: 1 },
@@ -115,30 +165,12 @@ export function exciteSource({ pixels, channels, squeezed, activation }: Squeeze
     { name: 'reduced', row: 1, writes: true },
     { name: 'gate', row: channels, writes: true },
   ])}
-var<workgroup> partial: array<f32, ${parts * squeezed}>;
-var<workgroup> hidden: array<f32, ${squeezed}>;
+${hiddenVariables(sizes)}
 var<workgroup> gates: array<${V}, ${CHANNELS}>;
 fn activate(v: f32) -> f32 { return ${activated(activation, 'f32')}; }
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let image = group.z;
-  for (var i = thread; i < ${parts * squeezed}u; i += ${THREADS}u) {
-    let s = i % ${squeezed}u;
-    let first = i / ${squeezed}u * ${perPart}u;
-    let end = min(first + ${perPart}u, ${channels}u);
-    var sum = 0.0;
-    for (var c = first; c < end; c++) { sum += mean[image * ${channels}u + c] * reduceWeight[c * ${squeezed}u + s]; }
-    partial[i] = sum;
-  }
-  workgroupBarrier();
-  for (var s = thread; s < ${squeezed}u; s += ${THREADS}u) {
-    var sum = reduceBias[s];
-    for (var part = 0u; part < ${parts}u; part++) { sum += partial[part * ${squeezed}u + s]; }
-    if (group.x == 0u && group.y == 0u) { reduced[image * ${squeezed}u + s] = sum; }
-    hidden[s] = activate(sum);
-  }
-  workgroupBarrier();
-  let c = group.x * ${CHANNELS}u + thread % ${CHANNELS}u;
+${hiddenText(sizes, term, 'reduceBias[s]', finish)}
   if (thread < ${CHANNELS}u && c < ${length}u) {
     var sum = expandBias[c];
     for (var s = 0u; s < ${squeezed}u; s++) { sum += hidden[s] * expandWeight[s * ${length}u + c]; }
@@ -149,11 +181,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   workgroupBarrier();
   if (c >= ${length}u) { return; }
   let g = gates[thread % ${CHANNELS}u];
-  let end = min((group.y + 1u) * ${chunk}u, ${pixels}u);
-  for (var p = group.y * ${chunk}u + thread / ${CHANNELS}u; p < end; p += ${rows}u) {
-    let i = (image * ${pixels}u + p) * ${length}u + c;
-    y[i] = x[i] * g;
-  }
+${everyPixel(sizes, 'y[i] = x[i] * g;')}
 }`;
 }
 
@@ -170,12 +198,14 @@ const slopes: Readonly<Record<string, string>> = {
  * The text of dx = dy * gate + dMean / pixels, and of dReduced, the gradient of what the first product gives; of the buffers dy, gate,
  * dGate, reduced, expandWeight, reduceWeight, dx and dReduced. As in {@link exciteSource}, every workgroup computes dReduced.
  */
-export function exciteGradientSource({ pixels, channels, squeezed, activation }: SqueezeSizes): string {
+export function exciteGradientSource(sizes: SqueezeSizes): string {
+  const { pixels, channels, squeezed, activation } = sizes;
   const V = typeOf(channels);
   const length = lengthOf(channels);
-  const parts = Math.max(1, Math.floor(THREADS / squeezed));
-  const perPart = Math.ceil(channels / parts);
-  const chunk = Math.ceil(pixels / chunksOf(pixels));
+  const term = `dGate[image * ${channels}u + c] * expandWeight[s * ${channels}u + c]`;
+  const finish = `sum *= slope(reduced[image * ${squeezed}u + s]);
+    if (group.x == 0u && group.y == 0u) { dReduced[image * ${squeezed}u + s] = sum; }
+    hidden[s] = sum;`;
   const weights = (i: number) => `reduceWeight[(c * ${channels / length}u + ${i}u) * ${squeezed}u + s]`;
   const four = V === 'f32' ? weights(0) : `vec4f(${[0, 1, 2, 3].map(weights).join(', ')})`;
   return `${declare([
@@ -185,31 +215,12 @@ export function exciteGradientSource({ pixels, channels, squeezed, activation }:
     { name: 'dx', row: channels, writes: true },
     { name: 'dReduced', row: 1, writes: true },
   ])}
-var<workgroup> partial: array<f32, ${parts * squeezed}>;
-var<workgroup> hidden: array<f32, ${squeezed}>;
+${hiddenVariables(sizes)}
 var<workgroup> means: array<${V}, ${CHANNELS}>;
 fn slope(v: f32) -> f32 { return ${slopes[activation]!}; }
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let image = group.z;
-  for (var i = thread; i < ${parts * squeezed}u; i += ${THREADS}u) {
-    let s = i % ${squeezed}u;
-    let first = i / ${squeezed}u * ${perPart}u;
-    let end = min(first + ${perPart}u, ${channels}u);
-    var sum = 0.0;
-    for (var c = first; c < end; c++) { sum += dGate[image * ${channels}u + c] * expandWeight[s * ${channels}u + c]; }
-    partial[i] = sum;
-  }
-  workgroupBarrier();
-  for (var s = thread; s < ${squeezed}u; s += ${THREADS}u) {
-    var sum = 0.0;
-    for (var part = 0u; part < ${parts}u; part++) { sum += partial[part * ${squeezed}u + s]; }
-    sum *= slope(reduced[image * ${squeezed}u + s]);
-    if (group.x == 0u && group.y == 0u) { dReduced[image * ${squeezed}u + s] = sum; }
-    hidden[s] = sum;
-  }
-  workgroupBarrier();
-  let c = group.x * ${CHANNELS}u + thread % ${CHANNELS}u;
+${hiddenText(sizes, term, '0.0', finish)}
   if (thread < ${CHANNELS}u && c < ${length}u) {
     var sum = ${V}();
     for (var s = 0u; s < ${squeezed}u; s++) { sum += hidden[s] * ${four}; }
@@ -219,11 +230,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   if (c >= ${length}u) { return; }
   let mean = means[thread % ${CHANNELS}u];
   let g = gate[image * ${length}u + c];
-  let end = min((group.y + 1u) * ${chunk}u, ${pixels}u);
-  for (var p = group.y * ${chunk}u + thread / ${CHANNELS}u; p < end; p += ${THREADS / CHANNELS}u) {
-    let i = (image * ${pixels}u + p) * ${length}u + c;
-    dx[i] = fma(dy[i], ${V}(g), mean);
-  }
+${everyPixel(sizes, `dx[i] = fma(dy[i], ${V}(g), mean);`)}
 }`;
 }
 
