@@ -1,28 +1,26 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import {
+  fallbackTo,
+  type Kernel as AnyKernel,
+  type KernelArguments as AnyArguments,
+  type Kernels as AnyKernels,
+} from '../kernel.js';
 import type { SimdBackend } from './backend.js';
 
 /** What a kernel of this backend gets. */
-export interface KernelArguments {
-  readonly inputs: tf.NamedTensorInfoMap;
-  readonly backend: SimdBackend;
-  readonly attrs: tf.NamedAttrMap;
-}
+export type KernelArguments = AnyArguments<SimdBackend>;
 
 /** A kernel of this backend. */
-export type Kernel = (args: KernelArguments) => tf.TensorInfo | tf.TensorInfo[];
+export type Kernel = AnyKernel<SimdBackend>;
 
 /** Kernels by tfjs's names. */
-export type Kernels = Readonly<Record<string, Kernel>>;
+export type Kernels = AnyKernels<SimdBackend>;
 
 /** Runs the cpu backend's kernel, on this backend's memory. */
-export function fallback(name: string, args: KernelArguments): tf.TensorInfo | tf.TensorInfo[] {
-  return tf.getKernel(name, 'cpu').kernelFunc(args as unknown as Parameters<tf.KernelFunc>[0]);
-}
+export const fallback = fallbackTo<SimdBackend>('cpu');
 
-/** Whether all of these have values; a sum of none is left to the cpu backend's kernels. */
-export function isFilled(...tensors: readonly tf.TensorInfo[]): boolean {
-  return tensors.every(({ shape }) => !shape.includes(0));
-}
+// A sum of no values is left to the cpu backend's kernels.
+export { isFilled } from '../kernel.js';
 
 /** Whether all of these hold floats, the only numbers that kernels of this backend compute with. */
 export function isFloat32(...tensors: readonly tf.TensorInfo[]): boolean {

@@ -1,25 +1,21 @@
-import * as tf from '@tensorflow/tfjs-core';
+import {
+  fallbackTo,
+  type Kernel as AnyKernel,
+  type KernelArguments as AnyArguments,
+  type Kernels as AnyKernels,
+} from '../kernel.js';
 import type { WebgpuBackend } from './backend.js';
 
 /** What a kernel of this backend gets. */
-export interface KernelArguments {
-  readonly inputs: tf.NamedTensorInfoMap;
-  readonly backend: WebgpuBackend;
-  readonly attrs: tf.NamedAttrMap;
-}
+export type KernelArguments = AnyArguments<WebgpuBackend>;
 
 /** A kernel of this backend. */
-export type Kernel = (args: KernelArguments) => tf.TensorInfo | tf.TensorInfo[];
+export type Kernel = AnyKernel<WebgpuBackend>;
 
 /** Kernels by tfjs's names. */
-export type Kernels = Readonly<Record<string, Kernel>>;
+export type Kernels = AnyKernels<WebgpuBackend>;
 
 /** Runs the kernel of tfjs's WebGPU backend. */
-export function fallback(name: string, args: KernelArguments): tf.TensorInfo | tf.TensorInfo[] {
-  return tf.getKernel(name, 'webgpu').kernelFunc(args as unknown as Parameters<tf.KernelFunc>[0]);
-}
+export const fallback = fallbackTo<WebgpuBackend>('webgpu');
 
-/** Whether all of these have values. */
-export function isFilled(...tensors: readonly tf.TensorInfo[]): boolean {
-  return tensors.every(({ shape }) => !shape.includes(0));
-}
+export { isFilled } from '../kernel.js';

@@ -5,7 +5,8 @@ import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../ker
 import { FILTER_GRADIENT, PACK, PACK_CHANNELS } from '../kernel-ids.js';
 import { suitsWinograd } from '../winograd.js';
 import { isEvenForFilter, winogradFilter } from '../winograd-filter.js';
-import { convInfo, groupedConvInfo, type ConvInfo } from './conv-info.js';
+import { convInfo, type WindowInfo } from '../../window-info.js';
+import { groupedConvInfo } from './grouped-conv-info.js';
 
 /** Bytes of packed images that a filter's gradient works on at a time. */
 const WORKSPACE = 16 * 2 ** 20;
@@ -19,7 +20,7 @@ function winogradGradient(
   backend: SimdBackend,
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
-  info: ConvInfo,
+  info: WindowInfo,
   to: number,
 ): boolean {
   const { inChannels, outChannels, padInfo } = info;
@@ -49,7 +50,7 @@ function directGradient(
   backend: SimdBackend,
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
-  info: ConvInfo,
+  info: WindowInfo,
   groups: number,
   to: number,
 ): void {
@@ -74,7 +75,7 @@ function paddedGradient(
   backend: SimdBackend,
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
-  info: ConvInfo,
+  info: WindowInfo,
   groups: number,
   to: number,
 ): void {

@@ -11,10 +11,11 @@ import {
 import { copyGrid } from '../copy.js';
 import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { suitsWinograd, winograd, winogradBytes, winogradPack } from '../winograd.js';
-import { convInfo, groupedConvInfo, type ConvInfo } from './conv-info.js';
+import { convInfo, type WindowInfo } from '../../window-info.js';
+import { groupedConvInfo } from './grouped-conv-info.js';
 
 /** dy as the image that the gradient's convolutions read. */
-function gradientImage(backend: SimdBackend, dy: tf.TensorInfo, info: ConvInfo): Image {
+function gradientImage(backend: SimdBackend, dy: tf.TensorInfo, info: WindowInfo): Image {
   const { batchSize: batch, outHeight: height, outWidth: width, outChannels: pitch } = info;
   return { address: backend.address(dy), batch, height, width, pitch };
 }
@@ -24,7 +25,7 @@ function convolvePhases(
   backend: SimdBackend,
   image: Image,
   layout: MatrixLayout,
-  info: ConvInfo,
+  info: WindowInfo,
   dx: tf.TensorInfo,
   groups: number,
 ): void {
@@ -58,14 +59,14 @@ function convolvePhases(
 const TILE = 8;
 
 /** How far right of a pixel of dy the pixels of dx reach that are computed together: offsets in dy, for all phases of a row. */
-function joinedOffsets({ filterWidth, strideWidth, padInfo }: ConvInfo): number[] {
+function joinedOffsets({ filterWidth, strideWidth, padInfo }: WindowInfo): number[] {
   const first = Math.ceil((padInfo.left - filterWidth + 1) / strideWidth);
   const last = Math.floor((padInfo.left + strideWidth - 1) / strideWidth);
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 /** Whether computing the phases of a row together is less work: of few channels, they fill one tile. */
-function suitsJoining(info: ConvInfo): boolean {
+function suitsJoining(info: WindowInfo): boolean {
   const { inWidth, inChannels, filterWidth, strideWidth } = info;
   const tiles = Math.ceil((strideWidth * inChannels) / TILE);
   const fewer = tiles * joinedOffsets(info).length < Math.ceil(inChannels / TILE) * filterWidth;
@@ -77,7 +78,7 @@ function convolveJoinedPhases(
   backend: SimdBackend,
   image: Image,
   layout: MatrixLayout,
-  info: ConvInfo,
+  info: WindowInfo,
   dx: tf.TensorInfo,
 ): void {
   const { inHeight, inWidth, strideHeight: stepY, strideWidth, filterHeight } = info;
@@ -117,7 +118,7 @@ function convolveJoinedPhases(
 function joinFilter(
   backend: SimdBackend,
   { address, depth, columns }: MatrixLayout,
-  { filterHeight, filterWidth, strideWidth, padInfo }: ConvInfo,
+  { filterHeight, filterWidth, strideWidth, padInfo }: WindowInfo,
   rows: readonly number[],
   offsets: readonly number[],
   joined: Float32Array,
@@ -139,7 +140,7 @@ function joinFilter(
 }
 
 /** The rows of the filter that reach the rows of a phase of the stride, and where in dy each then is. */
-function rowsOfPhase({ filterHeight, strideHeight, padInfo }: ConvInfo, phaseY: number) {
+function rowsOfPhase({ filterHeight, strideHeight, padInfo }: WindowInfo, phaseY: number) {
   const rows = Array.from({ length: filterHeight }, (_, row) => {
     return { row, offset: (phaseY + padInfo.top - row) / strideHeight };
   });
@@ -148,7 +149,7 @@ function rowsOfPhase({ filterHeight, strideHeight, padInfo }: ConvInfo, phaseY: 
 
 /** The taps that reach the pixels of a phase of the stride, and where in dy each then is. */
 function tapsOfPhase(
-  { filterHeight, filterWidth, strideHeight, strideWidth, padInfo }: ConvInfo,
+  { filterHeight, filterWidth, strideHeight, strideWidth, padInfo }: WindowInfo,
   phaseY: number,
   phaseX: number,
 ) {
@@ -170,7 +171,7 @@ function winogradGradient(
   backend: SimdBackend,
   image: Image,
   layout: MatrixLayout,
-  info: ConvInfo,
+  info: WindowInfo,
   to: number,
   stays: tf.TensorInfo | undefined,
 ): void {

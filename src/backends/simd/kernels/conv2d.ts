@@ -13,7 +13,8 @@ import {
 import { padImages } from '../copy.js';
 import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { suitsWinograd, winograd, winogradBytes, winogradPack } from '../winograd.js';
-import { convInfo, groupedConvInfo, type ConvInfo } from './conv-info.js';
+import { convInfo, type WindowInfo } from '../../window-info.js';
+import { groupedConvInfo } from './grouped-conv-info.js';
 
 /** Input channels up to which a row of the kernel is one stretch of memory, over a padded copy of the image. */
 const FEW_CHANNELS = 8;
@@ -32,7 +33,7 @@ export function convolution(
   backend: SimdBackend,
   x: tf.TensorInfo,
   filter: tf.TensorInfo,
-  info: ConvInfo,
+  info: WindowInfo,
   epilogue: Epilogue,
   groups = 1,
 ): tf.TensorInfo {
@@ -75,7 +76,7 @@ function packedFilter(backend: SimdBackend, { filter, layout }: Operands): numbe
 function convolveByWinograd(
   backend: SimdBackend,
   operands: Operands,
-  info: ConvInfo,
+  info: WindowInfo,
   epilogue: Epilogue,
 ): void {
   const { image, filter, layout, output } = operands;
@@ -89,13 +90,18 @@ function convolveByWinograd(
 }
 
 /** The grid of the output, but for the taps. */
-function outputGrid({ outHeight, outWidth, strideHeight, strideWidth }: ConvInfo) {
+function outputGrid({ outHeight, outWidth, strideHeight, strideWidth }: WindowInfo) {
   const strides = { strideY: strideHeight, strideX: strideWidth };
   return { height: outHeight, width: outWidth, ...strides, outHeight, outWidth };
 }
 
 /** Of few channels: over a padded copy of the image, where a row of the kernel is one tap. */
-function convolveByRows(backend: SimdBackend, operands: Operands, info: ConvInfo, epilogue: Epilogue): void {
+function convolveByRows(
+  backend: SimdBackend,
+  operands: Operands,
+  info: WindowInfo,
+  epilogue: Epilogue,
+): void {
   const { image, layout, output } = operands;
   const { depth, columns } = layout;
   const height = (info.outHeight - 1) * info.strideHeight + info.filterHeight;
@@ -109,7 +115,12 @@ function convolveByRows(backend: SimdBackend, operands: Operands, info: ConvInfo
   });
 }
 
-function convolveByTaps(backend: SimdBackend, operands: Operands, info: ConvInfo, epilogue: Epilogue): void {
+function convolveByTaps(
+  backend: SimdBackend,
+  operands: Operands,
+  info: WindowInfo,
+  epilogue: Epilogue,
+): void {
   const { image, layout, groups, output } = operands;
   const { depth: run, columns } = layout;
   const { filterHeight, filterWidth, dilationHeight, dilationWidth, padInfo } = info;

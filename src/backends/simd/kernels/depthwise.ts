@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { convInfo, type WindowInfo } from '../../window-info.js';
 import type { SimdBackend } from '../backend.js';
 import { activationEpilogue, noEpilogue, type Epilogue } from '../convolution.js';
 import { fallback, isFilled, isFloat32, type Kernel, type Kernels } from '../kernel.js';
@@ -6,34 +7,22 @@ import { ADD_SLICES, DEPTHWISE, DEPTHWISE_FILTER, DEPTHWISE_INPUT } from '../ker
 import { float } from '../runtime.js';
 import { copyGrid, padImages } from '../copy.js';
 
-type ConvInfo = tf.backend_util.Conv2DInfo;
-type Shape4D = [number, number, number, number];
-
 /** Multiplications and additions of a chunk. */
 const CHUNK_WORK = 200_000;
 
 /** The sizes; undefined for what these kernels do not do: several filters a channel, another type, no values. */
-function convInfo(
+function depthwiseInfo(
   xShape: number[],
   filterShape: number[],
   attrs: tf.NamedAttrMap,
   ...tensors: tf.TensorInfo[]
-): ConvInfo | undefined {
-  const { strides, pad, dilations, dimRoundingMode } = attrs as unknown as tf.DepthwiseConv2dNativeAttrs;
+): WindowInfo | undefined {
   if (filterShape[3] !== 1 || !isFloat32(...tensors) || !isFilled(...tensors)) return undefined;
-  return tf.backend_util.computeConv2DInfo(
-    xShape as Shape4D,
-    filterShape as Shape4D,
-    strides,
-    dilations ?? 1,
-    pad as 'same',
-    dimRoundingMode,
-    true,
-  );
+  return convInfo(xShape, filterShape, attrs, true);
 }
 
 /** Arguments 8 to 22 of every job. */
-function sizes(info: ConvInfo, rowsPerChunk: number): number[] {
+function sizes(info: WindowInfo, rowsPerChunk: number): number[] {
   return [
     ...[info.batchSize, info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
     ...[info.strideHeight, info.strideWidth, info.filterHeight, info.filterWidth],
@@ -42,7 +31,7 @@ function sizes(info: ConvInfo, rowsPerChunk: number): number[] {
 }
 
 /** Output rows of a chunk that is worth its cost. */
-function rowsPerChunk(info: ConvInfo): number {
+function rowsPerChunk(info: WindowInfo): number {
   const work = info.outWidth * info.inChannels * info.filterHeight * info.filterWidth;
   return Math.max(1, Math.ceil(CHUNK_WORK / Math.max(1, work)));
 }
@@ -57,7 +46,7 @@ function depthwise(
   backend: SimdBackend,
   x: tf.TensorInfo,
   filter: number,
-  info: ConvInfo,
+  info: WindowInfo,
   epilogue: Epilogue,
 ): tf.TensorInfo {
   const out = backend.allocate(info.outShape, 'float32');
@@ -96,7 +85,7 @@ function depthwiseJob(
   x: number,
   filter: number,
   out: number,
-  info: ConvInfo,
+  info: WindowInfo,
   { bias = 0, low, high, activation }: Epilogue,
 ): void {
   const rows = rowsPerChunk(info);
@@ -108,7 +97,7 @@ function depthwiseJob(
 const depthwiseConv2dNative: Kernel = (args) => {
   const x = args.inputs['x']!;
   const filter = args.inputs['filter']!;
-  const info = convInfo(x.shape, filter.shape, args.attrs, x, filter);
+  const info = depthwiseInfo(x.shape, filter.shape, args.attrs, x, filter);
   if (!info) return fallback('DepthwiseConv2dNative', args);
   return depthwise(args.backend, x, args.backend.address(filter), info, noEpilogue);
 };
@@ -117,7 +106,7 @@ const fusedDepthwiseConv2D: Kernel = (args) => {
   const x = args.inputs['x']!;
   const filter = args.inputs['filter']!;
   const { bias } = args.inputs;
-  const info = convInfo(x.shape, filter.shape, args.attrs, x, filter);
+  const info = depthwiseInfo(x.shape, filter.shape, args.attrs, x, filter);
   const epilogue = activationEpilogue(args.attrs['activation'] as string);
   if (!info || !epilogue || (bias && bias.shape.at(-1) !== x.shape[3])) {
     return fallback('FusedDepthwiseConv2D', args);
@@ -130,7 +119,7 @@ const fusedDepthwiseConv2D: Kernel = (args) => {
  * The sizes of the convolution of dy, with the filter turned by 180 degrees, that gives the gradient of the input;
  * undefined where strides or wide paddings leave none.
  */
-function transposedInfo(info: ConvInfo): ConvInfo | undefined {
+function transposedInfo(info: WindowInfo): WindowInfo | undefined {
   const top = (info.filterHeight - 1) * info.dilationHeight - info.padInfo.top;
   const left = (info.filterWidth - 1) * info.dilationWidth - info.padInfo.left;
   if (info.strideHeight !== 1 || info.strideWidth !== 1 || top < 0 || left < 0) return undefined;
@@ -147,7 +136,7 @@ const backpropInput: Kernel = (args) => {
   const dy = inputs['dy']!;
   const filter = inputs['filter']!;
   const inputShape = attrs['inputShape'] as number[];
-  const info = convInfo(inputShape, filter.shape, attrs, dy, filter);
+  const info = depthwiseInfo(inputShape, filter.shape, attrs, dy, filter);
   if (!info || !tf.util.arraysEqual(dy.shape, info.outShape)) {
     return fallback('DepthwiseConv2dNativeBackpropInput', args);
   }
@@ -178,7 +167,7 @@ const backpropFilter: Kernel = (args) => {
   const x = inputs['x']!;
   const dy = inputs['dy']!;
   const filterShape = attrs['filterShape'] as number[];
-  const info = convInfo(x.shape, filterShape, attrs, x, dy);
+  const info = depthwiseInfo(x.shape, filterShape, attrs, x, dy);
   if (!info || !tf.util.arraysEqual(dy.shape, info.outShape)) {
     return fallback('DepthwiseConv2dNativeBackpropFilter', args);
   }

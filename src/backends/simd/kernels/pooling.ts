@@ -1,20 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { poolInfo, type WindowInfo } from '../../window-info.js';
 import { fallback, isFloat32, type Kernel, type Kernels } from '../kernel.js';
 import { AVERAGE_POOL_GRADIENT, MAX_POOL_GRADIENT, POOL } from '../kernel-ids.js';
-
-type PoolInfo = tf.backend_util.Conv2DInfo;
 
 /** Groups of four channels of a chunk of MAX_POOL_GRADIENT: a cache line. */
 const VECTORS = 4;
 
-function poolInfo(shape: number[], attrs: tf.NamedAttrMap): PoolInfo {
-  const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.MaxPoolAttrs;
-  const shape4D = shape as [number, number, number, number];
-  return tf.backend_util.computePool2DInfo(shape4D, filterSize, strides, 1, pad, dimRoundingMode);
-}
-
 /** Arguments 3 to 16 of every job. */
-function sizes(info: PoolInfo): number[] {
+function sizes(info: WindowInfo): number[] {
   return [
     ...[info.batchSize, info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
     ...[info.strideHeight, info.strideWidth, info.effectiveFilterHeight, info.effectiveFilterWidth, 1, 1],

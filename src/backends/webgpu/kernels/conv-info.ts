@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { convInfo } from '../../window-info.js';
 import type { ConvolutionSizes } from '../wgsl/convolution.js';
-
-type Shape4D = [number, number, number, number];
+import type { WindowSizes } from '../wgsl/windows.js';
 
 /** The sizes of a convolution of these shapes with tfjs's attributes, and the shape of its output. */
 export function convolutionSizes(
@@ -10,17 +10,7 @@ export function convolutionSizes(
   attrs: tf.NamedAttrMap,
   isDepthwise = false,
 ): { readonly sizes: ConvolutionSizes; readonly outShape: number[] } {
-  const { strides, pad, dilations = 1, dimRoundingMode } = attrs as unknown as tf.Conv2DAttrs;
-  const info = tf.backend_util.computeConv2DInfo(
-    [...xShape] as Shape4D,
-    [...filterShape] as Shape4D,
-    strides,
-    dilations,
-    pad as 'same',
-    dimRoundingMode,
-    isDepthwise,
-    'channelsLast',
-  );
+  const info = convInfo(xShape, filterShape, attrs, isDepthwise);
   const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth } = info;
   const sizes = {
     ...{ inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth },
@@ -33,6 +23,6 @@ export function convolutionSizes(
 }
 
 /** All sizes, for a program's key. */
-export function sizesKey(sizes: ConvolutionSizes): string {
+export function sizesKey(sizes: ConvolutionSizes | WindowSizes): string {
   return Object.values(sizes).join(' ');
 }

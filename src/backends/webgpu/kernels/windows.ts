@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { poolInfo } from '../../window-info.js';
 import { fallback, isFilled, type Kernel, type KernelArguments, type Kernels } from '../kernel.js';
 import { flatWorkgroups, isActivation, lengthOf } from '../wgsl/buffers.js';
 import {
@@ -6,13 +7,9 @@ import {
   depthwiseFilterThreads,
   depthwiseInputSource,
 } from '../wgsl/depthwise-gradients.js';
-import { depthwiseSource, poolSource, windowThreads, type WindowSizes } from '../wgsl/windows.js';
-import { convolutionSizes } from './conv-info.js';
+import { depthwiseSource, poolSource, windowThreads } from '../wgsl/windows.js';
+import { convolutionSizes, sizesKey } from './conv-info.js';
 import { sumOfSlices } from './slices.js';
-
-function keyOf(sizes: WindowSizes): string {
-  return Object.values(sizes).join(' ');
-}
 
 /** The sizes of a depthwise convolution, and the shape of its output. */
 function depthwiseSizes(xShape: number[], filterShape: number[], attrs: tf.NamedAttrMap) {
@@ -36,7 +33,7 @@ function depthwise(
   if (!isFilled(y)) return y;
   const ends = { bias: bias !== undefined, activation };
   const program = {
-    key: `depthwise ${keyOf(sizes)} ${Object.values(ends)}`,
+    key: `depthwise ${sizesKey(sizes)} ${Object.values(ends)}`,
     source: () => depthwiseSource(sizes, ends),
     workgroups: flatWorkgroups(windowThreads(sizes, outShape[0]!)),
   };
@@ -59,7 +56,7 @@ const backpropInput: Kernel = (args) => {
   const { sizes } = depthwiseSizes(inputShape, filter.shape, attrs);
   const dx = backend.allocate(inputShape);
   const program = {
-    key: `depthwise input ${keyOf(sizes)}`,
+    key: `depthwise input ${sizesKey(sizes)}`,
     source: () => depthwiseInputSource(sizes),
     workgroups: flatWorkgroups(
       tf.util.sizeFromShape(inputShape) / (sizes.channels / lengthOf(sizes.channels)),
@@ -84,7 +81,7 @@ const backpropFilter: Kernel = (args) => {
     (backend.processor.enoughWorkgroups * THREADS_OF_WORKGROUP) / depthwiseFilterThreads(sizes, 1);
   const slices = Math.ceil(Math.max(1, Math.min(wanted, rows)));
   const program = {
-    key: `depthwise filter ${keyOf(sizes)} ${slices}`,
+    key: `depthwise filter ${sizesKey(sizes)} ${slices}`,
     source: () => depthwiseFilterSource(sizes, slices),
     workgroups: flatWorkgroups(depthwiseFilterThreads(sizes, slices)),
   };
@@ -97,9 +94,7 @@ function pool(kind: 'max' | 'mean'): Kernel {
     const x = inputs['x']!;
     if (!isFilled(x) || !backend.holdsFloats(x))
       return fallback(kind === 'max' ? 'MaxPool' : 'AvgPool', args);
-    const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.MaxPoolAttrs;
-    const shape = x.shape as [number, number, number, number];
-    const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+    const info = poolInfo(x.shape, attrs);
     const { inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, inChannels: channels } = info;
     const sizes = {
       ...{ inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, channels },
@@ -109,7 +104,7 @@ function pool(kind: 'max' | 'mean'): Kernel {
     const y = backend.allocate(info.outShape);
     if (!isFilled(y)) return y;
     const program = {
-      key: `pool ${kind} ${keyOf(sizes)}`,
+      key: `pool ${kind} ${sizesKey(sizes)}`,
       source: () => poolSource(sizes, kind),
       workgroups: flatWorkgroups(windowThreads(sizes, info.batchSize)),
     };
