@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { WEBGPU } from '../../../src/backends/webgpu/index.js';
 import type { NamedVariable } from '../../../src/core/module.js';
-import { Random } from '../../../src/core/random.js';
 import { Adam, AdamW } from '../../../src/training/optim/adam.js';
 import { clipByGlobalNorm, globalNorm, scaledSums } from '../../../src/training/optim/gradients.js';
 import { MovingAverage } from '../../../src/training/optim/moving-average.js';
@@ -9,26 +8,16 @@ import type { Optimizer } from '../../../src/training/optim/optimizer.js';
 import { RMSProp } from '../../../src/training/optim/rmsprop.js';
 import { SGD } from '../../../src/training/optim/sgd.js';
 import { countedOnWebgpu, describeOnWebgpu } from '../../helpers/webgpu.js';
+import { parametersOf, uniform } from '../parameters.js';
 
 /** Sizes around those of what tensors of one buffer start at. */
 const sizes = [1, 63, 64, 65, 300, 1027];
-
-function uniform(size: number, seed: number): tf.Tensor1D {
-  return tf.tensor1d(new Random(seed).uniformArray(size, -1, 1));
-}
-
-function parameters(): NamedVariable[] {
-  return sizes.map((size, i) => {
-    const name = `parameter ${i}`;
-    return { name, variable: tf.tidy(() => tf.variable(uniform(size, i))) } as NamedVariable;
-  });
-}
 
 /** Three steps, and parameters and state after them, on a backend. */
 async function afterSteps(backend: string, make: (parameters: NamedVariable[]) => Optimizer) {
   await tf.setBackend(backend);
   const before = tf.memory();
-  const named = parameters();
+  const named = parametersOf(sizes);
   const optimizer = make(named);
   const average = new MovingAverage(named, { decay: 0.9 });
   for (let step = 0; step < 3; step++) {
@@ -80,7 +69,7 @@ describeOnWebgpu('optimizers on webgpu', () => {
 
   test('one dispatch changes all variables', async () => {
     await tf.setBackend(WEBGPU);
-    const named = parameters();
+    const named = parametersOf(sizes);
     const optimizer = new SGD(named, { momentum: 0.9 });
     const step = () => {
       const gradients = sizes.map((size, i) => uniform(size, i));

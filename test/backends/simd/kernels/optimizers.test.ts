@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { setThreads, type SimdBackend } from '../../../../src/backends/simd/index.js';
 import type { NamedVariable } from '../../../../src/core/module.js';
-import { Random } from '../../../../src/core/random.js';
 import { Adam, AdamW, LAMB } from '../../../../src/training/optim/adam.js';
 import { clipByGlobalNorm, scaledSums } from '../../../../src/training/optim/gradients.js';
 import { MovingAverage } from '../../../../src/training/optim/moving-average.js';
 import type { Optimizer } from '../../../../src/training/optim/optimizer.js';
 import { RMSProp } from '../../../../src/training/optim/rmsprop.js';
 import { SGD } from '../../../../src/training/optim/sgd.js';
+import { parametersOf, uniform } from '../../parameters.js';
 
 beforeAll(() => tf.setBackend('simd'));
 
@@ -16,20 +16,9 @@ const kernels = ['SGDStep', 'AdamStep', 'RMSPropStep', 'MovingAverageStep', 'LAM
 /** Sizes around those of a vector and of a chunk. */
 const sizes = [1, 3, 4, 6, 16384, 16385, 40003];
 
-function uniform(size: number, seed: number): tf.Tensor1D {
-  return tf.tensor1d(new Random(seed).uniformArray(size, -1, 1));
-}
-
-function parameters(): NamedVariable[] {
-  return sizes.map((size, i) => {
-    const name = `parameter ${i}`;
-    return { name, variable: tf.tidy(() => tf.variable(uniform(size, i))) } as NamedVariable;
-  });
-}
-
 /** Three steps, and the bytes of parameters and state after them. */
 function bytesAfterSteps(make: (parameters: NamedVariable[]) => Optimizer): Buffer {
-  const named = parameters();
+  const named = parametersOf(sizes);
   const optimizer = make(named);
   const average = new MovingAverage(named, { decay: 0.9 });
   for (let step = 0; step < 3; step++) {
